@@ -1,0 +1,132 @@
+"""mlfw: from data to a deployed model with one command, every step a plugin.
+
+Everything a user or a plugin author needs is here; other modules may change without notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlfw.components import (
+    Choices,
+    Component,
+    Dataset,
+    Deployer,
+    Deployment,
+    FitContext,
+    Interval,
+    Metric,
+    MetricValue,
+    Model,
+    Predictor,
+    RunInfo,
+    Search,
+    SearchRange,
+    Split,
+    Splits,
+    Tracker,
+    Trainer,
+    Tuner,
+    limits,
+    path_field,
+    search,
+)
+from mlfw.errors import MlfwError, UserError
+from mlfw.plugins import hookimpl, hookspec
+from mlfw.schema import (
+    Column,
+    Kind,
+    Schema,
+    Task,
+    conform,
+    predictions_table,
+    probability_matrix,
+)
+
+if TYPE_CHECKING:
+    from mlfw.pipeline.run import Run
+    from mlfw.pipeline.saved_model import SavedModel
+
+
+def run(config: str | Path | None = None, overrides: Sequence[str] = ()) -> Run:
+    """Go the whole way: data, model, tuning, training, evaluation, deployment.
+
+    A run of the same configuration that was interrupted is continued.
+
+    Args:
+        config: A configuration file, if any.
+        overrides: What to change, as on the command line: `["model=svm", "model.C=2"]`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        UserError: The configuration or the data is not as it should be; the message says how to
+            mend it.
+    """
+    from mlfw.pipeline.run import run as run_pipeline
+
+    return run_pipeline(Path(config) if config is not None else None, overrides)
+
+
+def load(path: str | Path) -> SavedModel:
+    """Load the model of a run.
+
+    Args:
+        path: A run directory, a run's name, `latest`, or the folder of a saved model.
+
+    Raises:
+        UserError: There is none, it is damaged, or its plugin is not installed.
+    """
+    from mlfw.pipeline.api import load as load_model
+
+    return load_model(path)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from mlfw.runs.environment import mlfw_version
+
+        return mlfw_version()
+    raise AttributeError(f"module 'mlfw' has no attribute '{name}'")
+
+
+__all__ = [
+    "Choices",
+    "Column",
+    "Component",
+    "Dataset",
+    "Deployer",
+    "Deployment",
+    "FitContext",
+    "Interval",
+    "Kind",
+    "Metric",
+    "MetricValue",
+    "MlfwError",
+    "Model",
+    "Predictor",
+    "RunInfo",
+    "Schema",
+    "Search",
+    "SearchRange",
+    "Split",
+    "Splits",
+    "Task",
+    "Tracker",
+    "Trainer",
+    "Tuner",
+    "UserError",
+    "conform",
+    "hookimpl",
+    "hookspec",
+    "limits",
+    "load",
+    "path_field",
+    "predictions_table",
+    "probability_matrix",
+    "run",
+    "search",
+]

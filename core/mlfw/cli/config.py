@@ -1,0 +1,28 @@
+"""`mlfw config`: the composed configuration, and where each value came from."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from mlfw.cli.options import add_config_arguments, split_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_config_arguments(parser)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from mlfw.config import compose, render
+    from mlfw.plugins import load_plugins, warn_of_broken
+
+    plugins = load_plugins()
+    warn_of_broken(plugins)
+    file, overrides = split_settings(options.settings)
+    config = compose(file, overrides, plugins, config_dir=options.config_dir, need_packages=False)
+    for note in config.notes:
+        print(f"mlfw: {note}", file=sys.stderr)
+    print(render(config))
+    return 0

@@ -1,0 +1,41 @@
+"""`mlfw deploy`: hand a run's model to a deployer."""
+
+from __future__ import annotations
+
+import argparse
+
+from mlfw.cli.options import add_run_argument
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_run_argument(parser)
+    parser.add_argument(
+        "settings", nargs="*", metavar="key=value", help="deployer=NAME deployer.FIELD=VALUE"
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from mlfw.components import Deployer
+    from mlfw.config.single import compose_one
+    from mlfw.pipeline.deploy import deploy_with
+    from mlfw.pipeline.saved_model import load_model
+    from mlfw.plugins import load_plugins, warn_of_broken
+    from mlfw.runs import find_run, locked, runs_folder
+
+    plugins = load_plugins()
+    warn_of_broken(plugins)
+    run = find_run(options.run, runs_folder(options.runs))
+    name, deployer = compose_one("deployer", options.settings, plugins.registry, "bentoml")
+    assert isinstance(deployer, Deployer)
+    load_model(run.model, plugins.registry)
+    with locked(run.path):
+        deployment = deploy_with(deployer, name, run)
+    if deployment is None:
+        print(f"deployer {name}: nothing to deploy")
+        return 0
+    print(f"deployed  {deployment.artifact}")
+    for command in deployment.commands:
+        print(f"  {command}")
+    return 0

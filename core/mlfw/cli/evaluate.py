@@ -1,0 +1,38 @@
+"""`mlfw evaluate`: a run's metrics again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from mlfw.cli.options import add_run_argument
+from mlfw.cli.table import print_table
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_run_argument(parser)
+    parser.add_argument(
+        "data", metavar="DATA", nargs="?", type=Path, help="rows with the target, as a file"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from mlfw.files import finite
+    from mlfw.pipeline.measure import measure
+    from mlfw.pipeline.report import metrics_table
+    from mlfw.plugins import load_plugins, warn_of_broken
+    from mlfw.runs import find_run, runs_folder
+
+    plugins = load_plugins()
+    warn_of_broken(plugins)
+    run = find_run(options.run, runs_folder(options.runs))
+    metrics = measure(run, plugins.registry, options.data)
+    if options.json:
+        print(json.dumps(finite(metrics), indent=2))
+        return 0
+    print_table(*metrics_table({"test": metrics}))
+    return 0

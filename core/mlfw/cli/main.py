@@ -1,0 +1,111 @@
+"""The command `mlfw`: which sub-command, and how errors end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from mlfw.errors import MlfwError
+
+COMMANDS = {
+    "run": "go the whole way from data to a deployed model",
+    "predict": "rows in, predictions out",
+    "evaluate": "compute a run's metrics again, on its test split or on a file",
+    "serve": "serve a run's model over HTTP",
+    "deploy": "hand a run's model to a deployer",
+    "runs": "list runs",
+    "plugins": "list plugins, the broken ones with the reason",
+    "show": "list the components of a kind, or explain one",
+    "config": "print the composed configuration and where each value came from",
+}
+EPILOG = """examples:
+  mlfw run dataset=csv dataset.path=churn.csv dataset.target=churned
+  mlfw run churn.yaml model=svm
+  mlfw predict latest new.csv -o predictions.csv
+  mlfw serve latest --port 3000
+"""
+
+
+def entry() -> None:
+    """Run the command and leave with its exit status."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Args:
+        arguments: What stands behind `mlfw`.
+
+    Returns:
+        0, 2 for a user's mistake, 130 after Ctrl-C, 1 for anything else.
+    """
+    try:
+        return _dispatch(arguments)
+    except MlfwError as error:
+        print(f"mlfw: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("mlfw: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `mlfw runs | head`; that is no failure.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    """Build only the parser of the command at hand, so that each starts fast."""
+    parser = argparse.ArgumentParser(
+        prog="mlfw",
+        description="From data to a deployed model with one command, every step a plugin.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    named = next((text for text in arguments if not text.startswith("-")), "")
+    for name, description in COMMANDS.items():
+        command = commands.add_parser(name, help=description, description=f"{description}.")
+        if name == named:
+            module = import_module(f"mlfw.cli.{name}")
+            module.add_arguments(command)
+            command.set_defaults(main=module.main)
+    options = parser.parse_args(arguments)
+    if options.version:
+        return _print_version()
+    if not options.command:
+        parser.print_help()
+        return 0
+    return int(options.main(options))
+
+
+def _print_version() -> int:
+    from mlfw.runs.environment import mlfw_version
+
+    print(f"mlfw {mlfw_version()}")
+    return 0
+
+
+def _unexpected(error: Exception) -> int:
+    """Say in one line that something broke, and where its traceback lies."""
+    log = getattr(error, "mlfw_log", None)
+    if log is None:
+        handle, name = tempfile.mkstemp(prefix="mlfw-error-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write("".join(traceback.format_exception(error)))
+        log = Path(name)
+    lines = str(error).splitlines() or [""]
+    print(
+        f"mlfw: unexpected {type(error).__name__}: {lines[0]}\n  The traceback is in {log}",
+        file=sys.stderr,
+    )
+    return 1

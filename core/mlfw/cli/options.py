@@ -1,0 +1,55 @@
+"""Arguments that several commands take."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mlfw.errors import UserError
+
+YAML_SUFFIXES = (".yaml", ".yml")
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `[CONFIG.yaml] [key=value ...]`."""
+    parser.add_argument(
+        "settings",
+        nargs="*",
+        metavar="CONFIG.yaml | key=value",
+        help="a configuration file, then what to change: model=svm model.C=2",
+    )
+    parser.add_argument(
+        "--config-dir", type=Path, help="a folder with presets, one sub-folder a kind"
+    )
+
+
+def split_settings(settings: list[str]) -> tuple[Path | None, list[str]]:
+    """Tell the configuration file from the overrides.
+
+    Raises:
+        UserError: There is more than one file, or something that is neither.
+    """
+    files = [text for text in settings if text.endswith(YAML_SUFFIXES) and "=" not in text]
+    overrides = [text for text in settings if text not in files]
+    if len(files) > 1:
+        raise UserError(f"expected one configuration file, found {', '.join(files)}.")
+    for text in overrides:
+        if "=" not in text and not text.startswith("~"):
+            raise UserError(
+                f"'{text}': expected CONFIG.yaml or key=value.",
+                "For example: mlfw run churn.yaml model=svm",
+            )
+    return (Path(files[0]) if files else None), overrides
+
+
+def add_run_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `RUN` and the folder in which it is looked for."""
+    parser.add_argument("run", metavar="RUN", help="a run directory, a run's name, or `latest`")
+    add_runs_folder(parser)
+
+
+def add_runs_folder(parser: argparse.ArgumentParser) -> None:
+    """Add `--runs`."""
+    parser.add_argument(
+        "--runs", metavar="FOLDER", help="the folder of runs (default: $MLFW_RUNS or runs)"
+    )

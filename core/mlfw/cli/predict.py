@@ -1,0 +1,47 @@
+"""`mlfw predict`: rows in, predictions out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mlfw.cli.options import add_run_argument
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_run_argument(parser)
+    parser.add_argument("data", metavar="DATA", type=Path, help="rows: .csv, .parquet or .jsonl")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help="where to: .csv, .parquet or .jsonl (default: CSV on standard output)",
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from mlfw.pipeline.api import model_folder
+    from mlfw.pipeline.row_files import read_rows, row_format, write_rows
+    from mlfw.pipeline.saved_model import load_model
+    from mlfw.plugins import load_plugins, warn_of_broken
+    from mlfw.runs import runs_folder
+
+    plugins = load_plugins()
+    warn_of_broken(plugins)
+    if options.output is not None:
+        row_format(options.output, plugins.registry)
+    model = load_model(model_folder(options.run, runs_folder(options.runs)), plugins.registry)
+    rows = read_rows(options.data, plugins.registry)
+    predictions = model.predict_table(rows, place=str(options.data))
+    if options.output is None:
+        import pyarrow.csv
+
+        pyarrow.csv.write_csv(predictions, sys.stdout.buffer)
+    else:
+        write_rows(predictions, options.output, plugins.registry)
+        print(f"{predictions.num_rows} predictions in {options.output}")
+    return 0

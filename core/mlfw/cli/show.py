@@ -1,0 +1,73 @@
+"""`mlfw show`: list the components of a kind, or explain one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from mlfw.cli.table import print_table
+
+if TYPE_CHECKING:
+    from mlfw.plugins import Registry
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("kind", metavar="KIND", nargs="?", help="dataset, model, trainer, ...")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="one component")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the command."""
+    from mlfw.components import KINDS
+    from mlfw.plugins import load_plugins, warn_of_broken
+
+    plugins = load_plugins()
+    warn_of_broken(plugins)
+    if options.kind is None:
+        rows = [[kind, ", ".join(plugins.registry.kind(kind))] for kind in KINDS]
+        print_table(["kind", "components"], rows)
+    elif options.name is None:
+        _list(options.kind, plugins.registry)
+    else:
+        _explain(options.kind, options.name, plugins.registry)
+    return 0
+
+
+def _list(kind: str, registry: Registry) -> None:
+    from mlfw.components.describe import summary
+
+    rows = []
+    for name, entry in registry.kind(kind).items():
+        missing = "" if not entry.component.missing_packages() else "not installed"
+        rows.append([name, summary(entry.component), entry.distribution, missing])
+    print_table([kind, "", "distribution", ""], rows)
+
+
+def _explain(kind: str, name: str, registry: Registry) -> None:
+    from mlfw.components.describe import describe_fields, summary
+
+    entry = registry.get(kind, name)
+    print(f"{kind}={name}  ({entry.distribution}, plugin {entry.plugin})")
+    print(f"\n{summary(entry.component)}\n")
+    rows = [
+        [
+            f"{kind}.{field.name}" if kind != "metrics" else f"metrics.{name}.{field.name}",
+            field.type,
+            field.default,
+            field.search,
+            field.help,
+        ]
+        for field in describe_fields(entry.component)
+    ]
+    if rows:
+        print_table(["field", "type", "default", "search range", "help"], rows)
+    else:
+        print("It has no fields.")
+    missing = entry.component.missing_packages()
+    if missing:
+        extra = f"[{entry.component.extra}]" if entry.component.extra else ""
+        print(
+            f"\nNot installed: {', '.join(missing)}. Type: "
+            f'pip install "{entry.distribution}{extra}"'
+        )

@@ -1,0 +1,50 @@
+"""The contracts that plugins fulfil, one kind a file."""
+
+from mlfw.components.component import Component
+from mlfw.components.dataset import Dataset, Split, Splits
+from mlfw.components.deployer import Deployer, Deployment
+from mlfw.components.limits import limits
+from mlfw.components.metric import Metric, MetricValue
+from mlfw.components.model import FitContext, Model, Predictor
+from mlfw.components.paths import path_field
+from mlfw.components.search import Choices, Interval, SearchRange, Space, search
+from mlfw.components.tracker import RunInfo, Tracker
+from mlfw.components.trainer import Trainer
+from mlfw.components.tuner import Search, Tuner
+
+KINDS: dict[str, type[Component]] = {
+    "dataset": Dataset,
+    "model": Model,
+    "trainer": Trainer,
+    "tuner": Tuner,
+    "metrics": Metric,
+    "tracker": Tracker,
+    "deployer": Deployer,
+}
+
+__all__ = [
+    "KINDS",
+    "Choices",
+    "Component",
+    "Dataset",
+    "Deployer",
+    "Deployment",
+    "FitContext",
+    "Interval",
+    "Metric",
+    "MetricValue",
+    "Model",
+    "Predictor",
+    "RunInfo",
+    "Search",
+    "SearchRange",
+    "Space",
+    "Split",
+    "Splits",
+    "Tracker",
+    "Trainer",
+    "Tuner",
+    "limits",
+    "path_field",
+    "search",
+]

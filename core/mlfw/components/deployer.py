@@ -1,0 +1,60 @@
+"""The contract of deployers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from mlfw.components.component import Component
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a deployer has made.
+
+    Attributes:
+        artifact: What it is called or where it lies.
+        commands: The commands to type next.
+    """
+
+    artifact: str
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Deployer(Component):
+    """Takes a saved model to where it is used.
+
+    Attributes:
+        serves: Whether `serve` works.
+    """
+
+    kind: ClassVar[str] = "deployer"
+    serves: ClassVar[bool] = False
+
+    @abstractmethod
+    def deploy(self, model: Path, folder: Path, name: str) -> Deployment | None:
+        """Deploy a saved model.
+
+        Args:
+            model: The saved model's folder; it must be left as it is.
+            folder: An empty folder of the run, for what is made.
+            name: The run's name.
+
+        Returns:
+            What was made, or None where there is nothing to say.
+        """
+
+    def serve(self, model: Path, *, host: str, port: int) -> int:
+        """Serve a saved model until interrupted, and return the server's exit status.
+
+        Args:
+            model: The saved model's folder.
+            host: The address to listen on.
+            port: The port to listen on.
+        """
+        raise NotImplementedError(f"{type(self).__name__} serves nothing: {model} {host} {port}")

@@ -1,0 +1,88 @@
+"""The contracts of models and of what fitting one gives."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from mlfw.components.component import Component
+from mlfw.schema.kinds import Task
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from mlfw.components.dataset import Splits
+    from mlfw.components.trainer import Trainer
+    from mlfw.schema import Schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitContext:
+    """What a fit is given beside its data.
+
+    Attributes:
+        trainer: Drives models that learn step by step; the others leave it alone.
+        seed: What all randomness of the fit follows from.
+        folder: A folder for checkpoints. It outlives a killed run: a fit that finds its own
+            checkpoints there continues from them.
+        report: Called after every epoch with the epoch's number, from 1, and its values by name.
+        final: Whether the fit is the run's own and not one of many trials.
+    """
+
+    trainer: Trainer
+    seed: int
+    folder: Path
+    report: Callable[[int, Mapping[str, float]], None]
+    final: bool = True
+
+
+class Predictor(ABC):
+    """A fitted model: preprocessing and estimator or network in one."""
+
+    schema: Schema
+
+    @abstractmethod
+    def predict(self, rows: pa.Table) -> pa.Table:
+        """Return predictions as `mlfw.predictions_table` makes them.
+
+        Args:
+            rows: Rows that conform to the schema.
+        """
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the fitted state into an empty folder, as data: no pickle, no code."""
+
+
+@dataclass(kw_only=True)
+class Model(Component):
+    """A model that can be fitted.
+
+    Attributes:
+        tasks: The tasks it can learn.
+        uses_trainer: Whether it learns step by step, through `context.trainer`.
+    """
+
+    kind: ClassVar[str] = "model"
+    tasks: ClassVar[frozenset[Task]] = frozenset(Task)
+    uses_trainer: ClassVar[bool] = False
+
+    @abstractmethod
+    def fit(self, data: Splits, context: FitContext) -> Predictor:
+        """Learn from the training rows.
+
+        Args:
+            data: The rows. Validation rows may steer the fit; test rows must not be touched.
+            context: The trainer, the seed, and where to keep checkpoints.
+
+        Raises:
+            UserError: The model cannot learn from these rows with these settings.
+        """
+
+    @abstractmethod
+    def load(self, folder: Path, schema: Schema) -> Predictor:
+        """Return the predictor that `Predictor.save` wrote into the folder."""

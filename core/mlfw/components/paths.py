@@ -1,0 +1,22 @@
+"""Fields that hold paths, so that a relative one is found from wherever the command is typed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+PATH = "mlfw.path"
+
+
+def path_field() -> dict[str, Any]:
+    """Return field metadata that marks a string as a path.
+
+    A relative path in a configuration file counts from that file's folder; one on the command
+    line counts from the current folder. The component is given an absolute path.
+    """
+    return {PATH: True}
+
+
+def path_fields(component: type[Any]) -> list[str]:
+    """Return the names of a component's fields that hold paths."""
+    return [field.name for field in dataclasses.fields(component) if field.metadata.get(PATH)]

@@ -1,0 +1,42 @@
+"""Building one component from plain options, such as a saved model holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlfw.components import Component
+from mlfw.config.validate import check_values
+from mlfw.errors import UserError
+from mlfw.plugins import Entry
+
+
+def build_component(entry: Entry, options: Mapping[str, Any], place: str) -> Component:
+    """Build a component, its options checked and converted to the types of its fields.
+
+    Args:
+        entry: The component.
+        options: Its options; those left out keep their defaults.
+        place: Where the options come from, for messages.
+
+    Raises:
+        UserError: An option does not exist or has a wrong type or value.
+    """
+    from omegaconf import OmegaConf
+
+    return changed_component(OmegaConf.structured(entry.component), options, place)
+
+
+def changed_component(component: Any, options: Mapping[str, Any], place: str) -> Component:
+    """Return a component with some options changed; see `build_component`."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(component), dict(options))
+        built = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        raise UserError(f"{place}: {str(error).splitlines()[0]}") from None
+    assert isinstance(built, Component)
+    check_values({built.kind: built})
+    return built

@@ -1,0 +1,286 @@
+"""Composing a configuration file, overrides and the components' defaults into one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from mlfw.components import KINDS, Component, Metric, Model
+from mlfw.config.document import USE, Document, read_document, read_yaml
+from mlfw.config.keys import Choices, check_keys, is_below_mapping
+from mlfw.config.overrides import Given, parse_overrides
+from mlfw.config.paths import resolve_paths
+from mlfw.config.provenance import origins_of
+from mlfw.config.root import DEFAULT_CHOICES, RootSchema, RunConfig
+from mlfw.config.translate import as_user_error
+from mlfw.config.validate import check_values
+from mlfw.errors import UserError, did_you_mean
+from mlfw.plugins import Entry, Plugins, Registry, require_packages
+
+ROOT = "mlfw_root"
+MAIN = "mlfw_main"
+REMEDIES = {
+    "dataset": "For a CSV file type: "
+    "mlfw run dataset=csv dataset.path=FILE.csv dataset.target=COLUMN",
+    "model": "Choose one: mlfw show model",
+}
+
+
+def compose(
+    config: Path | None,
+    overrides: Sequence[str],
+    plugins: Plugins,
+    *,
+    config_dir: Path | None = None,
+    need_packages: bool = True,
+) -> RunConfig:
+    """Compose and check a configuration.
+
+    Later wins: the components' defaults, the configuration file, the overrides.
+
+    Args:
+        config: A configuration file, if any.
+        overrides: `key=value` in Hydra's grammar.
+        plugins: Where the components come from.
+        config_dir: A folder with presets, one sub-folder a kind; by default the folder of the
+            configuration file.
+        need_packages: Whether to check that the packages the components need are installed.
+
+    Raises:
+        UserError: Anything in it is not as it should be; the message names the key.
+    """
+    document = read_document(config) if config else Document()
+    given = parse_overrides(list(overrides))
+    folder = config_dir or (config.parent if config else None)
+    choices, notes = _choose(document, given, plugins.registry, folder)
+    check_keys(document, given, choices)
+    composed = _compose(document, given, choices, plugins.registry, folder)
+    return _typed(composed, document, given, plugins, need_packages=need_packages, notes=notes)
+
+
+def _choose(
+    document: Document, given: list[Given], registry: Registry, folder: Path | None
+) -> tuple[Choices, list[str]]:
+    """Decide on the components, and drop options the file gave to another one."""
+    selected: dict[str, Any] = _defaults(registry)
+    selected |= document.selected
+    selected |= {item.key: item.value for item in given if item.is_group}
+    notes = []
+    components: dict[str, dict[str, type[Component]] | None] = {}
+    for kind in KINDS:
+        names = _as_list(selected.get(kind, []))
+        presets = [name for name in names if _preset(folder, kind, name)]
+        for name in set(names) - set(presets):
+            registry.get(kind, name)
+        components[kind] = (
+            None if presets else {name: registry.get(kind, name).component for name in names}
+        )
+        if selected.get(kind) != document.selected.get(kind, selected.get(kind)):
+            notes += _drop_foreign_options(document, kind, components[kind])
+    for kind, remedy in REMEDIES.items():
+        if not selected.get(kind):
+            raise UserError(f"{kind}: none is chosen.", remedy)
+    return Choices(selected, components), notes
+
+
+def _defaults(registry: Registry) -> dict[str, str]:
+    """Return the default choices, leaving a step out where its plugin is not there."""
+    candidates = [
+        (kind, name) for kind, default in DEFAULT_CHOICES.items() for name in ("none", default)
+    ]
+    return {kind: name for kind, name in candidates if name in registry.kind(kind)}
+
+
+def _as_list(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _preset(folder: Path | None, kind: str, name: str) -> bool:
+    """Tell whether a name is a preset, a YAML file of the configuration folder."""
+    if folder is None:
+        return False
+    path = folder / kind / f"{name}.yaml"
+    if not path.resolve().is_relative_to((folder / kind).resolve()):
+        raise UserError(f"{kind}={name}: a preset's name holds no path.")
+    if path.is_file():
+        read_yaml(path)
+        return True
+    return False
+
+
+def _drop_foreign_options(
+    document: Document, kind: str, components: dict[str, type[Component]] | None
+) -> list[str]:
+    """Drop from the file the options of a component that was replaced on the command line.
+
+    Options that the new component has as well stay.
+    """
+    values = document.values.get(kind)
+    if not values or components is None:
+        return []
+    known = set(components)
+    if kind != "metrics":
+        known = {f.name for item in components.values() for f in dataclasses.fields(item)}
+    dropped = sorted(set(values) - known)
+    for key in dropped:
+        del values[key]
+    replaced = document.selected.get(kind)
+    return [f"{kind}.{key} of {replaced} left out" for key in dropped]
+
+
+@contextmanager
+def _hydra(registry: Registry, folder: Path | None) -> Iterator[Any]:
+    """Yield a Hydra config store that knows all components, and forget it afterwards."""
+    from hydra import initialize, initialize_config_dir
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.global_hydra import GlobalHydra
+
+    store = ConfigStore.instance()
+    before = dict(store.repo)
+    try:
+        GlobalHydra.instance().clear()
+        for kind, entries in registry.entries.items():
+            for name, entry in entries.items():
+                package = f"metrics.{name}" if kind == "metrics" else None
+                _check_shadowing(folder, kind, name)
+                store.store(
+                    group=kind,
+                    name=name,
+                    node=entry.component,
+                    package=package,
+                    provider=entry.plugin,
+                )
+        store.store(name=ROOT, node=RootSchema)
+        if folder is not None and folder.is_dir():
+            with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
+                yield store
+        else:
+            with initialize(config_path=None, version_base="1.3"):
+                yield store
+    finally:
+        GlobalHydra.instance().clear()
+        store.repo = before
+
+
+def _check_shadowing(folder: Path | None, kind: str, name: str) -> None:
+    if folder is not None and (folder / kind / f"{name}.yaml").exists():
+        raise UserError(
+            f"{folder / kind / name}.yaml: a preset may not bear the name of the component "
+            f"{kind}={name}.",
+            "Rename the file.",
+        )
+
+
+def _compose(
+    document: Document,
+    given: list[Given],
+    choices: Choices,
+    registry: Registry,
+    folder: Path | None,
+) -> Any:
+    from hydra import compose as hydra_compose
+
+    with _hydra(registry, folder) as store:
+        defaults: list[Any] = [ROOT]
+        defaults += [{kind: choices.selected.get(kind, [])} for kind in KINDS]
+        defaults += [*document.defaults, "_self_"]
+        store.store(name=MAIN, node={"defaults": defaults, **document.values})
+        texts = [_as_hydra(item, choices) for item in given if not item.is_group]
+        with as_user_error(document, given):
+            return hydra_compose(MAIN, overrides=texts)
+
+
+def _as_hydra(item: Given, choices: Choices) -> str:
+    """Let a key below a mapping be set whether it is there already or not."""
+    if item.is_deletion:
+        raise UserError(
+            f"'{item.text}': a key cannot be taken away.",
+            "Set it to null, or choose the component none.",
+        )
+    text = item.text.lstrip("+")
+    return f"++{text}" if is_below_mapping(item.key, choices) else text
+
+
+def _typed(
+    composed: Any,
+    document: Document,
+    given: list[Given],
+    plugins: Plugins,
+    *,
+    need_packages: bool,
+    notes: list[str],
+) -> RunConfig:
+    """Turn Hydra's result into components, with every value checked."""
+    from omegaconf import OmegaConf
+
+    entries = _entries(composed, plugins.registry)
+    if need_packages:
+        require_packages(_used(entries, plugins.registry))
+    origins = origins_of(composed, document, given, entries)
+    resolve_paths(composed, document, entries, origins)
+    frozen = cast(
+        "dict[str, Any]", OmegaConf.to_container(composed, resolve=False, enum_to_str=True)
+    )
+    for kind, named in entries.items():
+        if kind != "metrics":
+            (name,) = named
+            frozen[kind] = {USE: name, **frozen[kind]}
+    with as_user_error(document, given):
+        objects = {
+            key: OmegaConf.to_object(node)
+            for key, node in composed.items()
+            if OmegaConf.is_config(node)
+        }
+    values = {**objects, "seed": composed.seed}
+    check_values(values)
+    return RunConfig(**values, frozen=frozen, origins=origins, notes=tuple(notes))
+
+
+def _used(entries: dict[str, dict[str, Entry]], registry: Registry) -> list[Entry]:
+    """Return the components whose packages a run will need.
+
+    The trainer counts only where the model uses one; without named metrics any task's defaults
+    count, as the task is not known yet.
+    """
+    (model,) = entries["model"].values()
+    assert issubclass(model.component, Model)
+    used = [
+        entry
+        for kind, named in entries.items()
+        for entry in named.values()
+        if kind != "trainer" or model.component.uses_trainer
+    ]
+    if not entries["metrics"]:
+        used += [
+            entry
+            for entry in registry.kind("metrics").values()
+            if issubclass(entry.component, Metric) and entry.component.default_for
+        ]
+    return used
+
+
+def _entries(composed: Any, registry: Registry) -> dict[str, dict[str, Entry]]:
+    """Return the registry's entry behind every composed component, by kind and name."""
+    from omegaconf import OmegaConf
+
+    found: dict[str, dict[str, Entry]] = {}
+    for kind in KINDS:
+        node = composed.get(kind)
+        if kind == "metrics":
+            found[kind] = {name: registry.get(kind, name) for name in node or {}}
+            continue
+        cls = OmegaConf.get_type(node)
+        named = {
+            name: entry for name, entry in registry.kind(kind).items() if entry.component is cls
+        }
+        if len(named) != 1:
+            raise UserError(
+                f"{kind}: no component is chosen.",
+                f"Begin the preset with a defaults list that names one. "
+                f"{did_you_mean('', registry.kind(kind))}",
+            )
+        found[kind] = named
+    return found

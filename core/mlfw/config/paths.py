@@ -1,0 +1,33 @@
+"""Making the paths of a configuration absolute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlfw.components.paths import path_fields
+from mlfw.config.document import Document
+
+
+def resolve_paths(
+    composed: Any,
+    document: Document,
+    entries: Mapping[str, Mapping[str, Any]],
+    origins: Mapping[str, str],
+) -> None:
+    """Replace relative paths in path fields, in place.
+
+    What the configuration file says counts from its folder, everything else from the current
+    folder.
+    """
+    for kind, named in entries.items():
+        for name, entry in named.items():
+            prefix = f"metrics.{name}" if kind == "metrics" else kind
+            node = composed[kind][name] if kind == "metrics" else composed[kind]
+            for field in path_fields(entry.component):
+                value = node.get(field)
+                from_file = origins.get(f"{prefix}.{field}") == str(document.path)
+                base = document.path.parent if document.path and from_file else Path()
+                if isinstance(value, str) and value:
+                    node[field] = str((base / Path(value).expanduser()).absolute())

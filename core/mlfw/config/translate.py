@@ -1,0 +1,58 @@
+"""Turning what Hydra and OmegaConf raise into messages that name the key and the remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlfw.config.document import Document
+from mlfw.config.overrides import Given
+from mlfw.errors import UserError
+
+TYPE_NAMES = {
+    "Integer": "a whole number",
+    "Float": "a number",
+    "Boolean": "true or false",
+    "String": "text",
+}
+
+
+@contextmanager
+def as_user_error(document: Document, given: list[Given]) -> Iterator[None]:
+    """Raise every error of Hydra and OmegaConf in the block as a `UserError`."""
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(_sentence(error, document, given)) from error
+
+
+def _sentence(error: BaseException, document: Document, given: list[Given]) -> str:
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in chain:
+        chain.append(current)
+        current = current.__cause__ or current.__context__
+    details = " ".join(str(item) for item in chain)
+    key = _search(r"full_key: ([^\s]+)", details) or next(
+        (item.key for item in given if item.text in str(error)), ""
+    )
+    where = "command line" if any(item.key == key for item in given) else document.path
+    place = f"{where}: {key}" if key and where else key or str(where or "configuration")
+    value = _search(r"Value '(.*?)'", details) or _search(r"Invalid value '(.*?)'", details)
+    wanted = _search(r"could not be converted to (\w+)", details)
+    if wanted:
+        return f"{place}: expected {TYPE_NAMES.get(wanted, wanted)}, found '{value}'."
+    allowed = _search(r"expected one of \[(.*?)\]", details)
+    if allowed:
+        return f"{place}: expected one of {allowed}, found '{value}'."
+    first = str(chain[-1]).splitlines()[0] if str(chain[-1]) else str(error).splitlines()[0]
+    return f"{place}: {first}"
+
+
+def _search(pattern: str, text: str) -> str:
+    match = re.search(pattern, text, re.DOTALL)
+    return match[1] if match else ""

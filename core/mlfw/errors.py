@@ -1,0 +1,51 @@
+"""Errors a user may meet, and the words that help to mend them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MlfwError(Exception):
+    """Anything mlfw reports by itself; ends the command with exit code 1."""
+
+    exit_code = 1
+
+
+class UserError(MlfwError):
+    """A mistake the user can mend; ends the command with exit code 2 and no traceback.
+
+    Args:
+        problem: The place (key, file, row, column), what was expected and what was found.
+        remedy: What to do about it, as a sentence or a command to type.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem if not remedy else f"{problem}\n  {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `Did you mean 'x'?`, or all known names where none is near.
+
+    Args:
+        name: What was typed.
+        known: The names that would have been accepted.
+    """
+    names = sorted(known)
+    lowered = {known_name.lower(): known_name for known_name in names}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{lowered[close[0]]}'?"
+    return f"Known: {', '.join(names)}." if names else ""
+
+
+def listing(names: Iterable[str], most: int = 12) -> str:
+    """Return names joined by commas, cut short with the count of those left out."""
+    all_names = [str(name) for name in names]
+    shown = ", ".join(all_names[:most])
+    left = len(all_names) - most
+    return f"{shown} and {left} more" if left > 0 else shown

@@ -1,0 +1,25 @@
+"""Finding a saved model by what users call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlfw.pipeline.saved_model import MANIFEST, SavedModel, load_model
+from mlfw.plugins import load_plugins
+from mlfw.runs import find_run, runs_folder
+
+
+def load(path: str | Path) -> SavedModel:
+    """Load the model of a run or the saved model in a folder; see `mlfw.load`."""
+    return load_model(model_folder(str(path), runs_folder()), load_plugins().registry)
+
+
+def model_folder(text: str, runs: Path) -> Path:
+    """Return the saved model's folder that a path, a run's name or `latest` stands for.
+
+    Raises:
+        UserError: There is none.
+    """
+    if (Path(text) / MANIFEST).is_file():
+        return Path(text)
+    return find_run(text, runs).model

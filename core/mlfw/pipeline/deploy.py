@@ -1,0 +1,56 @@
+"""The last stage: hand the saved model to a deployer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from mlfw.components import Deployer, Deployment
+from mlfw.files import new_folder, write_json
+from mlfw.pipeline.work import Work
+from mlfw.runs import RunDirectory
+
+NOTE = "deployment.json"
+
+
+def deploy(work: Work) -> None:
+    """Deploy the saved model with the configured deployer."""
+    config = work.config
+    name = config.choice("deployer")
+
+    def act() -> None:
+        deploy_with(config.deployer, name, work.directory)
+
+    inputs = [
+        work.fingerprints["fit"],
+        config.frozen["deployer"],
+        work.plugin_version("deployer"),
+    ]
+    work.stage("deploy", inputs, f"deployer {name}", act)
+
+
+def deploy_with(deployer: Deployer, name: str, run: RunDirectory) -> Deployment | None:
+    """Deploy a run's saved model, keeping what is made in the run directory.
+
+    Args:
+        deployer: The deployer.
+        name: Its component's name, which names the folder.
+        run: The run.
+    """
+    folder = run.deployments / name
+    with new_folder(folder) as temporary:
+        deployment = deployer.deploy(run.model.absolute(), temporary, run.path.name)
+        if deployment is not None:
+            write_json(temporary / NOTE, asdict(deployment))
+    if deployment is None:
+        _remove_empty(folder)
+    else:
+        run.update(deployed=deployment.artifact)
+    return deployment
+
+
+def _remove_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()

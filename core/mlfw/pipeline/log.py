@@ -1,0 +1,37 @@
+"""The run's log: what libraries say, and tracebacks, go there and not to the terminal."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Send the log records and warnings of the block to a file, at its end.
+
+    Loggers keep their own level; handlers of the root that write to the terminal are put aside
+    for as long.
+    """
+    root = logging.getLogger()
+    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter(FORMAT))
+    before = root.handlers[:]
+    root.handlers = [handler]
+    level = root.level
+    root.setLevel(logging.INFO)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        logging.captureWarnings(True)
+        try:
+            yield
+        finally:
+            logging.captureWarnings(False)
+            root.handlers = before
+            root.setLevel(level)
+            handler.close()

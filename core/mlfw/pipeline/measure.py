@@ -1,0 +1,52 @@
+"""Measuring the model of a run once more, on its test split or on other rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mlfw.components import Metric
+from mlfw.config.components import build_component
+from mlfw.errors import UserError
+from mlfw.pipeline.metrics import choose_metrics, compute_metrics
+from mlfw.pipeline.row_files import read_rows
+from mlfw.pipeline.saved_model import load_model
+from mlfw.pipeline.splits_file import load_splits
+from mlfw.plugins import Registry, require_packages
+from mlfw.runs import RunDirectory
+from mlfw.schema import conform
+
+
+def measure(run: RunDirectory, registry: Registry, data: Path | None) -> dict[str, Any]:
+    """Return a run's metrics for its saved model.
+
+    Args:
+        run: The run.
+        registry: Where its components come from.
+        data: A file of rows with the target; the run's test rows where left out.
+
+    Raises:
+        UserError: The run has no model yet, or the rows do not fit it.
+    """
+    model = load_model(run.model, registry)
+    schema = model.schema
+    if data is None:
+        rows = load_splits(run.data).test
+    else:
+        rows = conform(read_rows(data, registry), schema, with_target=True, place=str(data))
+        rows = rows.filter(rows[schema.target.name].is_valid())
+        if not rows.num_rows:
+            raise UserError(f"{data}: no row has a value in the target '{schema.target.name}'.")
+    metrics = choose_metrics(_named(run, registry), schema.task, registry)
+    return dict(compute_metrics(metrics, rows, model.predict_table(rows), schema))
+
+
+def _named(run: RunDirectory, registry: Registry) -> dict[str, Metric]:
+    """Build the metrics that the run's configuration names."""
+    entries = {name: registry.get("metrics", name) for name in run.frozen().get("metrics") or {}}
+    require_packages(entries.values())
+    built = {
+        name: build_component(entry, run.frozen()["metrics"][name], str(run.config_file))
+        for name, entry in entries.items()
+    }
+    return {name: metric for name, metric in built.items() if isinstance(metric, Metric)}

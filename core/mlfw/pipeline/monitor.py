@@ -1,0 +1,19 @@
+"""Who watches a run: told what goes on, shows it or keeps quiet."""
+
+from __future__ import annotations
+
+
+class Monitor:
+    """Watches a run and shows nothing; the base of monitors that do."""
+
+    def stage(self, name: str, detail: str) -> None:
+        """Take note that a stage begins."""
+
+    def steps(self, done: int, total: int | None, detail: str) -> None:
+        """Take note of progress within a stage, in epochs or trials."""
+
+    def stage_done(self, name: str, seconds: float, *, skipped: bool) -> None:
+        """Take note that a stage has ended, or had ended in an earlier attempt."""
+
+    def note(self, text: str) -> None:
+        """Take note of something the user should know."""

@@ -1,0 +1,92 @@
+"""The report of a run, in words and tables that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mlfw.components import Splits
+from mlfw.files import read_json
+from mlfw.runs import RunDirectory
+
+Metrics = Mapping[str, Mapping[str, Any]]
+
+
+def report(run: RunDirectory, splits: Splits, metrics: Metrics) -> str:
+    """Return a run's report as Markdown."""
+    record = run.record()
+    schema = splits.schema
+    rows = {name: getattr(splits, name).num_rows for name in ("train", "validation", "test")}
+    lines = [
+        f"# {record.name}",
+        "",
+        f"- model: {record.model}, from data set {record.dataset}",
+        f"- target: {schema.target.name} ({schema.task})",
+        f"- rows: {rows['train']} for training, {rows['validation']} for validation, "
+        f"{rows['test']} for testing",
+        *_tuning(run),
+        "",
+        "## Metrics",
+        "",
+        *_markdown_table(*metrics_table(metrics)),
+        "",
+        "The baseline predicts the most frequent class, or the mean, and looks at no column.",
+        "",
+    ]
+    for name, matrix in metrics["test"].items():
+        if isinstance(matrix, list):
+            lines += ["", f"## {name} (test)", "", *_confusion(matrix, schema.classes)]
+    lines += [
+        "",
+        "## Columns",
+        "",
+        *_markdown_table(["column", "kind", "values"], _columns(splits)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def metrics_table(metrics: Metrics) -> tuple[list[str], list[list[str]]]:
+    """Return heading and rows of the metrics that are numbers, one column a split."""
+    splits = list(metrics)
+    numbers = [
+        name for name, value in metrics["test"].items() if isinstance(value, int | float | None)
+    ]
+    rows = [[name, *(shown(metrics[split].get(name)) for split in splits)] for name in numbers]
+    return ["metric", *splits], rows
+
+
+def shown(value: Any) -> str:
+    """Return a metric for people: four digits, or a dash where it is undefined."""
+    return f"{value:.4g}" if isinstance(value, int | float) and value == value else "-"
+
+
+def _tuning(run: RunDirectory) -> list[str]:
+    tuning = read_json(run.path / "tuning.json")
+    if not tuning["params"]:
+        return []
+    params = ", ".join(f"{name} {value}" for name, value in tuning["params"].items())
+    return [f"- tuned over {tuning['trials']} trials: {params}"]
+
+
+def _confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str]) -> list[str]:
+    heading = ["true \\ predicted", *classes]
+    rows = [
+        [name, *(f"{value:g}" for value in row)] for name, row in zip(classes, matrix, strict=False)
+    ]
+    return _markdown_table(heading, rows)
+
+
+def _columns(splits: Splits) -> list[list[str]]:
+    return [
+        [column.name, column.kind.value, ", ".join(column.categories[:8])]
+        for column in splits.schema.columns
+    ]
+
+
+def _markdown_table(heading: list[str], rows: list[list[str]]) -> list[str]:
+    return list(_markdown_rows([heading, ["---"] * len(heading), *rows]))
+
+
+def _markdown_rows(rows: list[list[str]]) -> Iterator[str]:
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"

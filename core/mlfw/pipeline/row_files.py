@@ -1,0 +1,46 @@
+"""Files of rows, read and written by the data set component that knows their suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlfw.components import Dataset
+from mlfw.errors import UserError, listing
+from mlfw.plugins import Registry, require_packages
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def row_format(path: Path, registry: Registry) -> Dataset:
+    """Return a data set component that reads and writes files of this suffix.
+
+    Raises:
+        UserError: There is none.
+    """
+    known: list[str] = []
+    for entry in registry.kind("dataset").values():
+        component = entry.component
+        assert issubclass(component, Dataset)
+        known += component.suffixes
+        if path.name.lower().endswith(component.suffixes or ("\0",)):
+            require_packages([entry])
+            return component()
+    raise UserError(
+        f"{path}: the suffix '{path.suffix}' is not known.", f"Known: {listing(sorted(known))}."
+    )
+
+
+def read_rows(path: Path, registry: Registry) -> pa.Table:
+    """Read a file of rows.
+
+    Raises:
+        UserError: It is not there, not readable, or of an unknown suffix.
+    """
+    return row_format(path, registry).read(path)
+
+
+def write_rows(table: pa.Table, path: Path, registry: Registry) -> None:
+    """Write a file of rows, whole or not at all."""
+    row_format(path, registry).write(table, path)

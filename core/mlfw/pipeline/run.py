@@ -1,0 +1,131 @@
+"""The whole way: prepare, tune, fit, evaluate, deploy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mlfw.components import RunInfo
+from mlfw.config import RunConfig, compose
+from mlfw.errors import UserError
+from mlfw.files import read_json
+from mlfw.pipeline.deploy import deploy
+from mlfw.pipeline.evaluate import evaluate
+from mlfw.pipeline.events import Events
+from mlfw.pipeline.fit import fit
+from mlfw.pipeline.log import logging_to
+from mlfw.pipeline.monitor import Monitor
+from mlfw.pipeline.prepare import prepare
+from mlfw.pipeline.saved_model import SavedModel, load_model
+from mlfw.pipeline.tune import tune
+from mlfw.pipeline.work import Work
+from mlfw.plugins import Plugins, load_plugins
+from mlfw.runs import RunDirectory, locked, open_run
+from mlfw.runs.directory import FAILED, FINISHED, INTERRUPTED, RUNNING
+from mlfw.runs.environment import write_environment
+
+logger = logging.getLogger("mlfw")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        dir: The run directory.
+    """
+
+    dir: Path
+    plugins: Plugins
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.dir.name
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Mapping[str, Any]]:
+        """`{split: {metric: value}}` for validation, test and the baseline on test."""
+        return dict(read_json(RunDirectory(self.dir).metrics_file))
+
+    @cached_property
+    def model(self) -> SavedModel:
+        """The saved model."""
+        return load_model(RunDirectory(self.dir).model, self.plugins.registry)
+
+    def predict(self, rows: Any) -> Any:
+        """Return predictions for rows; see `SavedModel.predict`."""
+        return self.model.predict(rows)
+
+
+def run(config: Path | None, overrides: Sequence[str]) -> Run:
+    """Compose a configuration and run it; see `mlfw.run`."""
+    plugins = load_plugins()
+    return execute(compose(config, overrides, plugins), plugins, Monitor())
+
+
+def execute(config: RunConfig, plugins: Plugins, monitor: Monitor) -> Run:
+    """Run a composed configuration, or what is left of it after an interruption.
+
+    Args:
+        config: The configuration.
+        plugins: Its components' plugins, to be told of events.
+        monitor: Who watches.
+
+    Raises:
+        UserError: Something the user can mend; the run is marked as failed.
+    """
+    directory, continues = open_run(config.frozen)
+    for note in config.notes:
+        monitor.note(note)
+    with locked(directory.path):
+        if continues and directory.record().state != FINISHED:
+            monitor.note(f"continuing {directory.path}")
+        with logging_to(directory.log_file):
+            _execute(config, plugins, monitor, directory)
+    return Run(directory.path, plugins)
+
+
+def _execute(
+    config: RunConfig, plugins: Plugins, monitor: Monitor, directory: RunDirectory
+) -> None:
+    info = RunInfo(directory.path.name, directory.path, config.frozen)
+    events = Events(info, plugins.manager, config.tracker, monitor)
+    work = Work(config, directory, plugins, events, monitor)
+    directory.update(state=RUNNING, error="")
+    write_environment(directory)
+    events.started()
+    try:
+        _stages(work)
+    except BaseException as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        if not isinstance(error, UserError) and not interrupted:
+            logger.exception("the run failed")
+            error.mlfw_log = directory.log_file  # type: ignore[attr-defined]
+        _note_failure(directory, INTERRUPTED if interrupted else FAILED, error)
+        events.finished(failed=True)
+        raise
+    directory.update(state=FINISHED)
+    events.finished(failed=False)
+
+
+def _stages(work: Work) -> None:
+    """Run the stages in their order; what cannot work is found out before the long ones."""
+    prepare(work)
+    assert work.metrics is not None
+    tune(work)
+    fit(work)
+    evaluate(work)
+    deploy(work)
+
+
+def _note_failure(directory: RunDirectory, state: str, error: BaseException) -> None:
+    try:
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        directory.update(state=state, error=text)
+    except OSError:
+        logger.exception("the failure could not be noted")

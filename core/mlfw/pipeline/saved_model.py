@@ -1,0 +1,162 @@
+"""Saved models: data with checksums, never code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlfw.components import Model, Predictor
+from mlfw.config.components import build_component
+from mlfw.errors import UserError, listing
+from mlfw.files import new_folder, read_json, sha256, write_json
+from mlfw.pipeline.tables import like, to_arrow
+from mlfw.plugins import Entry, Registry, require_packages
+from mlfw.runs.environment import mlfw_version
+from mlfw.schema import Schema, conform
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SCHEMA = "schema.json"
+
+
+def save_model(
+    predictor: Predictor, options: Mapping[str, Any], entry: Entry, folder: Path
+) -> None:
+    """Write a saved model whole or not at all.
+
+    Args:
+        predictor: The fitted model.
+        options: The model component's configuration, as plain data.
+        entry: The model component.
+        folder: Where to; an older saved model there is replaced.
+    """
+    with new_folder(folder) as temporary:
+        predictor.save(temporary)
+        predictor.schema.save(temporary / SCHEMA)
+        write_json(
+            temporary / MANIFEST,
+            {
+                "format": FORMAT,
+                "mlfw": mlfw_version(),
+                "model": {**options, "use": entry.name},
+                "plugin": {"name": entry.plugin, "distribution": entry.distribution},
+                "files": _checksums(temporary),
+            },
+        )
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A saved model, ready to predict.
+
+    Attributes:
+        schema: What it takes and gives.
+        predictor: The fitted model.
+        use: The name of the model component.
+    """
+
+    schema: Schema
+    predictor: Predictor
+    use: str
+
+    def predict(self, rows: Any) -> Any:
+        """Return predictions for rows.
+
+        Args:
+            rows: An Arrow table, a pandas or polars data frame, or a list of dicts, with the
+                columns of the schema; further columns are passed over.
+
+        Returns:
+            The column `prediction` and, for classification, `probability_<class>` for every
+            class: a data frame of the kind that was given, or else an Arrow table.
+
+        Raises:
+            UserError: A column is missing, or a value does not fit its column.
+        """
+        return like(rows, self.predict_table(to_arrow(rows, self.schema)))
+
+    def predict_table(self, rows: pa.Table, *, place: str = "the data") -> pa.Table:
+        """Return predictions for an Arrow table.
+
+        Args:
+            rows: The rows.
+            place: Where they come from, for messages.
+        """
+        table = conform(rows, self.schema, place=place)
+        return self.predictor.predict(table)
+
+
+def load_model(folder: Path, registry: Registry) -> SavedModel:
+    """Load a saved model, after checking that every file is as it was saved.
+
+    Raises:
+        UserError: It is no saved model, it is damaged, or the plugin it needs is not installed.
+    """
+    manifest = _read_manifest(folder)
+    _verify(folder, manifest["files"])
+    options = dict(manifest["model"])
+    use = str(options.pop("use"))
+    entry = _entry(folder, manifest, use, registry)
+    require_packages([entry])
+    schema = Schema.load(folder / SCHEMA)
+    model = build_component(entry, options, str(folder / MANIFEST))
+    assert isinstance(model, Model)
+    return SavedModel(schema, model.load(folder, schema), use)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = read_json(folder / MANIFEST)
+        found = manifest["format"]
+        if found != FORMAT:
+            raise UserError(
+                f"{folder}: saved in format {found}; this mlfw reads format {FORMAT}.",
+                "Install the version of mlfw that saved it: see manifest.json.",
+            )
+        assert isinstance(manifest["files"], dict)
+        assert isinstance(manifest["model"]["use"], str)
+        return dict(manifest)
+    except FileNotFoundError:
+        raise UserError(
+            f"{folder}: no saved model (no {MANIFEST}).", "List the runs: mlfw runs"
+        ) from None
+    except (ValueError, KeyError, TypeError, AssertionError):
+        raise UserError(f"{folder / MANIFEST}: damaged.", "Train the model again.") from None
+
+
+def _verify(folder: Path, files: Mapping[str, str]) -> None:
+    found = _checksums(folder)
+    for kind, names in (
+        ("missing", files.keys() - found.keys()),
+        ("not part of the saved model", found.keys() - files.keys()),
+        ("changed since it was saved", {n for n in files if found.get(n) != files[n]}),
+    ):
+        if names:
+            raise UserError(
+                f"{folder}: {listing(sorted(names))}: {kind}.",
+                "Copy the saved model again, or train it again.",
+            )
+
+
+def _entry(folder: Path, manifest: Mapping[str, Any], use: str, registry: Registry) -> Entry:
+    models = registry.kind("model")
+    if use not in models:
+        distribution = manifest.get("plugin", {}).get("distribution", "its plugin")
+        raise UserError(
+            f"{folder}: needs the model '{use}' of {distribution}, which is not installed.",
+            f'Type: pip install "{distribution}"',
+        )
+    return models[use]

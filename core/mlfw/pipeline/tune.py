@@ -1,0 +1,155 @@
+"""The second stage: try hyper-parameters and keep the best."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from mlfw.components import Metric, Model, Search, Space
+from mlfw.components.search import default_space, parse_space, plain
+from mlfw.config.components import changed_component
+from mlfw.errors import UserError
+from mlfw.files import read_json, write_json
+from mlfw.pipeline.metrics import compute_metrics, main_metric
+from mlfw.pipeline.work import Work
+
+logger = logging.getLogger("mlfw")
+TUNING = "tuning.json"
+
+
+def tune(work: Work) -> None:
+    """Run the search, one trial after the other, and note the best parameters.
+
+    Every finished trial is a file, so a search that was killed goes on where it stopped.
+    """
+    config = work.config
+    frozen = config.frozen
+    inputs = [
+        work.fingerprints["prepare"],
+        *(frozen[key] for key in ("model", "trainer", "tuner", "metrics")),
+        config.seed,
+        work.plugin_version("model"),
+        work.plugin_version("tuner"),
+    ]
+    detail = f"tuner {config.choice('tuner')}"
+    work.stage("tune", inputs, detail, lambda: _search(work))
+
+
+def best_params(work: Work) -> dict[str, Any]:
+    """Return the parameters that the search found; empty without a search."""
+    return dict(read_json(work.directory.path / TUNING)["params"])
+
+
+def _search(work: Work) -> None:
+    if work.config.choice("tuner") == "none":
+        write_json(work.directory.path / TUNING, {"params": {}, "trials": 0})
+        return
+    name, metric = main_metric(work.metrics)
+    space = _space(work)
+    search = work.config.tuner.search(
+        space, work.config.seed, maximize=bool(metric.higher_is_better)
+    )
+    trials = _run_trials(work, search, {name: metric})
+    good = [trial for trial in trials if trial["value"] is not None]
+    if not good:
+        errors = {trial["error"] for trial in trials}
+        raise UserError(
+            f"tuner: all {len(trials)} trials failed: {'; '.join(sorted(errors)) or 'none ran'}.",
+            "Narrow tuner.space to values that the model can take.",
+        )
+    sign = 1 if metric.higher_is_better else -1
+    best = max(good, key=lambda trial: (sign * trial["value"], -trial["number"]))
+    write_json(
+        work.directory.path / TUNING,
+        {
+            "metric": name,
+            "trials": len(trials),
+            "failed": len(trials) - len(good),
+            "number": best["number"],
+            "value": best["value"],
+            "params": best["params"],
+        },
+    )
+
+
+def _space(work: Work) -> Space:
+    model = work.config.model
+    given = getattr(work.config.tuner, "space", {})
+    space: Space = parse_space(type(model), given) if given else default_space(type(model))
+    if not space:
+        raise UserError(
+            f"tuner: model={work.config.choice('model')} declares no search ranges.",
+            "Give some, for example tuner.space.FIELD=[1,2,3].",
+        )
+    return space
+
+
+def _run_trials(work: Work, search: Search, metric: Mapping[str, Metric]) -> list[dict[str, Any]]:
+    trials: list[dict[str, Any]] = []
+    while (params := search.ask(len(trials))) is not None:
+        params = {name: plain(value) for name, value in params.items()}
+        trial = _finished_trial(work, len(trials), params)
+        if trial is None:
+            trial = _trial(work, len(trials), params, metric)
+        search.tell(trial["number"], params, trial["value"])
+        trials.append(trial)
+        value = "failed" if trial["value"] is None else f"{next(iter(metric))} {trial['value']:.4g}"
+        work.monitor.steps(len(trials), search.total, value)
+        work.events.trial_finished(trial["number"], params, trial["value"])
+    return trials
+
+
+def _finished_trial(work: Work, number: int, params: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        trial = read_json(work.directory.trials / f"{number:05}.json")
+    except (OSError, ValueError):
+        return None
+    same = trial["fingerprint"] == work.fingerprints["tune"] and trial["params"] == params
+    return dict(trial) if same else None
+
+
+def _trial(
+    work: Work, number: int, params: dict[str, Any], metric: Mapping[str, Metric]
+) -> dict[str, Any]:
+    """Fit with these parameters, judge on the validation rows, and note the outcome."""
+    start = time.perf_counter()
+    value, error = None, ""
+    folder = f"trials/{number:05}"
+    try:
+        model = with_params(work.config.model, params)
+        predictor = model.fit(work.splits, work.context(folder, final=False))
+        rows = work.splits.validation
+        computed = compute_metrics(metric, rows, predictor.predict(rows), work.splits.schema)
+        (outcome,) = computed.values()
+        assert isinstance(outcome, float)
+        value = outcome if outcome == outcome else None  # NaN differs from itself
+        error = "" if value is not None else "the metric is not a number"
+    except Exception as failure:
+        logger.warning("trial %s failed", number, exc_info=True)
+        error = (str(failure).splitlines() or [type(failure).__name__])[0]
+    finally:
+        shutil.rmtree(work.directory.path / folder, ignore_errors=True)
+    trial = {
+        "number": number,
+        "params": params,
+        "value": value,
+        "error": error,
+        "seconds": time.perf_counter() - start,
+        "fingerprint": work.fingerprints["tune"],
+    }
+    write_json(work.directory.trials / f"{number:05}.json", trial)
+    return trial
+
+
+def with_params(model: Model, params: Mapping[str, Any]) -> Model:
+    """Return the model with some fields changed, converted to the fields' types.
+
+    Raises:
+        UserError: A value does not fit its field.
+    """
+    changed = changed_component(model, params, "tuner.space")
+    assert isinstance(changed, Model)
+    return changed

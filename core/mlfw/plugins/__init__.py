@@ -1,0 +1,18 @@
+"""Plugins: their hooks, how they are loaded, and what they have registered."""
+
+from mlfw.plugins.hookspecs import hookimpl, hookspec
+from mlfw.plugins.manager import PluginInfo, Plugins, load_plugins, warn_of_broken
+from mlfw.plugins.registry import Entry, Registry
+from mlfw.plugins.requirements import require_packages
+
+__all__ = [
+    "Entry",
+    "PluginInfo",
+    "Plugins",
+    "Registry",
+    "hookimpl",
+    "hookspec",
+    "load_plugins",
+    "require_packages",
+    "warn_of_broken",
+]

@@ -1,0 +1,149 @@
+"""Finding plugins and loading them, each by itself, so that a broken one harms no other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from mlfw.plugins import hookspecs
+from mlfw.plugins.registration import RegistrationError, components_of, verify_hooks
+from mlfw.plugins.registry import Registry
+
+GROUP = "mlfw"
+DISABLE = "MLFW_DISABLE_PLUGINS"
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """What is known of one plugin.
+
+    Attributes:
+        name: Its entry point's name.
+        distribution: What `pip install` calls it.
+        version: The distribution's version.
+        provides: The names it has registered, per kind.
+        error: Why it was set aside; empty for a working plugin.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """All plugins found, what the working ones provide, and their hooks.
+
+    Attributes:
+        infos: Every plugin, the working and the broken.
+        registry: The components of the working ones.
+        manager: The pluggy manager, for calling hooks: `plugins.manager.hook.mlfw_...`.
+    """
+
+    infos: tuple[PluginInfo, ...]
+    registry: Registry
+    manager: pluggy.PluginManager
+
+
+def load_plugins(
+    found: Iterable[EntryPoint] | None = None, disabled: Iterable[str] | None = None
+) -> Plugins:
+    """Load every plugin of the entry-point group `mlfw`.
+
+    A plugin that fails to import, exits, misspells a hook, implements none, returns the wrong
+    type, or claims a taken name is set aside with the reason; every other one still works. The
+    built-in plugins come first, so that no other can take their names.
+
+    Args:
+        found: Entry points to load in place of the installed ones.
+        disabled: Names of plugins to leave out; by default those in `MLFW_DISABLE_PLUGINS`.
+    """
+    blocked = set(os.environ.get(DISABLE, "").split(",") if disabled is None else disabled)
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    registry = Registry()
+    points = sorted(entry_points(group=GROUP) if found is None else found, key=_order)
+    infos = []
+    for point in points:
+        if point.name in blocked:
+            infos.append(_info(point, error=f"disabled by {DISABLE}"))
+            continue
+        try:
+            provides = _load(point, manager, registry)
+            infos.append(_info(point, provides=provides))
+        except RegistrationError as error:
+            infos.append(_info(point, error=str(error)))
+    return Plugins(tuple(infos), registry, manager)
+
+
+def _load(
+    point: EntryPoint, manager: pluggy.PluginManager, registry: Registry
+) -> dict[str, tuple[str, ...]]:
+    """Load, verify and register one plugin, or leave no trace of it."""
+    plugin = _import(point)
+    name = f"{distribution_of(point)}:{point.name}"
+    try:
+        manager.register(plugin, name)
+        verify_hooks(plugin, manager)
+        components = components_of(plugin)
+        registry.add(components, plugin=point.name, distribution=distribution_of(point))
+    except RegistrationError:
+        _unregister(manager, plugin)
+        raise
+    except (Exception, SystemExit) as error:
+        _unregister(manager, plugin)
+        raise RegistrationError(_reason(error)) from error
+    return {kind: tuple(named) for kind, named in components.items() if named}
+
+
+def _import(point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:
+        raise RegistrationError(f"cannot be imported: {_reason(error)}") from error
+
+
+def _unregister(manager: pluggy.PluginManager, plugin: Any) -> None:
+    if manager.is_registered(plugin):
+        manager.unregister(plugin)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
+    return f"{type(error).__name__}: {error}".strip(": ")
+
+
+def _info(
+    point: EntryPoint, provides: Mapping[str, tuple[str, ...]] | None = None, error: str = ""
+) -> PluginInfo:
+    version = point.dist.version if point.dist else ""
+    return PluginInfo(point.name, distribution_of(point), version, provides or {}, error)
+
+
+def distribution_of(point: EntryPoint) -> str:
+    """Return the name of the distribution that an entry point belongs to."""
+    return point.dist.name if point.dist else "unknown"
+
+
+def _order(point: EntryPoint) -> tuple[bool, str, str]:
+    return (distribution_of(point) != "mlfw", distribution_of(point), point.name)
+
+
+def warn_of_broken(plugins: Plugins) -> None:
+    """Say on standard error which plugins were set aside because they are broken."""
+    for info in plugins.infos:
+        if info.error and not info.error.startswith("disabled"):
+            line = info.error.splitlines()[0]
+            print(
+                f"mlfw: plugin '{info.name}' ({info.distribution}) is set aside: {line}",
+                file=sys.stderr,
+            )

@@ -1,0 +1,91 @@
+"""The components that plugins have registered, by kind and name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlfw.components import KINDS, Component
+from mlfw.errors import UserError, did_you_mean
+from mlfw.plugins.registration import RegistrationError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered component.
+
+    Attributes:
+        name: What users type.
+        component: Its class.
+        plugin: The name of the plugin that owns it.
+        distribution: The distribution that the plugin belongs to.
+    """
+
+    name: str
+    component: type[Component]
+    plugin: str
+    distribution: str
+
+
+@dataclass
+class Registry:
+    """Every registered component."""
+
+    entries: dict[str, dict[str, Entry]] = field(
+        default_factory=lambda: {kind: {} for kind in KINDS}
+    )
+
+    def add(
+        self,
+        components: Mapping[str, Mapping[str, type[Component]]],
+        *,
+        plugin: str,
+        distribution: str,
+    ) -> None:
+        """Register all components of a plugin, or none of them.
+
+        Raises:
+            RegistrationError: A name is taken; the message says by whom.
+        """
+        for kind, named in components.items():
+            for name in named:
+                owner = self.entries[kind].get(name)
+                if owner is not None:
+                    raise RegistrationError(
+                        f"{kind} '{name}' is taken by plugin '{owner.plugin}' "
+                        f"({owner.distribution})"
+                    )
+        for kind, named in components.items():
+            for name, component in named.items():
+                self.entries[kind][name] = Entry(name, component, plugin, distribution)
+
+    def kind(self, kind: str) -> dict[str, Entry]:
+        """Return all components of a kind, by name.
+
+        Raises:
+            UserError: There is no such kind.
+        """
+        if kind not in self.entries:
+            raise UserError(f"'{kind}' is no kind of component.", did_you_mean(kind, self.entries))
+        return self.entries[kind]
+
+    def get(self, kind: str, name: str) -> Entry:
+        """Return one component.
+
+        Raises:
+            UserError: There is none of that name.
+        """
+        known = self.kind(kind)
+        if name not in known:
+            raise UserError(
+                f"{kind}={name}: no {kind.removesuffix('s')} of that name is installed.",
+                f"{did_you_mean(name, known)} See: mlfw show {kind}",
+            )
+        return known[name]
+
+    def entry_of(self, component: Component) -> Entry:
+        """Return the entry under which a component's class is registered."""
+        for entry in self.entries[component.kind].values():
+            if entry.component is type(component):
+                return entry
+        raise LookupError(f"{type(component).__name__} is not registered")

@@ -1,0 +1,40 @@
+"""Telling which packages a set of components needs and lacks, and what to type to get them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from mlfw.errors import UserError, listing
+from mlfw.plugins.registry import Entry
+
+
+def require_packages(entries: Iterable[Entry]) -> None:
+    """Check that the packages which components need are installed.
+
+    Raises:
+        UserError: Some are not; the message holds the exact `pip install` to type.
+    """
+    lacking = {entry.name: entry for entry in entries if entry.component.missing_packages()}
+    if not lacking:
+        return
+    extras: dict[str, set[str]] = defaultdict(set)
+    packages: set[str] = set()
+    for entry in lacking.values():
+        missing = entry.component.missing_packages()
+        packages.update(missing)
+        if entry.component.extra:
+            extras[entry.distribution].add(entry.component.extra)
+        else:
+            for package in missing:
+                extras[package] |= set()
+    wanted = " ".join(f'"{_with_extras(name, extras[name])}"' for name in sorted(extras))
+    places = [f"{entry.component.kind}={name}" for name, entry in lacking.items()]
+    raise UserError(
+        f"{listing(places, 3)}: not installed: {listing(sorted(packages))}.",
+        f"Type: pip install {wanted}",
+    )
+
+
+def _with_extras(name: str, extras: set[str]) -> str:
+    return f"{name}[{','.join(sorted(extras))}]" if extras else name

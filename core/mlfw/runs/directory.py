@@ -1,0 +1,162 @@
+"""One run directory: where everything lies that a run has made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlfw.errors import UserError
+from mlfw.files import digest, read_json, write_json, write_text
+from mlfw.runs.lock import is_locked
+
+RUNNING, FINISHED, FAILED, INTERRUPTED = "running", "finished", "failed", "interrupted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What a list of runs shows of a run.
+
+    Attributes:
+        name: The run's name.
+        created: When it began, in seconds since 1970.
+        config: A fingerprint of its configuration.
+        state: running, finished or failed; one that was killed still says running.
+        dataset: The data set component's name.
+        model: The model component's name.
+        metric: The main metric's name.
+        value: The main metric on the test split.
+        baseline: The same of the baseline.
+        seconds: How long each stage took.
+        deployed: What the deploy stage made.
+        error: Why it failed.
+    """
+
+    name: str
+    created: float
+    config: str
+    state: str = RUNNING
+    dataset: str = ""
+    model: str = ""
+    metric: str = ""
+    value: float | None = None
+    baseline: float | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    deployed: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The layout of a run directory."""
+
+    path: Path
+
+    @property
+    def record_file(self) -> Path:
+        """What `mlfw runs` shows."""
+        return self.path / "run.json"
+
+    @property
+    def config_file(self) -> Path:
+        """The frozen configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def log_file(self) -> Path:
+        """Notes, warnings and tracebacks."""
+        return self.path / "log.txt"
+
+    @property
+    def data(self) -> Path:
+        """The splits and the schema."""
+        return self.path / "data"
+
+    @property
+    def trials(self) -> Path:
+        """One file a tuning trial."""
+        return self.path / "trials"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What the fit needs to continue after an interruption."""
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The saved model."""
+        return self.path / "model"
+
+    @property
+    def metrics_file(self) -> Path:
+        """`{split: {metric: value}}`."""
+        return self.path / "metrics.json"
+
+    @property
+    def report_file(self) -> Path:
+        """The report for people."""
+        return self.path / "report.md"
+
+    @property
+    def deployments(self) -> Path:
+        """One folder a deployer."""
+        return self.path / "deploy"
+
+    def create(self, name: str, frozen: Mapping[str, Any]) -> None:
+        """Write the files that every run begins with; the record comes last."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_text(self.config_file, yaml.safe_dump(dict(frozen), sort_keys=False))
+        self.save(
+            RunRecord(
+                name=name,
+                created=time.time(),
+                config=config_digest(frozen),
+                dataset=frozen["dataset"]["use"],
+                model=frozen["model"]["use"],
+            )
+        )
+
+    def save(self, record: RunRecord) -> None:
+        """Write the record."""
+        write_json(self.record_file, asdict(record))
+
+    def update(self, **changes: Any) -> None:
+        """Change some of the record's fields."""
+        self.save(replace(self.record(), **changes))
+
+    def record(self) -> RunRecord:
+        """Read the record.
+
+        Raises:
+            UserError: The folder holds no run, or its record is damaged.
+        """
+        try:
+            return RunRecord(**read_json(self.record_file))
+        except FileNotFoundError:
+            raise UserError(
+                f"{self.path}: not a run directory (no run.json).", "List the runs: mlfw runs"
+            ) from None
+        except (ValueError, TypeError) as error:
+            raise UserError(f"{self.record_file}: damaged: {error}.") from None
+
+    def state(self) -> str:
+        """Return the run's state, telling a run that goes on from one that was killed."""
+        state = self.record().state
+        if state == RUNNING and not is_locked(self.path):
+            return INTERRUPTED
+        return state
+
+    def frozen(self) -> dict[str, Any]:
+        """Read the frozen configuration."""
+        loaded = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+        assert isinstance(loaded, dict)
+        return loaded
+
+
+def config_digest(frozen: Mapping[str, Any]) -> str:
+    """Return a fingerprint of a configuration, apart from where the run is kept."""
+    return digest({key: value for key, value in frozen.items() if key != "run"})

@@ -1,0 +1,73 @@
+"""Bringing a table of rows to what a schema says, or saying where it does not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlfw.errors import UserError, listing
+from mlfw.schema.cast import CastError, cast
+from mlfw.schema.kinds import Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlfw.schema.schema import Schema
+
+EXPECTATIONS = {
+    Kind.number: "a number",
+    Kind.boolean: "true or false (also yes/no, y/n, 1/0)",
+    Kind.datetime: "a date or time such as 2024-05-31 or 2024-05-31 14:30:00",
+    Kind.category: "a plain value",
+    Kind.text: "text",
+}
+
+
+def conform(
+    table: pa.Table, schema: Schema, *, with_target: bool = False, place: str = "the data"
+) -> pa.Table:
+    """Return the schema's columns, in its order, each in its kind's storage type.
+
+    Columns that the schema does not name are left out.
+
+    Args:
+        table: Rows in any order of columns and any Arrow types.
+        schema: What is expected.
+        with_target: Whether the target must be there too; it then comes last.
+        place: Where the rows come from, for messages.
+
+    Returns:
+        A table of the same rows.
+
+    Raises:
+        UserError: A column is missing, or a value does not fit its column.
+    """
+    import pyarrow as pa
+
+    wanted = [*schema.columns, schema.target] if with_target else list(schema.columns)
+    missing = [column.name for column in wanted if column.name not in table.column_names]
+    if missing:
+        raise UserError(
+            f"{place}: missing column{'s' if len(missing) > 1 else ''} {listing(missing)}; "
+            f"found {listing(table.column_names)}.",
+            "Name the columns as in the training data, or leave their values empty.",
+        )
+    arrays = [cast_column(table, column.name, column.kind, place=place) for column in wanted]
+    return pa.table(arrays, names=[column.name for column in wanted])
+
+
+def cast_column(table: pa.Table, name: str, kind: Kind, *, place: str) -> pa.Array:
+    """Return one column of a table in its kind's storage type.
+
+    Raises:
+        UserError: A value does not fit; the message names the column and the row, from 1.
+    """
+    values = table[name].combine_chunks()
+    try:
+        return cast(values, kind)
+    except CastError as misfit:
+        raise UserError(
+            f"{place}: column '{name}', row {misfit.row + 1}: expected {EXPECTATIONS[kind]}, "
+            f"found {misfit.value!r}.",
+            "Correct the value or leave it empty; to read the column as another kind when "
+            f"training, set dataset.columns.{name}=category (or number, boolean, datetime, text).",
+        ) from None
