@@ -85,9 +85,21 @@ class Csv(FileDataset):
                 "Set dataset.encoding, for example dataset.encoding=latin-1.",
             )
         return UserError(
-            f"{path}: not a CSV file with '{self.delimiter}' between values: {text}.",
-            "Correct the row, or set dataset.delimiter.",
+            f"{path}: not a CSV file with '{self.delimiter}' between values: "
+            f"{self._ragged_line(path) or text}.",
+            "Correct the line, or set dataset.delimiter.",
         )
+
+    def _ragged_line(self, path: Path) -> str:
+        """Find the first line with more or fewer values than the header, which Arrow keeps back."""
+        with path.open(encoding=self.encoding, newline="", errors="replace") as file:
+            reader = csv.reader(file, delimiter=self.delimiter)
+            expected = len(next(reader, []))
+            for row in reader:
+                if row and len(row) != expected:
+                    found = len(row)
+                    return f"line {reader.line_num}: expected {expected} values, found {found}"
+        return ""
 
     def format(self, table: pa.Table) -> bytes:
         """Return CSV with a header line."""

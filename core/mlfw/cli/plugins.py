@@ -19,7 +19,7 @@ def main(options: argparse.Namespace) -> int:  # noqa: ARG001 - one signature fo
     rows = []
     for info in infos:
         provides = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in info.provides.items())
-        state = f"BROKEN: {info.error.splitlines()[0]}" if info.error else provides
+        state = f"BROKEN: {info.error}" if info.error else provides
         if info.error.startswith("disabled"):
             state = info.error
         rows.append([info.name, info.distribution, info.version, state])

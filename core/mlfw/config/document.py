@@ -156,7 +156,8 @@ def _take_component(document: Document, kind: str, value: Any) -> None:
             options = {name: given for name, given in options.items() if given}
         elif USE in options:
             document.selected[kind] = str(options.pop(USE))
-        document.values[kind] = options
+        if options:
+            document.values[kind] = options
     elif value is not None:
         raise UserError(
             f"{document.path}: {kind}: expected a name or `use: NAME` with options, "

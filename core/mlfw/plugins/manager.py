@@ -119,7 +119,7 @@ def _unregister(manager: pluggy.PluginManager, plugin: Any) -> None:
 def _reason(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it called sys.exit({error.code!r})"
-    return f"{type(error).__name__}: {error}".strip(": ")
+    return " ".join(f"{type(error).__name__}: {error}".strip(": ").split())
 
 
 def _info(
@@ -142,8 +142,7 @@ def warn_of_broken(plugins: Plugins) -> None:
     """Say on standard error which plugins were set aside because they are broken."""
     for info in plugins.infos:
         if info.error and not info.error.startswith("disabled"):
-            line = info.error.splitlines()[0]
             print(
-                f"mlfw: plugin '{info.name}' ({info.distribution}) is set aside: {line}",
+                f"mlfw: plugin '{info.name}' ({info.distribution}) is set aside: {info.error}",
                 file=sys.stderr,
             )

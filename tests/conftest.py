@@ -1,0 +1,60 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PENGUINS = ROOT / "examples/penguins/penguins.csv"
+
+Mlfw = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return a quiet environment for a command: no keys, no colours, no tracking."""
+    hidden = ("MLFW_", "WANDB_", "BENTOML_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
+    return {**kept, "BENTOML_DO_NOT_TRACK": "True", "COLUMNS": "200", **changes}
+
+
+@pytest.fixture
+def mlfw(tmp_path: Path) -> Mlfw:
+    """Run the command as a process in a temporary folder."""
+
+    def run(*arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mlfw", *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment(**changes),
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def penguins() -> Path:
+    """The raw penguins."""
+    return PENGUINS
+
+
+@pytest.fixture
+def small_csv(tmp_path: Path) -> Path:
+    """A small table of all kinds of columns, with a binary target."""
+    path = tmp_path / "small.csv"
+    rows = ["size,colour,fresh,seen,price,good"]
+    for i in range(40):
+        colour = ("red", "green", "blue", "")[i % 4]
+        fresh = "yes" if i % 3 else "no"
+        good = "good" if i % 2 else "bad"
+        rows.append(f"{i},{colour},{fresh},2024-01-{i % 28 + 1:02},{i * 1.5 + (i % 2) * 20},{good}")
+    path.write_text("\n".join(rows) + "\n")
+    return path

@@ -1,0 +1,157 @@
+"""Configurations are composed in Hydra's manner, checked, and explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from mlfw import UserError
+from mlfw.config import RunConfig, compose, render
+from mlfw.plugins import Plugins, load_plugins
+
+
+@pytest.fixture(scope="module")
+def plugins() -> Plugins:
+    return load_plugins()
+
+
+def composed(plugins: Plugins, text: str, tmp_path: Path, *overrides: str) -> RunConfig:
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    return compose(path, overrides, plugins)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dataset: csv\nmodel: svm\n",
+        "dataset: {use: csv}\nmodel: {use: svm}\n",
+        "defaults:\n  - dataset: csv\n  - model: svm\n",
+        "defaults:\n  - dataset: csv\n  - override model: svm\n",
+    ],
+)
+def test_a_component_is_selected_in_each_of_these_ways(
+    plugins: Plugins, tmp_path: Path, text: str
+) -> None:
+    assert composed(plugins, text, tmp_path).choice("model") == "svm"
+
+
+def test_later_wins(plugins: Plugins, tmp_path: Path) -> None:
+    text = "dataset: csv\nmodel: {use: svm, C: 2, degree: 4}\n"
+
+    config = composed(plugins, text, tmp_path, "model.C=3")
+
+    assert config.frozen["model"] == {
+        "use": "svm", "C": 3.0, "kernel": "rbf", "gamma": None, "degree": 4,
+    }  # fmt: skip
+
+
+def test_metrics_are_a_list_of_names_or_carry_options(plugins: Plugins, tmp_path: Path) -> None:
+    listed = composed(plugins, "dataset: csv\nmetrics: [f1, accuracy]\n", tmp_path)
+    mapped = composed(plugins, "dataset: csv\nmetrics: {f1: {average: micro}, auroc:}\n", tmp_path)
+    typed = composed(plugins, "dataset: csv\n", tmp_path, "metrics=[auroc,f1]")
+
+    assert list(listed.metrics) == ["f1", "accuracy"]
+    assert mapped.frozen["metrics"]["f1"] == {"average": "micro"}
+    assert list(mapped.metrics) == ["f1", "auroc"]
+    assert list(typed.metrics) == ["auroc", "f1"]
+
+
+def test_another_component_on_the_command_line_keeps_the_options_it_has_too(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    text = "dataset: csv\nmodel: {use: linear, C: 7, max_iterations: 9}\n"
+
+    config = composed(plugins, text, tmp_path, "model=svm")
+
+    assert config.frozen["model"]["C"] == 7
+    assert config.notes == ("model.max_iterations of linear left out",)
+
+
+def test_every_value_says_where_it_came_from(plugins: Plugins, tmp_path: Path) -> None:
+    text = "dataset: {use: csv, target: y}\n"
+
+    config = composed(plugins, text, tmp_path, "model=svm", "model.C=3")
+
+    file = str(tmp_path / "run.yaml")
+    assert config.origins["dataset"] == file
+    assert config.origins["dataset.target"] == file
+    assert config.origins["dataset.delimiter"] == "default of csv"
+    assert config.origins["model"] == "command line"
+    assert config.origins["model.C"] == "command line"
+    assert config.origins["model.kernel"] == "default of svm"
+    assert config.origins["seed"] == "default"
+
+
+def test_what_is_printed_is_yaml_that_composes_to_the_same(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    text = "dataset: {use: csv, target: y, columns: {a: category}}\nmetrics: [f1]\n"
+    config = composed(plugins, text, tmp_path, "model=svm", "tuner=grid", "tuner.space.C=[1,2]")
+
+    again = composed(plugins, render(config), tmp_path)
+
+    assert again.frozen == config.frozen
+    assert yaml.safe_load(render(config)) == config.frozen
+
+
+def test_a_relative_path_counts_from_the_file_that_says_it(
+    plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    in_file = composed(plugins, "dataset: {use: csv, path: a.csv}\n", tmp_path)
+    typed = composed(plugins, "dataset: csv\n", tmp_path, "dataset.path=a.csv")
+
+    assert in_file.frozen["dataset"]["path"] == str(tmp_path / "a.csv")
+    assert typed.frozen["dataset"]["path"] == str(tmp_path / "elsewhere/a.csv")
+
+
+@pytest.mark.parametrize("path", ["my data (1).csv", "a=b.csv", "it's.csv", "50%.csv", "ä b.csv"])
+def test_odd_file_names_need_no_quotes(plugins: Plugins, tmp_path: Path, path: str) -> None:
+    config = composed(plugins, "dataset: csv\n", tmp_path, f"dataset.path={path}")
+
+    assert Path(config.frozen["dataset"]["path"]).name == path
+
+
+def test_a_preset_beside_the_file_is_chosen_by_name(plugins: Plugins, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/soft.yaml").write_text("defaults: [svm, _self_]\nC: 0.1\n")
+
+    config = composed(plugins, "dataset: csv\n", tmp_path, "model=soft")
+
+    assert config.frozen["model"]["use"] == "svm"
+    assert config.frozen["model"]["C"] == 0.1
+    assert config.origins["model.C"] == "preset"
+
+
+def test_a_preset_may_not_hide_a_component(plugins: Plugins, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/svm.yaml").write_text("C: 0.1\n")
+
+    with pytest.raises(UserError, match="may not bear the name of the component model=svm"):
+        composed(plugins, "dataset: csv\n", tmp_path)
+
+
+def test_an_environment_variable_is_used_but_never_written(
+    plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_TARGET", "hush")
+
+    config = composed(plugins, "dataset: {use: csv, target: '${oc.env:SECRET_TARGET}'}", tmp_path)
+
+    assert vars(config.dataset)["target"] == "hush"
+    assert "hush" not in str(config.frozen)
+
+
+def test_composing_leaves_no_trace_in_hydra(plugins: Plugins, tmp_path: Path) -> None:
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.global_hydra import GlobalHydra
+
+    before = dict(ConfigStore.instance().repo)
+    composed(plugins, "dataset: csv\n", tmp_path)
+
+    assert ConfigStore.instance().repo.keys() == before.keys()
+    assert not GlobalHydra.instance().is_initialized()

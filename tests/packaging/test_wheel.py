@@ -1,0 +1,130 @@
+"""The wheel works away from the checkout, without extras and with a third party's plugin."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, environment
+
+pytestmark = pytest.mark.xdist_group("wheel")
+NEAREST = ROOT / "examples/plugins/mlfw-nearest"
+
+
+@dataclass
+class Venv:
+    """A virtual environment and a folder to work in, both away from the checkout."""
+
+    path: Path
+    folder: Path
+
+    def pip(self, *arguments: str) -> None:
+        command = [self.path / "bin/python", "-m", "pip", "--quiet", *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    def mlfw(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.path / "bin/mlfw", *arguments],
+            cwd=self.folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    out = tmp_path_factory.mktemp("wheels")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
+               "--no-build-isolation", "--wheel-dir", str(out), str(ROOT), str(NEAREST)]  # fmt: skip
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return {path.name.split("-")[0]: path for path in out.glob("*.whl")}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Path]) -> Venv:
+    """A fresh environment with mlfw and none of its extras."""
+    folder = tmp_path_factory.mktemp("away")
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    venv = Venv(folder / "venv", folder)
+    venv.pip("install", "--constraint", str(ROOT / "constraints.txt"), str(wheels["mlfw"]))
+    rows = ["size,colour,good"]
+    rows += [f"{i},{'red' if i % 2 else 'blue'},{'yes' if i % 2 else 'no'}" for i in range(60)]
+    (folder / "rows.csv").write_text("\n".join(rows) + "\n")
+    return venv
+
+
+@pytest.fixture(scope="module")
+def full(bare: Venv, wheels: dict[str, Path]) -> Venv:
+    """The same environment with a third party's plugin and what a training needs."""
+    bare.pip("install", "--constraint", str(ROOT / "constraints.txt"), "torch==2.13.0",
+             f"{wheels['mlfw']}[sklearn,torchmetrics]", str(wheels["mlfw_nearest"]))  # fmt: skip
+    return bare
+
+
+RUN = ("run", "dataset=csv", "dataset.path=rows.csv", "dataset.target=good")
+
+
+def test_the_wheel_holds_every_package_and_nothing_else(wheels: dict[str, Path]) -> None:
+    names = zipfile.ZipFile(wheels["mlfw"]).namelist()
+
+    tops = {name.split("/")[0] for name in names}
+    plugins = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"mlfw", *plugins}
+    for package in ("mlfw", *plugins):
+        assert f"{package}/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_without_extras_help_plugins_and_show_work(bare: Venv) -> None:
+    assert bare.mlfw("--help").returncode == 0
+    plugins = bare.mlfw("plugins")
+    assert plugins.returncode == 0
+    assert "BROKEN" not in plugins.stdout
+    shown = bare.mlfw("show", "model", "svm")
+    assert "model.C" in shown.stdout
+    assert 'pip install "mlfw[sklearn]"' in shown.stdout
+
+
+def test_without_extras_a_run_says_what_to_type(bare: Venv) -> None:
+    result = bare.mlfw(*RUN, "model=svm")
+
+    assert result.returncode == 2
+    assert 'Type: pip install "mlfw[sklearn,torchmetrics]"' in result.stderr
+    assert not (bare.folder / "runs").exists()
+
+
+def test_a_plugin_installed_by_pip_trains_and_predicts(full: Venv) -> None:
+    assert "model: nearest" in full.mlfw("plugins").stdout
+
+    trained = full.mlfw(*RUN, "model=nearest", "model.k=3", "run.name=near")
+
+    assert trained.returncode == 0, trained.stderr
+    assert "model     nearest" in trained.stdout
+    predicted = full.mlfw("predict", "near", "rows.csv", "-o", "out.csv")
+    assert predicted.returncode == 0, predicted.stderr
+    with (full.folder / "out.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 60
+    assert list(rows[0]) == ["prediction", "probability_no", "probability_yes"]
+
+
+def test_without_the_plugin_its_model_is_refused_with_a_remedy(full: Venv) -> None:
+    full.pip("uninstall", "--yes", "mlfw-nearest")
+
+    trained = full.mlfw(*RUN, "model=nearest")
+    predicted = full.mlfw("predict", "near", "rows.csv")
+
+    assert trained.returncode == 2
+    assert "model=nearest: no model of that name is installed" in trained.stderr
+    assert predicted.returncode == 2
+    assert 'pip install "mlfw-nearest"' in predicted.stderr
+    for result in (trained, predicted):
+        assert "Traceback" not in result.stderr

@@ -1,0 +1,114 @@
+"""Preparing learns from training rows only, leaves nothing missing, and survives being saved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mlfw import Column, Kind, Schema, Task
+from mlfw_tabular import Preprocessor
+
+SCHEMA = Schema(
+    columns=tuple(Column(name=kind.value, kind=kind) for kind in Kind),
+    target=Column(name="y", kind=Kind.number),
+    task=Task.regression,
+)
+ROW = st.fixed_dictionaries(
+    {
+        "number": st.none() | st.floats(-1e6, 1e6) | st.sampled_from([np.inf, -np.inf]),
+        "category": st.none() | st.sampled_from("abcd"),
+        "boolean": st.none() | st.booleans(),
+        "datetime": st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)),
+        "text": st.none() | st.text("ab ", max_size=12),
+    }
+)
+TYPES = pa.schema(
+    {
+        "number": pa.float64(),
+        "category": pa.string(),
+        "boolean": pa.bool_(),
+        "datetime": pa.timestamp("us"),
+        "text": pa.string(),
+    }
+)
+
+
+def table(rows: list[dict[str, object]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, TYPES)
+
+
+@given(st.lists(ROW, min_size=1, max_size=20), st.lists(ROW, max_size=20))
+@settings(deadline=None, max_examples=60)
+def test_any_rows_become_finite_numbers_of_the_fitted_width(
+    train: list[dict[str, object]], later: list[dict[str, object]]
+) -> None:
+    preprocessor = Preprocessor.fit(table(train), SCHEMA)
+    width = len(preprocessor.number_names) + sum(n - 1 for n in preprocessor.cardinalities)
+
+    for rows in (train, later):
+        matrix = preprocessor.matrix(table(rows))
+        assert matrix.shape == (len(rows), width)
+        assert np.isfinite(matrix).all()
+        codes = preprocessor.transform(table(rows)).codes
+        assert (codes >= 0).all()
+        assert (codes < np.array(preprocessor.cardinalities)).all()
+
+
+@given(st.lists(ROW, min_size=1, max_size=20))
+@settings(deadline=None, max_examples=30)
+def test_what_is_saved_prepares_the_same(rows: list[dict[str, object]]) -> None:
+    import tempfile
+
+    preprocessor = Preprocessor.fit(table(rows), SCHEMA)
+    with tempfile.TemporaryDirectory() as folder:
+        preprocessor.save(Path(folder))
+        loaded = Preprocessor.load(Path(folder))
+
+    assert np.array_equal(loaded.matrix(table(rows)), preprocessor.matrix(table(rows)))
+
+
+def fit(name: str, values: list[object]) -> tuple[Preprocessor, pa.Table]:
+    schema = Schema(columns=(SCHEMA.column(name),), target=SCHEMA.target, task=SCHEMA.task)
+    rows = pa.table({name: pa.array(values, TYPES.field(name).type)})
+    return Preprocessor.fit(rows, schema), rows
+
+
+def test_numbers_are_scaled_and_their_absence_is_marked() -> None:
+    preprocessor, rows = fit("number", [1.0, 3.0, None, 2.0])
+
+    numbers = preprocessor.transform(rows).numbers
+
+    assert preprocessor.number_names == ("number", "number is missing")
+    assert numbers[:, 0].mean() == pytest.approx(0)
+    assert numbers[:, 0].std() == pytest.approx(1)
+    assert numbers[2].tolist() == [0.0, 1.0]
+
+
+def test_an_unknown_category_has_a_code_of_its_own() -> None:
+    preprocessor, _ = fit("category", ["b", "a", None])
+    later = pa.table({"category": ["a", "b", "never seen", None]})
+
+    assert preprocessor.cardinalities == (3,)
+    assert preprocessor.transform(later).codes[:, 0].tolist() == [1, 2, 0, 0]
+    assert preprocessor.matrix(later).tolist() == [[1, 0], [0, 1], [0, 0], [0, 0]]
+
+
+def test_one_day_later_is_one_seventh_further_round_the_week() -> None:
+    preprocessor, rows = fit("datetime", [datetime(2024, 1, 1), datetime(2024, 1, 8)])
+    place = preprocessor.number_names.index("datetime sine of week")
+
+    numbers = preprocessor.transform(rows).numbers
+
+    assert numbers[0, place] == pytest.approx(0, abs=1e-9)
+    assert numbers[0, place : place + 2] == pytest.approx(numbers[1, place : place + 2], abs=1e-9)
+
+
+def test_words_that_occur_once_in_training_do_not_count() -> None:
+    preprocessor, _ = fit("text", ["red fish", "blue fish", "Red hat"])
+
+    assert sorted(preprocessor.number_names) == ["text has fish", "text has red"]
