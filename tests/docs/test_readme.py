@@ -1,0 +1,142 @@
+"""Every command and every block of code in the README runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, environment
+
+pytestmark = pytest.mark.xdist_group("readme")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(name: str = "README.md") -> list[tuple[str, str]]:
+    return BLOCK.findall((ROOT / name).read_text())
+
+
+@dataclass
+class Reader:
+    """Somebody who types what the README says, in order, in a folder with the examples."""
+
+    folder: Path
+    port: int
+    servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def env(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return environment(PATH=path, BENTOML_HOME=str(self.folder / "bentos"))
+
+    def type(self, command: str) -> str:
+        command = command.replace("3000", str(self.port))
+        if command.startswith("make "):
+            command = f"make -C {ROOT} -n {command.removeprefix('make ')}"
+        if command.startswith("mlfw serve"):
+            self._serve(command)
+            return ""
+        result = subprocess.run(
+            command, shell=True, cwd=self.folder, env=self.env, capture_output=True, text=True
+        )
+        assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+        return result.stdout
+
+    def _serve(self, command: str) -> None:
+        self.servers.append(
+            subprocess.Popen(
+                f"exec {command}", shell=True, cwd=self.folder, env=self.env,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )
+        )  # fmt: skip
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz"):
+                    return
+            except OSError:
+                assert self.servers[-1].poll() is None, "the server has ended"
+                time.sleep(0.2)
+        pytest.fail("the server did not come up")
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    folder = tmp_path_factory.mktemp("reader")
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        reader = Reader(folder, free.getsockname()[1])
+    yield reader
+    for server in reader.servers:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+
+
+def test_every_command_and_block_runs_in_the_order_of_the_readme(reader: Reader) -> None:
+    for language, text in blocks():
+        if language == "console":
+            for command in text.splitlines():
+                reader.type(command)
+        elif language == "yaml":
+            name = text.splitlines()[0].removeprefix("# ")
+            (reader.folder / name).write_text(text)
+        elif language == "python" and "hookimpl" not in text:
+            (reader.folder / "block.py").write_text(text)
+            reader.type("python block.py")
+
+
+def test_the_plugin_of_the_readme_is_found_and_explained(tmp_path: Path) -> None:
+    (plugin,) = (text for language, text in blocks() if "hookimpl" in text)
+    (entry,) = (text for language, text in blocks() if language == "toml")
+    name = tomllib.loads(entry)["project"]["entry-points"]["mlfw"]["nearest"]
+    (tmp_path / f"{name}.py").write_text(plugin)
+    info = tmp_path / "mlfw_nearest-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: mlfw-nearest\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[mlfw]\nnearest = {name}\n")
+
+    result = subprocess.run(
+        [sys.executable, "-m", "mlfw", "show", "model", "nearest"],
+        env=environment(PYTHONPATH=str(tmp_path)), capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert "How many neighbours to ask." in result.stdout
+    assert "1 to 30" in result.stdout
+
+
+def test_the_entry_point_of_the_readme_is_that_of_the_example() -> None:
+    (entry,) = (text for language, text in blocks() if language == "toml")
+    project = tomllib.loads((ROOT / "examples/plugins/mlfw-nearest/pyproject.toml").read_text())
+
+    assert tomllib.loads(entry)["project"]["entry-points"] == project["project"]["entry-points"]
+
+
+def test_the_ten_line_configuration_has_ten_lines() -> None:
+    (config,) = (text for language, text in blocks() if language == "yaml")
+
+    assert len(config.splitlines()) <= 11  # the first one names the file
+
+
+def test_every_link_leads_somewhere() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()):
+            assert link.startswith("http") or (ROOT / link).exists(), link
+
+
+def test_the_commands_of_contributing_are_targets_of_the_makefile() -> None:
+    for language, text in blocks("CONTRIBUTING.md"):
+        assert language == "console"
+        for command in text.splitlines():
+            subprocess.run(["make", "-C", str(ROOT), "-n", *command.split()[1:]], check=True)
