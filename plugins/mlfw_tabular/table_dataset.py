@@ -103,7 +103,7 @@ class TableDataset(mlfw.Dataset):
             values = table[name].combine_chunks()
             kind = self.columns.get(name) or infer_kind(values)
             if name == self.target:
-                kinds[name] = Kind.category if kind is Kind.text else kind
+                kinds[name] = self.columns.get(name) or _target_kind(kind, values.type)
             elif values.null_count < len(values):
                 kinds[name] = kind
         if len(kinds) < 2:
@@ -176,6 +176,15 @@ class TableDataset(mlfw.Dataset):
                 "Set dataset.task=multiclass.",
             )
         return tuple(classes)
+
+
+def _target_kind(kind: Kind, stored: pa.DataType) -> Kind:
+    """Let the words of a target stand for its classes: what is `yes` stays `yes`."""
+    import pyarrow as pa
+
+    if kind is Kind.text or (kind is Kind.boolean and not pa.types.is_boolean(stored)):
+        return Kind.category
+    return kind
 
 
 def _as_target(rows: pa.Table, name: str, task: Task) -> pa.Table:

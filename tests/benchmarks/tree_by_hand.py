@@ -50,9 +50,7 @@ def main(path: str) -> None:
     rest, test = train_test_split(
         np.arange(len(codes)), test_size=0.2, stratify=codes, random_state=0
     )
-    train, validation = train_test_split(
-        rest, test_size=0.25, stratify=codes[rest], random_state=0
-    )
+    train, validation = train_test_split(rest, test_size=0.25, stratify=codes[rest], random_state=0)
     scale = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     prepare = ColumnTransformer(
         [

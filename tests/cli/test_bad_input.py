@@ -18,7 +18,10 @@ MISTAKES = {
     "an unknown tuner": ([*BASE, "tuner=gird"], ["tuner=gird", "'grid'"]),
     "an unknown metric": ([*BASE, "metrics=[acuracy]"], ["acuracy", "'accuracy'"]),
     "a wrong type": ([*BASE, "model.max_depth=deep"], ["model.max_depth", "whole number", "deep"]),
-    "a wrong choice": ([*BASE, "model=svm", "model.kernel=cubic"], ["model.kernel", "rbf", "cubic"]),
+    "a wrong choice": (
+        [*BASE, "model=svm", "model.kernel=cubic"],
+        ["model.kernel", "rbf", "cubic"],
+    ),
     "a value out of bounds": ([*BASE, "model.max_depth=0"], ["model.max_depth", "at least 1", "0"]),
     "several values": ([*BASE, "model.max_depth=1,2"], ["model.max_depth", "[1,2]"]),
     "a key taken away": ([*BASE, "~model.max_depth"], ["model.max_depth", "null"]),
@@ -35,10 +38,16 @@ MISTAKES = {
     "an empty file": ([*BASE, "dataset.path=empty.csv"], ["empty.csv", "empty"]),
     "only a header": ([*BASE, "dataset.path=header.csv"], ["header.csv", "no rows"]),
     "a header twice": ([*BASE, "dataset.path=twice.csv"], ["'size'", "twice"]),
-    "ragged rows": ([*BASE, "dataset.path=ragged.csv"], ["ragged.csv", "line 3", "expected 2 values, found 1"]),
+    "ragged rows": (
+        [*BASE, "dataset.path=ragged.csv"],
+        ["ragged.csv", "line 3", "expected 2 values, found 1"],
+    ),
     "not text": ([*BASE, "dataset.path=binary.csv"], ["binary.csv", "dataset.encoding"]),
     "one class": ([*BASE, "dataset.path=one.csv"], ["good", "only one class"]),
-    "all rows lost": ([*BASE, "dataset.path=lost.csv"], ["lost.csv", "all 3 rows are lost", "good"]),
+    "all rows lost": (
+        [*BASE, "dataset.path=lost.csv"],
+        ["lost.csv", "all 3 rows are lost", "good"],
+    ),
     "too few rows": ([*BASE, "dataset.path=few.csv"], ["split"]),
     "a kind that does not fit": (
         [*BASE, "dataset.columns.colour=number"],
@@ -100,7 +109,8 @@ def bad_files(tmp_path: Path, small_csv: Path) -> Path:
         "double.yaml": "model: tree\nmodel: svm\n",
         "unknown.yaml": "dataset: csv\nmodel: {use: tree, speling: 3}\n",
         "type.yaml": "dataset: csv\nmodel: {use: tree, max_depth: deep}\n",
-        "bomb.yaml": "a: &a [x,x]\n" + "".join(
+        "bomb.yaml": "a: &a [x,x]\n"
+        + "".join(
             f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)},*{chr(97 + i)}]\n" for i in range(20)
         ),
         "huge.yaml": "model: tree\n#" + "x" * 1_100_000,

@@ -1,0 +1,35 @@
+"""A disk that is full ends a run with an error, and what was there before stays whole."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import Mlfw, environment
+
+RUN = ["run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=tree"]
+
+
+def test_a_write_that_fails_leaves_every_earlier_file_whole(
+    tmp_path: Path, small_csv: Path, mlfw: Mlfw
+) -> None:
+    assert mlfw(*RUN, "run.dir=runs/first").returncode == 0
+    before = {p: p.read_bytes() for p in (tmp_path / "runs/first").rglob("*") if p.is_file()}
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
+
+    failed = subprocess.run(
+        [sys.executable, "-m", "mlfw", *RUN, "run.dir=runs/second"],
+        cwd=tmp_path, env=environment(PYTHONDONTWRITEBYTECODE="1"), capture_output=True, text=True,
+        preexec_fn=little_room,
+    )  # fmt: skip
+    continued = mlfw(*RUN, "run.dir=runs/second")
+
+    assert failed.returncode == 1
+    assert "Traceback" not in failed.stderr
+    assert continued.returncode == 0, continued.stderr
+    assert before == {p: p.read_bytes() for p in before}
+    assert (tmp_path / "runs/second/model/manifest.json").exists()

@@ -1,0 +1,122 @@
+"""A run killed at any stage is continued, and ends as if it had never been killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from conftest import Mlfw
+from plugin_folder import write_plugin
+
+KILLER = """
+import os, signal
+import mlfw
+
+def kill_at(moment):
+    if os.environ.get("KILL_AT") == moment:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@mlfw.hookimpl
+def mlfw_run_started(run): kill_at("start")
+
+@mlfw.hookimpl
+def mlfw_stage_finished(run, stage): kill_at(stage)
+
+@mlfw.hookimpl
+def mlfw_trial_finished(run, number): kill_at(f"trial {number}")
+
+@mlfw.hookimpl
+def mlfw_run_finished(run, failed): kill_at("end")
+"""
+RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=tree",
+       "tuner=random", "tuner.trials=4", "metrics=[accuracy,auroc]")  # fmt: skip
+
+
+def outcome(run: Path) -> tuple[object, ...]:
+    trials = [json.loads(path.read_text()) for path in sorted((run / "trials").glob("*.json"))]
+    return (
+        json.loads((run / "metrics.json").read_text()),
+        [(trial["number"], trial["params"], trial["value"]) for trial in trials],
+        json.loads((run / "tuning.json").read_text())["params"],
+        json.loads((run / "model/manifest.json").read_text())["files"]["preprocessor.json"],
+    )
+
+
+@pytest.mark.parametrize(
+    "moment", ["start", "prepare", "trial 0", "trial 2", "tune", "fit", "evaluate"]
+)
+def test_a_killed_run_is_continued_to_the_same_end(
+    moment: str, tmp_path: Path, small_csv: Path, mlfw: Mlfw
+) -> None:
+    site = write_plugin(tmp_path, "killer", KILLER)
+
+    killed = mlfw(*RUN, PYTHONPATH=site, KILL_AT=moment)
+    listed = mlfw("runs", PYTHONPATH=site).stdout
+    continued = mlfw(*RUN, PYTHONPATH=site)
+    whole = mlfw(*RUN, "run.name=whole", PYTHONPATH=site)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert "interrupted" in listed
+    assert continued.returncode == whole.returncode == 0, continued.stderr
+    assert "continuing runs/small-tree" in continued.stderr
+    (first,) = (tmp_path / "runs").glob("small-*")
+    assert outcome(first) == outcome(tmp_path / "runs/whole")
+    assert not list(first.glob("**/.tmp-*")) or moment == "start"
+
+
+def test_what_was_done_is_not_done_again(tmp_path: Path, small_csv: Path, mlfw: Mlfw) -> None:
+    site = write_plugin(tmp_path, "killer", KILLER)
+    mlfw(*RUN, PYTHONPATH=site, KILL_AT="trial 2")
+    (run,) = (tmp_path / "runs").iterdir()
+    before = {path.name: path.stat().st_mtime_ns for path in (run / "trials").glob("*.json")}
+
+    mlfw(*RUN, PYTHONPATH=site)
+
+    after = {path.name: path.stat().st_mtime_ns for path in (run / "trials").glob("*.json")}
+    assert len(before) == 3
+    assert before.items() <= after.items()
+    assert len(after) == 4
+
+
+def test_typing_a_finished_run_again_skips_every_stage_when_it_names_the_directory(
+    tmp_path: Path, small_csv: Path, mlfw: Mlfw
+) -> None:
+    first = mlfw(*RUN, "run.dir=here")
+    model = tmp_path / "here/model/manifest.json"
+    written = model.stat().st_mtime_ns
+
+    again = mlfw(*RUN, "run.dir=here")
+
+    assert first.returncode == again.returncode == 0
+    assert model.stat().st_mtime_ns == written
+
+
+def test_changed_data_is_noticed_when_a_run_is_continued(
+    tmp_path: Path, small_csv: Path, mlfw: Mlfw
+) -> None:
+    site = write_plugin(tmp_path, "killer", KILLER)
+    mlfw(*RUN, PYTHONPATH=site, KILL_AT="tune")
+    with small_csv.open("a") as file:
+        file.write("99,red,yes,2024-01-01,9,good\n" * 10)
+
+    continued = mlfw(*RUN, PYTHONPATH=site)
+
+    assert continued.returncode == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    report = (run / "report.md").read_text()
+    assert "30 for training" in report
+
+
+def test_a_failed_run_leaves_the_others_as_they_are(
+    tmp_path: Path, small_csv: Path, mlfw: Mlfw
+) -> None:
+    mlfw(*RUN, "run.name=good")
+    files = {p: p.read_bytes() for p in (tmp_path / "runs/good").rglob("*") if p.is_file()}
+
+    refused = mlfw(*RUN, "run.name=good", "model=svm")
+    failed = mlfw(*RUN, "dataset.target=seen")
+
+    assert refused.returncode == failed.returncode == 2
+    assert files == {p: p.read_bytes() for p in (tmp_path / "runs/good").rglob("*") if p.is_file()}

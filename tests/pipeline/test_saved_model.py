@@ -1,0 +1,148 @@
+"""A saved model is data with checksums; a changed or foreign one is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pv
+import pytest
+
+import mlfw
+from mlfw import UserError
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    rows = ["size,colour,good"]
+    rows += [f"{i},{'red' if i % 2 else 'blue'},{'yes' if i % 2 else 'no'}" for i in range(40)]
+    (folder / "rows.csv").write_text("\n".join(rows) + "\n")
+    run = mlfw.run(
+        None,
+        ["dataset=csv", f"dataset.path={folder / 'rows.csv'}", "dataset.target=good",
+         "model=tree", f"run.dir={folder / 'run'}"],
+    )  # fmt: skip
+    return run.dir
+
+
+@pytest.fixture
+def model(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained / "model", tmp_path / "model"))
+
+
+def change(path: Path, edit: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(edit(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda m: change(m / "estimator.skops", lambda b: b[:-1]), "estimator.skops: changed"),
+        (lambda m: change(m / "schema.json", lambda b: b + b" "), "schema.json: changed"),
+        (lambda m: (m / "preprocessor.json").unlink(), "preprocessor.json: missing"),
+        (lambda m: (m / "extra.py").write_text("x"), "extra.py: not part of the saved model"),
+        (lambda m: (m / "manifest.json").unlink(), "no saved model|not a run directory"),
+        (lambda m: change(m / "manifest.json", lambda b: b[:50]), "manifest.json: damaged"),
+        (lambda m: change(m / "manifest.json", lambda _: b"[]"), "manifest.json: damaged"),
+    ],
+)
+def test_a_damaged_model_is_refused(
+    model: Path, harm: Callable[[Path], object], message: str
+) -> None:
+    harm(model)
+
+    with pytest.raises(UserError, match=message):
+        mlfw.load(model)
+
+
+def edited(folder: Path, **changes: object) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, **changes}))
+
+
+def test_a_model_of_a_plugin_that_is_not_there_is_refused_by_its_name(model: Path) -> None:
+    edited(model, model={"use": "zebra"}, plugin={"distribution": "mlfw-zebra"})
+
+    with pytest.raises(UserError, match='pip install "mlfw-zebra"'):
+        mlfw.load(model)
+
+
+def test_a_later_format_is_refused(model: Path) -> None:
+    edited(model, format=99)
+
+    with pytest.raises(UserError, match="saved in format 99"):
+        mlfw.load(model)
+
+
+def test_an_option_that_names_something_to_import_is_refused(model: Path) -> None:
+    edited(model, model={"use": "tree", "_target_": "os.system"})
+
+    with pytest.raises(UserError, match="_target_"):
+        mlfw.load(model)
+
+
+def test_a_planted_pickle_is_not_loaded(model: Path, tmp_path: Path) -> None:
+    import hashlib
+    import os
+    import pickle
+    import zipfile
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, (f"touch {tmp_path / 'owned'}",)
+
+    with zipfile.ZipFile(model / "estimator.skops", "w") as archive:
+        archive.writestr("schema.json", json.dumps({"__class__": "Evil", "__module__": "builtins",
+                                                    "__loader__": "ObjectNode"}))  # fmt: skip
+        archive.writestr("evil.pkl", pickle.dumps(Evil()))
+    manifest = json.loads((model / "manifest.json").read_text())
+    content = (model / "estimator.skops").read_bytes()
+    files = {**manifest["files"], "estimator.skops": hashlib.sha256(content).hexdigest()}
+    edited(model, files=files)
+
+    with pytest.raises(Exception):  # noqa: B017 - whatever it is, nothing may run
+        mlfw.load(model)
+    assert not (tmp_path / "owned").exists()
+
+
+def test_rows_come_back_in_the_form_they_were_given_in(trained: Path) -> None:
+    loaded = mlfw.load(trained)
+    table = pv.read_csv(trained.parent / "rows.csv")
+    frame = table.to_pandas().iloc[5:9]
+
+    from_pandas = loaded.predict(frame)
+    from_polars = loaded.predict(pl.DataFrame(frame.to_dict("list")))
+    from_dicts = loaded.predict(frame.to_dict("records"))
+
+    assert isinstance(from_pandas, pd.DataFrame)
+    assert list(from_pandas.index) == [5, 6, 7, 8]
+    assert isinstance(from_polars, pl.DataFrame)
+    assert isinstance(from_dicts, pa.Table)
+    assert from_dicts["prediction"].to_pylist() == list(from_pandas["prediction"])
+    assert from_dicts.equals(loaded.predict(table.slice(5, 4)))
+    assert list(from_pandas.columns) == ["prediction", "probability_no", "probability_yes"]
+    shares = from_pandas[["probability_no", "probability_yes"]].to_numpy().sum(axis=1)
+    assert np.allclose(shares, 1)
+
+
+def test_no_rows_give_no_predictions(trained: Path) -> None:
+    assert mlfw.load(trained).predict([]).num_rows == 0
+
+
+def test_a_wrong_value_names_column_and_row(trained: Path) -> None:
+    rows = [{"size": 1, "colour": "red"}, {"size": "huge", "colour": "red"}]
+
+    with pytest.raises(UserError, match="column 'size', row 2: expected a number, found 'huge'"):
+        mlfw.load(trained).predict(rows)
+
+
+def test_what_is_no_table_is_refused(trained: Path) -> None:
+    with pytest.raises(UserError, match="found int"):
+        mlfw.load(trained).predict(3)
