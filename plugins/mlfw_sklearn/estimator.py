@@ -63,7 +63,11 @@ class Estimator(mlfw.Model):
         try:
             estimator = load(folder / FILE, trusted=list(self.trusted))
         except UntrustedTypesFoundException as error:
-            raise UserError(f"{folder / FILE}: holds types that are not trusted: {error}") from None
+            raise UserError(
+                f"{folder / FILE}: holds types that are not trusted: {error}",
+                "Load only models you know. A plugin that needs these types names them in its "
+                "class's `trusted`.",
+            ) from None
         return EstimatorPredictor(schema, Preprocessor.load(folder), estimator)
 
 

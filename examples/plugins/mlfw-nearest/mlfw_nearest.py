@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 import mlfw
 from mlfw_sklearn import Estimator
@@ -25,6 +25,12 @@ class Nearest(Estimator):
         k: How many neighbours to ask.
         weights: Whether all neighbours count the same or near ones more.
     """
+
+    trusted: ClassVar[tuple[str, ...]] = (  # what scikit-learn keeps inside, and may be loaded
+        "sklearn.metrics._dist_metrics.EuclideanDistance64",
+        "sklearn.neighbors._ball_tree.BallTree",
+        "sklearn.neighbors._kd_tree.KDTree",
+    )
 
     k: int = field(default=5, metadata=mlfw.limits(minimum=1) | mlfw.search(1, 30))
     weights: Weights = field(default=Weights.uniform, metadata=mlfw.search(choices=list(Weights)))
