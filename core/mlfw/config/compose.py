@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from mlfw.components import KINDS, Component, Metric, Model
-from mlfw.config.document import USE, Document, read_document, read_yaml
+from mlfw.components import KINDS, Metric, Model
+from mlfw.config.choose import choose
+from mlfw.config.document import USE, Document, read_document
+from mlfw.config.hydra_store import ROOT, hydra_store
 from mlfw.config.keys import Choices, check_keys, is_below_mapping
 from mlfw.config.overrides import Given, parse_overrides
 from mlfw.config.paths import resolve_paths
 from mlfw.config.provenance import origins_of
-from mlfw.config.root import DEFAULT_CHOICES, RootSchema, RunConfig
+from mlfw.config.root import RunConfig
 from mlfw.config.translate import as_user_error
 from mlfw.config.validate import check_values
 from mlfw.errors import UserError, did_you_mean
 from mlfw.plugins import Entry, Plugins, Registry, require_packages
 
-ROOT = "mlfw_root"
 MAIN = "mlfw_main"
-REMEDIES = {
-    "dataset": "For a CSV file type: "
-    "mlfw run dataset=csv dataset.path=FILE.csv dataset.target=COLUMN",
-    "model": "Choose one: mlfw show model",
-}
 
 
 def compose(
@@ -55,123 +49,10 @@ def compose(
     document = read_document(config) if config else Document()
     given = parse_overrides(list(overrides))
     folder = config_dir or (config.parent if config else None)
-    choices, notes = _choose(document, given, plugins.registry, folder)
+    choices, notes = choose(document, given, plugins.registry, folder)
     check_keys(document, given, choices)
     composed = _compose(document, given, choices, plugins.registry, folder)
     return _typed(composed, document, given, plugins, need_packages=need_packages, notes=notes)
-
-
-def _choose(
-    document: Document, given: list[Given], registry: Registry, folder: Path | None
-) -> tuple[Choices, list[str]]:
-    """Decide on the components, and drop options the file gave to another one."""
-    selected: dict[str, Any] = _defaults(registry)
-    selected |= document.selected
-    selected |= {item.key: item.value for item in given if item.is_group}
-    notes = []
-    components: dict[str, dict[str, type[Component]] | None] = {}
-    for kind in KINDS:
-        names = _as_list(selected.get(kind, []))
-        presets = [name for name in names if _preset(folder, kind, name)]
-        for name in set(names) - set(presets):
-            registry.get(kind, name)
-        components[kind] = (
-            None if presets else {name: registry.get(kind, name).component for name in names}
-        )
-        if selected.get(kind) != document.selected.get(kind, selected.get(kind)):
-            notes += _drop_foreign_options(document, kind, components[kind])
-    for kind, remedy in REMEDIES.items():
-        if not selected.get(kind):
-            raise UserError(f"{kind}: none is chosen.", remedy)
-    return Choices(selected, components), notes
-
-
-def _defaults(registry: Registry) -> dict[str, str]:
-    """Return the default choices, leaving a step out where its plugin is not there."""
-    candidates = [
-        (kind, name) for kind, default in DEFAULT_CHOICES.items() for name in ("none", default)
-    ]
-    return {kind: name for kind, name in candidates if name in registry.kind(kind)}
-
-
-def _as_list(value: Any) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def _preset(folder: Path | None, kind: str, name: str) -> bool:
-    """Tell whether a name is a preset, a YAML file of the configuration folder."""
-    if folder is None:
-        return False
-    path = folder / kind / f"{name}.yaml"
-    if not path.resolve().is_relative_to((folder / kind).resolve()):
-        raise UserError(f"{kind}={name}: a preset's name holds no path.")
-    if path.is_file():
-        read_yaml(path)
-        return True
-    return False
-
-
-def _drop_foreign_options(
-    document: Document, kind: str, components: dict[str, type[Component]] | None
-) -> list[str]:
-    """Drop from the file the options of a component that was replaced on the command line.
-
-    Options that the new component has as well stay.
-    """
-    values = document.values.get(kind)
-    if not values or components is None:
-        return []
-    known = set(components)
-    if kind != "metrics":
-        known = {f.name for item in components.values() for f in dataclasses.fields(item)}
-    dropped = sorted(set(values) - known)
-    for key in dropped:
-        del values[key]
-    replaced = document.selected.get(kind)
-    return [f"{kind}.{key} of {replaced} left out" for key in dropped]
-
-
-@contextmanager
-def _hydra(registry: Registry, folder: Path | None) -> Iterator[Any]:
-    """Yield a Hydra config store that knows all components, and forget it afterwards."""
-    from hydra import initialize, initialize_config_dir
-    from hydra.core.config_store import ConfigStore
-    from hydra.core.global_hydra import GlobalHydra
-
-    store = ConfigStore.instance()
-    before = dict(store.repo)
-    try:
-        GlobalHydra.instance().clear()
-        for kind, entries in registry.entries.items():
-            for name, entry in entries.items():
-                package = f"metrics.{name}" if kind == "metrics" else None
-                _check_shadowing(folder, kind, name)
-                store.store(
-                    group=kind,
-                    name=name,
-                    node=entry.component,
-                    package=package,
-                    provider=entry.plugin,
-                )
-        store.store(name=ROOT, node=RootSchema)
-        if folder is not None and folder.is_dir():
-            with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
-                yield store
-        else:
-            with initialize(config_path=None, version_base="1.3"):
-                yield store
-    finally:
-        GlobalHydra.instance().clear()
-        store.repo = before
-
-
-def _check_shadowing(folder: Path | None, kind: str, name: str) -> None:
-    if folder is not None and (folder / kind / f"{name}.yaml").exists():
-        raise UserError(
-            f"{folder / kind / name}.yaml: a preset may not bear the name of the component "
-            f"{kind}={name}.",
-            "Rename the file.",
-        )
 
 
 def _compose(
@@ -183,7 +64,7 @@ def _compose(
 ) -> Any:
     from hydra import compose as hydra_compose
 
-    with _hydra(registry, folder) as store:
+    with hydra_store(registry, folder) as store:
         defaults: list[Any] = [ROOT]
         defaults += [{kind: choices.selected.get(kind, [])} for kind in KINDS]
         defaults += [*document.defaults, "_self_"]

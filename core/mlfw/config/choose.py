@@ -1,0 +1,104 @@
+"""Deciding which component stands for each kind, before Hydra composes anything."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from mlfw.components import KINDS, Component
+from mlfw.config.document import Document, read_yaml
+from mlfw.config.keys import Choices
+from mlfw.config.overrides import Given
+from mlfw.config.root import DEFAULT_CHOICES
+from mlfw.errors import UserError
+from mlfw.plugins import Registry
+
+REMEDIES = {
+    "dataset": "For a CSV file type: "
+    "mlfw run dataset=csv dataset.path=FILE.csv dataset.target=COLUMN",
+    "model": "Choose one: mlfw show model",
+}
+
+
+def choose(
+    document: Document, given: list[Given], registry: Registry, folder: Path | None
+) -> tuple[Choices, list[str]]:
+    """Decide on the components, and drop options that the file gave to another one.
+
+    Args:
+        document: The configuration file; options of a replaced component are taken out of it.
+        given: The overrides.
+        registry: The components there are.
+        folder: Where presets lie, if anywhere.
+
+    Returns:
+        The choices, and notes on what was left out.
+
+    Raises:
+        UserError: A component does not exist, or none is chosen for a kind that needs one.
+    """
+    selected: dict[str, Any] = _defaults(registry)
+    selected |= document.selected
+    selected |= {item.key: item.value for item in given if item.is_group}
+    notes = []
+    components: dict[str, dict[str, type[Component]] | None] = {}
+    for kind in KINDS:
+        names = _as_list(selected.get(kind, []))
+        presets = [name for name in names if _preset(folder, kind, name)]
+        for name in set(names) - set(presets):
+            registry.get(kind, name)
+        components[kind] = (
+            None if presets else {name: registry.get(kind, name).component for name in names}
+        )
+        if selected.get(kind) != document.selected.get(kind, selected.get(kind)):
+            notes += _drop_foreign_options(document, kind, components[kind])
+    for kind, remedy in REMEDIES.items():
+        if not selected.get(kind):
+            raise UserError(f"{kind}: none is chosen.", remedy)
+    return Choices(selected, components), notes
+
+
+def _defaults(registry: Registry) -> dict[str, str]:
+    """Return the default choices, leaving a step out where its plugin is not there."""
+    candidates = [
+        (kind, name) for kind, default in DEFAULT_CHOICES.items() for name in ("none", default)
+    ]
+    return {kind: name for kind, name in candidates if name in registry.kind(kind)}
+
+
+def _as_list(value: Any) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _preset(folder: Path | None, kind: str, name: str) -> bool:
+    """Tell whether a name is a preset, a YAML file of the configuration folder."""
+    if folder is None:
+        return False
+    path = folder / kind / f"{name}.yaml"
+    if not path.resolve().is_relative_to((folder / kind).resolve()):
+        raise UserError(f"{kind}={name}: a preset's name holds no path.")
+    if path.is_file():
+        read_yaml(path)
+        return True
+    return False
+
+
+def _drop_foreign_options(
+    document: Document, kind: str, components: dict[str, type[Component]] | None
+) -> list[str]:
+    """Drop from the file the options of a component that was replaced on the command line.
+
+    Options that the new component has as well stay.
+    """
+    values = document.values.get(kind)
+    if not values or components is None:
+        return []
+    known = set(components)
+    if kind != "metrics":
+        known = {f.name for item in components.values() for f in dataclasses.fields(item)}
+    dropped = sorted(set(values) - known)
+    for key in dropped:
+        del values[key]
+    replaced = document.selected.get(kind)
+    return [f"{kind}.{key} of {replaced} left out" for key in dropped]

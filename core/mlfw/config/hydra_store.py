@@ -1,0 +1,57 @@
+"""Lending all components to Hydra for one composition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mlfw.config.root import RootSchema
+from mlfw.errors import UserError
+from mlfw.plugins import Registry
+
+ROOT = "mlfw_root"
+
+
+@contextmanager
+def hydra_store(registry: Registry, folder: Path | None) -> Iterator[Any]:
+    """Yield a Hydra config store that knows all components, and forget it afterwards."""
+    from hydra import initialize, initialize_config_dir
+    from hydra.core.config_store import ConfigStore
+    from hydra.core.global_hydra import GlobalHydra
+
+    store = ConfigStore.instance()
+    before = dict(store.repo)
+    try:
+        GlobalHydra.instance().clear()
+        for kind, entries in registry.entries.items():
+            for name, entry in entries.items():
+                package = f"metrics.{name}" if kind == "metrics" else None
+                _check_shadowing(folder, kind, name)
+                store.store(
+                    group=kind,
+                    name=name,
+                    node=entry.component,
+                    package=package,
+                    provider=entry.plugin,
+                )
+        store.store(name=ROOT, node=RootSchema)
+        if folder is not None and folder.is_dir():
+            with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
+                yield store
+        else:
+            with initialize(config_path=None, version_base="1.3"):
+                yield store
+    finally:
+        GlobalHydra.instance().clear()
+        store.repo = before
+
+
+def _check_shadowing(folder: Path | None, kind: str, name: str) -> None:
+    if folder is not None and (folder / kind / f"{name}.yaml").exists():
+        raise UserError(
+            f"{folder / kind / name}.yaml: a preset may not bear the name of the component "
+            f"{kind}={name}.",
+            "Rename the file.",
+        )
