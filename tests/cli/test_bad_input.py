@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+
 from conftest import Mlfw
 
 BASE = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=tree")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
 from conftest import ROOT, Mlfw
 
 DATA = ("dataset=csv", "dataset.path=small.csv", "dataset.target=good")
@@ -94,6 +95,17 @@ def test_predict_reads_and_writes_by_suffix(tmp_path: Path, mlfw: Mlfw) -> None:
     assert list(from_csv[0]) == ["prediction", "probability_bad", "probability_good"]
     assert from_csv == from_jsonl
     assert [row["prediction"] for row in from_parquet] == [row["prediction"] for row in from_csv]
+
+
+def test_predict_reads_as_the_run_read(tmp_path: Path, mlfw: Mlfw) -> None:
+    rows = [f"{i % 9};{'ü' if i % 2 else 'o'};{i % 2}" for i in range(60)]
+    (tmp_path / "n.csv").write_bytes(("x;z;y\n" + "\n".join(rows) + "\n").encode("latin-1"))
+    options = ("dataset.delimiter=;", "dataset.encoding=latin-1")
+
+    mlfw("run", "dataset=csv", "dataset.path=n.csv", "dataset.target=y", "run.name=n", *options)
+
+    assert len(mlfw("predict", "n", "n.csv").stdout.splitlines()) == 61
+    assert mlfw("evaluate", "n", "n.csv").returncode == 0
 
 
 @pytest.mark.usefixtures("trained")

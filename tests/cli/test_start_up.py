@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from conftest import Mlfw, environment
 
 HEAVY = ("torch", "sklearn", "pandas", "wandb", "bentoml", "optuna", "hydra", "torchmetrics",

@@ -34,8 +34,9 @@ def main(options: argparse.Namespace) -> int:
     warn_of_broken(plugins)
     if options.output is not None:
         row_format(options.output, plugins.registry)
-    model = load_model(model_folder(options.run, runs_folder(options.runs)), plugins.registry)
-    rows = read_rows(options.data, plugins.registry)
+    folder = model_folder(options.run, runs_folder(options.runs))
+    model = load_model(folder, plugins.registry)
+    rows = read_rows(options.data, plugins.registry, _dataset_options(folder))
     predictions = model.predict_table(rows, place=str(options.data))
     if options.output is None:
         import pyarrow.csv
@@ -45,3 +46,11 @@ def main(options: argparse.Namespace) -> int:
         write_rows(predictions, options.output, plugins.registry)
         print(f"{predictions.num_rows} predictions in {options.output}")
     return 0
+
+
+def _dataset_options(model: Path) -> dict[str, object]:
+    """Return how the run that a saved model belongs to read its data, where it has one."""
+    from mlfw.runs import RunDirectory
+
+    run = RunDirectory(model.parent)
+    return dict(run.frozen()["dataset"]) if run.config_file.is_file() else {}

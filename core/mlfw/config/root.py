@@ -31,12 +31,12 @@ class RunSettings:
     """Where a run is kept.
 
     Attributes:
-        folder: The folder that holds the run directories.
+        folder: The folder that holds the run directories; `MLFW_RUNS` or `runs` when left out.
         name: The run's name; made from data set, model and time when left out.
         dir: The run directory itself, in place of folder and name.
     """
 
-    folder: str = "runs"
+    folder: str | None = None
     name: str | None = None
     dir: str | None = None
 

@@ -33,7 +33,12 @@ def measure(run: RunDirectory, registry: Registry, data: Path | None) -> dict[st
     if data is None:
         rows = load_splits(run.data).test
     else:
-        rows = conform(read_rows(data, registry), schema, with_target=True, place=str(data))
+        rows = conform(
+            read_rows(data, registry, run.frozen()["dataset"]),
+            schema,
+            with_target=True,
+            place=str(data),
+        )
         rows = rows.filter(rows[schema.target.name].is_valid())
         if not rows.num_rows:
             raise UserError(f"{data}: no row has a value in the target '{schema.target.name}'.")
