@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
 
 def _print_summary(path: Path) -> None:
     from mlfw.files import read_json
-    from mlfw.pipeline.report import metrics_table
+    from mlfw.pipeline.report import metrics_table, shown_params
     from mlfw.runs import RunDirectory
     from mlfw.schema import Schema
 
@@ -45,8 +45,7 @@ def _print_summary(path: Path) -> None:
     tuning = read_json(run.path / "tuning.json")
     print(f"model     {record.model}, predicting {schema.target.name} ({schema.task})")
     if tuning["params"]:
-        params = ", ".join(f"{key} {value}" for key, value in tuning["params"].items())
-        print(f"tuned     {tuning['trials']} trials; best: {params}")
+        print(f"tuned     {tuning['trials']} trials; best: {shown_params(tuning['params'])}")
     print(f"run       {_short(path)}  ({sum(record.seconds.values()):.1f} s)")
     if record.deployed:
         print(f"deployed  {record.deployed}")

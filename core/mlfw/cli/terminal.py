@@ -8,6 +8,8 @@ import time
 from mlfw.cli.table import age
 from mlfw.pipeline.monitor import Monitor
 
+SHORTEST = 0.05
+
 
 class TerminalMonitor(Monitor):
     """Shows stages and progress on standard error where that is a terminal; notes everywhere."""
@@ -40,7 +42,7 @@ class TerminalMonitor(Monitor):
     def stage_done(self, name: str, seconds: float, *, skipped: bool) -> None:
         """Show that a stage has ended."""
         self._show("")
-        if self._live:
+        if self._live and (skipped or seconds >= SHORTEST):
             print(f"{name:<9} {'done before' if skipped else f'{seconds:.1f} s'}", file=sys.stderr)
 
     def note(self, text: str) -> None:

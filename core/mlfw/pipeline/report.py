@@ -60,12 +60,20 @@ def shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, int | float) and value == value else "-"
 
 
+def shown_params(params: Mapping[str, Any]) -> str:
+    """Return hyper-parameters for people, numbers with four digits."""
+    values = {
+        name: f"{value:.4g}" if isinstance(value, float) else value
+        for name, value in params.items()
+    }
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
 def _tuning(run: RunDirectory) -> list[str]:
     tuning = read_json(run.path / "tuning.json")
     if not tuning["params"]:
         return []
-    params = ", ".join(f"{name} {value}" for name, value in tuning["params"].items())
-    return [f"- tuned over {tuning['trials']} trials: {params}"]
+    return [f"- tuned over {tuning['trials']} trials: {shown_params(tuning['params'])}"]
 
 
 def _confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str]) -> list[str]:
