@@ -73,7 +73,8 @@ def finite(value: Any) -> Any:
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder that takes the name `path` when the block ends well.
 
-    What stood at `path` before is replaced in one step at the end, or kept when the block fails.
+    What stood at `path` before is replaced at the end, or kept when the block fails. A crash
+    between the two renames of a replacement leaves no folder at `path`, never a torn one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mlfw import Kind
 from mlfw.schema.cast import MISSING_WORDS, CastError, cast
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from mlfw import UserError
 from mlfw.config import RunConfig, compose, render
 from mlfw.plugins import Plugins, load_plugins
@@ -94,6 +95,16 @@ def test_what_is_printed_is_yaml_that_composes_to_the_same(
 
     assert again.frozen == config.frozen
     assert yaml.safe_load(render(config)) == config.frozen
+
+
+def test_a_free_mapping_is_set_whole_or_key_by_key(plugins: Plugins, tmp_path: Path) -> None:
+    text = "dataset: csv\ntuner: grid\n"
+
+    whole = composed(plugins, text, tmp_path, "tuner.space={C:[1,2]}")
+    by_key = composed(plugins, text, tmp_path, "tuner.space.C=[1,2]")
+
+    assert whole.frozen["tuner"] == by_key.frozen["tuner"]
+    assert whole.frozen["tuner"]["space"] == {"C": [1, 2]}
 
 
 def test_a_relative_path_counts_from_the_file_that_says_it(

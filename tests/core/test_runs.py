@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from mlfw import UserError
 from mlfw.runs import RunDirectory, find_run, list_runs, locked, open_run
 from mlfw.runs.directory import FINISHED

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from conftest import ROOT, environment
 
 pytestmark = pytest.mark.xdist_group("readme")

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from conftest import Mlfw
 from plugin_folder import write_plugin
 

@@ -42,7 +42,8 @@ class Interval:
             values = [self.low + step * (self.high - self.low) for step in steps]
         if self.integer:
             return sorted({round(value) for value in values})
-        return [float(f"{value:.6g}") for value in values]
+        short = (float(f"{value:.6g}") for value in values)
+        return sorted({min(max(value, self.low), self.high) for value in short})
 
     def __str__(self) -> str:
         return f"{self.low:g} to {self.high:g}{' (log)' if self.log else ''}"

@@ -75,14 +75,15 @@ def _compose(
 
 
 def _as_hydra(item: Given, choices: Choices) -> str:
-    """Let a key below a mapping be set whether it is there already or not."""
+    """Let a free mapping, or a key below one, be set whether it is there already or not."""
     if item.is_deletion:
         raise UserError(
             f"'{item.text}': a key cannot be taken away.",
             "Set it to null, or choose the component none.",
         )
     text = item.text.lstrip("+")
-    return f"++{text}" if is_below_mapping(item.key, choices) else text
+    free = is_below_mapping(item.key, choices) or is_below_mapping(f"{item.key}.x", choices)
+    return f"++{text}" if free else text
 
 
 def _typed(

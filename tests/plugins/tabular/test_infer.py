@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
+
 from mlfw import Kind, Task, UserError
 from mlfw_tabular.infer import infer_kind, infer_task
 

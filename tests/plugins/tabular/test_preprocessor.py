@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from mlfw import Column, Kind, Schema, Task
 from mlfw_tabular import Preprocessor
 

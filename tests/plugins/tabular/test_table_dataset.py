@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from mlfw import Kind, Split, Task, UserError
 from mlfw_tabular.csv import Csv
 from mlfw_tabular.jsonl import JsonLines

@@ -1,0 +1,39 @@
+"""PyTorch Lightning: the trainer, and networks on tables.
+
+Plugins may build on `Network` to bring any other network, and implement the hook
+`mlfw_lightning_callbacks` to add Lightning callbacks to every training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mlfw
+from mlfw_lightning import hookspecs
+from mlfw_lightning.mlp import MLP
+from mlfw_lightning.network import InputShape, Network
+from mlfw_lightning.trainer import LightningTrainer
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+@mlfw.hookimpl
+def mlfw_hookspecs() -> ModuleType:
+    """Add the hook for callbacks."""
+    return hookspecs
+
+
+@mlfw.hookimpl
+def mlfw_models() -> dict[str, type[mlfw.Model]]:
+    """Register the multi-layer perceptron."""
+    return {"mlp": MLP}
+
+
+@mlfw.hookimpl
+def mlfw_trainers() -> dict[str, type[mlfw.Trainer]]:
+    """Register the trainer."""
+    return {"lightning": LightningTrainer}
+
+
+__all__ = ["InputShape", "LightningTrainer", "Network"]

@@ -1,0 +1,96 @@
+"""The base of models that are a network on a table."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import mlfw
+from mlfw import FitContext, Schema, Splits, limits, search
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from mlfw_lightning.predictor import NetworkPredictor
+
+ROWS_PER_STEP = 50
+SMALLEST_BATCH, LARGEST_BATCH = 16, 1024
+
+
+@dataclass(frozen=True)
+class InputShape:
+    """What goes into a network and comes out of it.
+
+    Attributes:
+        numbers: How many numbers a row has, scaled, nothing missing.
+        cardinalities: For each category of a row, how many codes it has; 0 is unknown.
+        outputs: How many scores a row gets: one a class, or 1 for regression.
+    """
+
+    numbers: int
+    cardinalities: tuple[int, ...]
+    outputs: int
+
+
+@dataclass(kw_only=True)
+class Network(mlfw.Model):
+    """A network on a table, trained with AdamW (Loshchilov and Hutter 2019).
+
+    To bring another network, subclass this, declare its parameters as fields and build it.
+
+    Attributes:
+        learning_rate: How far each step goes.
+        weight_decay: How much weights are drawn to 0.
+        batch_size: How many rows a step learns from, over all processes; null to follow the
+            number of rows, from 16 to 1024.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
+    extra: ClassVar[str] = "lightning"
+    uses_trainer: ClassVar[bool] = True
+
+    learning_rate: float = field(
+        default=3e-3, metadata=limits(above=0) | search(1e-4, 1e-1, log=True)
+    )
+    weight_decay: float = field(
+        default=1e-2, metadata=limits(minimum=0) | search(1e-5, 1e-1, log=True)
+    )
+    batch_size: int | None = field(default=None, metadata=limits(minimum=1))
+
+    @abstractmethod
+    def build(self, shape: InputShape) -> nn.Module:
+        """Return a fresh network, its weights drawn from torch's random numbers.
+
+        Args:
+            shape: What goes in and comes out.
+
+        Returns:
+            A module that is called with numbers, float32 [rows, numbers], and codes, int64
+            [rows, categories], and returns scores, float32 [rows, outputs]: logits of the
+            classes, or the value in standard deviations of the target.
+        """
+
+    def rows_per_step(self, rows: int) -> int:
+        """Return the batch size for so many training rows."""
+        if self.batch_size is not None:
+            return self.batch_size
+        wanted = 2 ** round(math.log2(max(rows / ROWS_PER_STEP, 1)))
+        return int(min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH))
+
+    def fit(self, data: Splits, context: FitContext) -> NetworkPredictor:
+        """Fit the preprocessor, then the network through the trainer."""
+        from mlfw_lightning.learner import Learner
+        from mlfw_lightning.predictor import NetworkPredictor
+
+        learner, preprocessor, scale = Learner.of(self, data)
+        weights = context.trainer.train(learner, context)
+        return NetworkPredictor(data.schema, preprocessor, self, learner.shape, scale, weights)
+
+    def load(self, folder: Path, schema: Schema) -> NetworkPredictor:
+        """Load what the predictor has saved."""
+        from mlfw_lightning.predictor import NetworkPredictor
+
+        return NetworkPredictor.load(folder, schema, self)

@@ -1,0 +1,96 @@
+"""A fitted network, with what it takes to predict from rows of a table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+import mlfw
+from mlfw import Schema
+from mlfw.files import read_json, write_bytes, write_json
+from mlfw_lightning.learner import TargetScale
+from mlfw_lightning.network import InputShape, Network
+from mlfw_tabular import Preprocessor
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WEIGHTS = "weights.safetensors"
+NETWORK = "network.json"
+ROWS_AT_ONCE = 8192
+
+
+class NetworkPredictor(mlfw.Predictor):
+    """A network with its preprocessor and the scale of its target."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        preprocessor: Preprocessor,
+        model: Network,
+        shape: InputShape,
+        scale: TargetScale,
+        weights: dict[str, Tensor],
+    ) -> None:
+        self.schema = schema
+        self.preprocessor = preprocessor
+        self.shape = shape
+        self.scale = scale
+        with torch.random.fork_rng(devices=[]):
+            self.network = model.build(shape)
+        self.network.load_state_dict(weights)
+        self.network.eval()
+
+    def predict(self, rows: pa.Table) -> pa.Table:
+        """Return predictions for rows that conform to the schema."""
+        features = self.preprocessor.transform(rows)
+        numbers = torch.from_numpy(features.numbers).float()
+        codes = torch.from_numpy(features.codes)
+        pieces = [np.zeros((0, self.shape.outputs))]
+        with torch.inference_mode():
+            for start in range(0, len(numbers), ROWS_AT_ONCE):
+                piece = slice(start, start + ROWS_AT_ONCE)
+                pieces.append(self.network(numbers[piece], codes[piece]).double().numpy())
+        scores = np.concatenate(pieces)
+        if self.schema.task.is_classification:
+            return mlfw.predictions_table(self.schema, _softmax(scores))
+        values = scores[:, 0] * self.scale.deviation + self.scale.mean
+        return mlfw.predictions_table(self.schema, values)
+
+    def save(self, folder: Path) -> None:
+        """Write weights, shape, scale and preprocessor as data."""
+        self.preprocessor.save(folder)
+        write_json(folder / NETWORK, {"shape": asdict(self.shape), "scale": asdict(self.scale)})
+        state = {name: value.contiguous() for name, value in self.network.state_dict().items()}
+        write_bytes(folder / WEIGHTS, save(state))
+
+    @classmethod
+    def load(cls, folder: Path, schema: Schema, model: Network) -> NetworkPredictor:
+        """Read what `save` wrote.
+
+        Args:
+            folder: Where it lies.
+            schema: The model's schema.
+            model: The component that builds the network, as it was configured.
+        """
+        saved = read_json(folder / NETWORK)
+        shape = InputShape(
+            numbers=saved["shape"]["numbers"],
+            cardinalities=tuple(saved["shape"]["cardinalities"]),
+            outputs=saved["shape"]["outputs"],
+        )
+        weights = load((folder / WEIGHTS).read_bytes())
+        scale = TargetScale(**saved["scale"])
+        return cls(schema, Preprocessor.load(folder), model, shape, scale, weights)
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    exponents = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))
+    shares: np.ndarray = exponents / exponents.sum(axis=1, keepdims=True)
+    return shares

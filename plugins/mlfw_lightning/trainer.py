@@ -1,0 +1,91 @@
+"""The trainer `lightning`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import mlfw
+from mlfw import FitContext, UserError, limits
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+
+
+@dataclass(kw_only=True)
+class LightningTrainer(mlfw.Trainer):
+    """PyTorch Lightning: one process on a laptop to many on several machines, by these fields.
+
+    Training ends with the weights of the epoch that had the lowest validation loss. Several
+    devices are several processes, started here; with several nodes, start the same command on
+    each, with MASTER_ADDR, MASTER_PORT and NODE_RANK in its environment.
+
+    Attributes:
+        accelerator: auto, cpu, gpu, mps or tpu.
+        devices: How many processes on this machine, one a device.
+        nodes: How many machines.
+        strategy: How processes share the work: auto, ddp, or any other that Lightning knows.
+        precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
+        epochs: Most passes over the training rows.
+        patience: After how many epochs without a lower validation loss to stop; null for never.
+        gradient_clip: Most length of the gradient of a step; null for any.
+        accumulate: How many batches make one step.
+        checkpoint: Whether every epoch is kept, so that a killed run continues after it.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
+    extra: ClassVar[str] = "lightning"
+
+    accelerator: str = "auto"
+    devices: int = field(default=1, metadata=limits(minimum=1))
+    nodes: int = field(default=1, metadata=limits(minimum=1))
+    strategy: str = "auto"
+    precision: str = "32-true"
+    epochs: int = field(default=100, metadata=limits(minimum=1))
+    patience: int | None = field(default=10, metadata=limits(minimum=1))
+    gradient_clip: float | None = field(default=None, metadata=limits(above=0))
+    accumulate: int = field(default=1, metadata=limits(minimum=1))
+    checkpoint: bool = True
+
+    def check(self) -> None:
+        """Check the accelerator's name."""
+        if self.accelerator not in ACCELERATORS:
+            raise UserError(
+                f"trainer.accelerator: expected one of {', '.join(ACCELERATORS)}, found "
+                f"'{self.accelerator}'."
+            )
+
+    def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
+        """Train a `mlfw_lightning.learner.Learner` and return the best weights by name."""
+        from mlfw_lightning.learner import Learner
+        from mlfw_lightning.process import train_here
+        from mlfw_lightning.ranks import train_in_ranks
+
+        if not isinstance(learner, Learner):
+            raise UserError(
+                f"trainer=lightning: cannot train a {type(learner).__name__}.",
+                "Choose the trainer that the model's plugin brings.",
+            )
+        self._check_devices()
+        folder = context.folder if context.final and self.checkpoint else None
+        if self.devices * self.nodes > 1:
+            return train_in_ranks(self, learner, context, folder)
+        return train_here(self, learner, seed=context.seed, folder=folder, report=context.report)
+
+    def _check_devices(self) -> None:
+        import torch
+
+        if self.accelerator in ("gpu", "cuda"):
+            there = torch.cuda.device_count()
+        elif self.accelerator == "mps":
+            there = int(torch.backends.mps.is_available())
+        else:
+            return
+        if there < self.devices:
+            raise UserError(
+                f"trainer.devices={self.devices}: there are {there} devices of "
+                f"trainer.accelerator={self.accelerator}.",
+                "Set fewer, or trainer.accelerator=cpu.",
+            )

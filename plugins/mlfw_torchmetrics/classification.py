@@ -1,0 +1,127 @@
+"""Metrics that compare predicted classes with true ones."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+import mlfw
+from mlfw import Task
+from mlfw_torchmetrics.tensors import Labels, number
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from torch import Tensor
+
+CLASSIFICATION = frozenset({Task.binary, Task.multiclass})
+
+
+@dataclass(kw_only=True)
+class ClassificationMetric(mlfw.Metric):
+    """One number from predicted and true classes.
+
+    Rows with a label that training never saw are wrong predictions.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("torch", "torchmetrics")
+    extra: ClassVar[str] = "torchmetrics"
+    tasks: ClassVar[frozenset[Task]] = CLASSIFICATION
+    default_for: ClassVar[frozenset[Task]] = CLASSIFICATION
+
+    def compute(self, target: pa.Array, predictions: pa.Table, schema: mlfw.Schema) -> float:
+        """Return the metric, or NaN without rows; see `mlfw.Metric.compute`."""
+        if not len(target):
+            return float("nan")
+        labels = Labels.of(target, predictions, schema)
+        return number(self.value(labels, binary=schema.task is Task.binary))
+
+    @abstractmethod
+    def value(self, labels: Labels, *, binary: bool) -> Tensor:
+        """Return the metric as a tensor of one number.
+
+        Args:
+            labels: The classes of one row or more.
+            binary: Whether there are two classes, of which the second is the positive one.
+        """
+
+
+@dataclass(kw_only=True)
+class Accuracy(ClassificationMetric):
+    """Share of the rows whose class is predicted rightly."""
+
+    def value(self, labels: Labels, *, binary: bool) -> Tensor:  # noqa: ARG002
+        """Return the accuracy."""
+        from torchmetrics.functional.classification import multiclass_accuracy
+
+        return multiclass_accuracy(
+            labels.predicted, labels.target, labels.classes, average="micro", validate_args=False
+        )
+
+
+class Average(StrEnum):
+    """How the values of single classes become one."""
+
+    macro = "macro"
+    micro = "micro"
+    weighted = "weighted"
+
+
+@dataclass(kw_only=True)
+class AveragedMetric(ClassificationMetric):
+    """A metric of one class, averaged where there are more than two.
+
+    In a binary task it is that of the positive class, the last one.
+
+    Attributes:
+        average: How classes count where there are more than two: each class the same (macro),
+            each row the same (micro), or each class by its number of rows (weighted).
+    """
+
+    average: Average = Average.macro
+
+
+@dataclass(kw_only=True)
+class F1(AveragedMetric):
+    """F1 score, the harmonic mean of precision and recall; of the positive class, or averaged."""
+
+    def value(self, labels: Labels, *, binary: bool) -> Tensor:
+        """Return the F1 score; 0 for a class without any right prediction."""
+        from torchmetrics.functional.classification import binary_f1_score, multiclass_f1_score
+
+        if binary:
+            return binary_f1_score(*labels.positive(), validate_args=False)
+        return multiclass_f1_score(
+            labels.predicted, labels.target, labels.classes, self.average.value, validate_args=False
+        )
+
+
+@dataclass(kw_only=True)
+class Precision(AveragedMetric):
+    """Share of the predictions of a class that are right; of the positive class, or averaged."""
+
+    def value(self, labels: Labels, *, binary: bool) -> Tensor:
+        """Return the precision; 0 for a class that is never predicted."""
+        from torchmetrics.functional.classification import binary_precision, multiclass_precision
+
+        if binary:
+            return binary_precision(*labels.positive(), validate_args=False)
+        return multiclass_precision(
+            labels.predicted, labels.target, labels.classes, self.average.value, validate_args=False
+        )
+
+
+@dataclass(kw_only=True)
+class Recall(AveragedMetric):
+    """Share of the rows of a class that are found; of the positive class, or averaged."""
+
+    def value(self, labels: Labels, *, binary: bool) -> Tensor:
+        """Return the recall; 0 for a class without rows."""
+        from torchmetrics.functional.classification import binary_recall, multiclass_recall
+
+        if binary:
+            return binary_recall(*labels.positive(), validate_args=False)
+        return multiclass_recall(
+            labels.predicted, labels.target, labels.classes, self.average.value, validate_args=False
+        )

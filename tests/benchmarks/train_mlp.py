@@ -1,0 +1,128 @@
+"""How fast the network trains, against a plain PyTorch loop and Lightning over a DataLoader.
+
+The set-up: a perceptron 20-64-64-2, 50,000 rows in memory, batches of 256, two threads, AdamW.
+Rows per second of whole epochs; the loops take turns, so that a drift of the machine hits all.
+"""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from mlfw import FitContext
+from mlfw_lightning import InputShape, LightningTrainer
+from mlfw_lightning.learner import Learner, Rows
+from mlfw_lightning.mlp import MLP
+
+ROWS, COLUMNS, CLASSES, BATCH, EPOCHS, REPEATS = 50_000, 20, 2, 256, 5, 5
+RATE, DECAY = 3e-3, 1e-2
+
+
+def _network() -> nn.Module:
+    return MLP(width=64, depth=2, dropout=0.0).build(InputShape(COLUMNS, (), CLASSES))
+
+
+def _seconds_plain(numbers: torch.Tensor, codes: torch.Tensor, target: torch.Tensor) -> float:
+    network = _network()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    start = time.perf_counter()
+    for _ in range(EPOCHS):
+        for index in torch.randperm(ROWS).split(BATCH):
+            optimiser.zero_grad()
+            loss = functional.cross_entropy(network(numbers[index], codes[index]), target[index])
+            loss.backward()
+            optimiser.step()
+    return time.perf_counter() - start
+
+
+def _seconds_mlfw(rows: Rows) -> float:
+    model = MLP(
+        width=64, depth=2, dropout=0.0, batch_size=BATCH, learning_rate=RATE, weight_decay=DECAY
+    )
+    few = Rows(*rows.take(torch.arange(256)))
+    learner = Learner(model, InputShape(COLUMNS, (), CLASSES), True, rows, few)
+    trainer = LightningTrainer(epochs=EPOCHS + 1, patience=None, accelerator="cpu")
+    ends: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        context = FitContext(
+            trainer=trainer,
+            seed=0,
+            folder=Path(folder),
+            report=lambda *_: ends.append(time.perf_counter()),
+        )
+        trainer.train(learner, context)
+    return ends[-1] - ends[0]  # the first epoch holds what Lightning does once
+
+
+class _Stock(pl.LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = _network()
+
+    def training_step(self, batch: list[torch.Tensor], index: int) -> torch.Tensor:
+        numbers, codes, target = batch
+        return functional.cross_entropy(self.network(numbers, codes), target)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(self.parameters(), lr=RATE, weight_decay=DECAY)
+
+
+class _Ends(pl.Callback):
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        self.times.append(time.perf_counter())
+
+
+def _seconds_stock(rows: Rows) -> float:
+    ends = _Ends()
+    loader = DataLoader(TensorDataset(rows.numbers, rows.codes, rows.target), BATCH, shuffle=True)
+    trainer = pl.Trainer(
+        max_epochs=EPOCHS + 1,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[ends],
+    )
+    trainer.fit(_Stock(), loader)
+    return ends.times[-1] - ends.times[0]
+
+
+def main() -> None:
+    """Measure and print."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(2)
+    torch.manual_seed(0)
+    numbers = torch.randn(ROWS, COLUMNS)
+    target = (numbers[:, 0] * numbers[:, 1] > 0).long()
+    rows = Rows(numbers, torch.zeros(ROWS, 0, dtype=torch.int64), target)
+    loops = {
+        "plain": lambda: _seconds_plain(rows.numbers, rows.codes, rows.target),
+        "mlfw": lambda: _seconds_mlfw(rows),
+        "stock": lambda: _seconds_stock(rows),
+    }
+    speeds: dict[str, list[float]] = {name: [] for name in loops}
+    for _ in range(REPEATS):
+        for name, loop in loops.items():
+            speeds[name].append(ROWS * EPOCHS / loop())
+    for name in ("mlfw", "stock"):
+        ratios = [a / b for a, b in zip(speeds[name], speeds["plain"], strict=True)]
+        print(
+            f"mlp, rows/s of {name} / plain loop: {statistics.median(ratios):.3f} "
+            f"({min(ratios):.3f} to {max(ratios):.3f}, {REPEATS} repeats"
+            f"{'; aim: at least 0.65' if name == 'mlfw' else ', Lightning over a DataLoader'})"
+        )

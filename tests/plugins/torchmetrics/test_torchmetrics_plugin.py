@@ -1,0 +1,55 @@
+"""What the plugin registers, and what it keeps away from: imports and the terminal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from mlfw.pipeline.metrics import choose_metrics, main_metric
+from mlfw.plugins import load_plugins
+from mlfw.schema import Task
+
+CLASSIFICATION = ["accuracy", "f1", "precision", "recall", "auroc", "confusion_matrix"]
+
+
+def test_a_task_without_named_metrics_gets_its_defaults_in_order() -> None:
+    registry = load_plugins().registry
+    for task in (Task.binary, Task.multiclass):
+        chosen = choose_metrics({}, task, registry)
+        assert list(chosen) == CLASSIFICATION
+        assert main_metric(chosen)[0] == "accuracy"
+    chosen = choose_metrics({}, Task.regression, registry)
+    assert list(chosen) == ["rmse", "mae", "r2"]
+    assert main_metric(chosen)[0] == "rmse"
+
+
+def test_importing_the_plugin_imports_no_heavy_library() -> None:
+    code = (
+        "import mlfw_torchmetrics, sys\n"
+        "print({'torch', 'torchmetrics', 'numpy', 'pyarrow', 'scipy'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == "set()\n", result.stderr
+
+
+def test_nothing_reaches_the_terminal_where_torchmetrics_would_warn() -> None:
+    code = """
+import numpy as np, pyarrow as pa, mlfw
+from mlfw.plugins import load_plugins
+metrics = [entry.component() for entry in load_plugins().registry.kind("metrics").values()]
+for task, classes in (("binary", "ab"), ("multiclass", "abc"), ("regression", "")):
+    kind = mlfw.Kind.category if classes else mlfw.Kind.number
+    column = mlfw.Column(name="y", kind=kind)
+    schema = mlfw.Schema(columns=(), target=column, task=mlfw.Task(task), classes=tuple(classes))
+    for rows in (0, 1, 3):
+        values = np.eye(max(len(classes), 1))[[0] * rows]
+        table = mlfw.predictions_table(schema, values)
+        target = pa.array([1] * rows, pa.int64() if classes else pa.float64())
+        for metric in metrics:
+            if schema.task in metric.tasks:
+                metric.compute(target, table, schema)
+"""
+    result = subprocess.run(
+        [sys.executable, "-W", "always", "-c", code], capture_output=True, text=True
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
