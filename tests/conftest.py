@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Two test processes with two threads each would wait for one another on two cores.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 ROOT = Path(__file__).parent.parent
 PENGUINS = ROOT / "examples/penguins/penguins.csv"
 
@@ -49,7 +52,12 @@ def penguins() -> Path:
 @pytest.fixture
 def small_csv(tmp_path: Path) -> Path:
     """A small table of all kinds of columns, with a binary target."""
-    path = tmp_path / "small.csv"
+    write_small_csv(tmp_path / "small.csv")
+    return tmp_path / "small.csv"
+
+
+def write_small_csv(path: Path) -> None:
+    """Write a table of 40 rows."""
     rows = ["size,colour,fresh,seen,price,good"]
     for i in range(40):
         colour = ("red", "green", "blue", "")[i % 4]
@@ -57,4 +65,3 @@ def small_csv(tmp_path: Path) -> Path:
         good = "good" if i % 2 else "bad"
         rows.append(f"{i},{colour},{fresh},2024-01-{i % 28 + 1:02},{i * 1.5 + (i % 2) * 20},{good}")
     path.write_text("\n".join(rows) + "\n")
-    return path

@@ -5,11 +5,11 @@ from mlfw.components.dataset import Dataset, Split, Splits
 from mlfw.components.deployer import Deployer, Deployment
 from mlfw.components.limits import limits
 from mlfw.components.metric import Metric, MetricValue
-from mlfw.components.model import FitContext, Model, Predictor
+from mlfw.components.model import Model, Predictor
 from mlfw.components.paths import path_field
 from mlfw.components.search import Choices, Interval, SearchRange, Space, search
 from mlfw.components.tracker import RunInfo, Tracker
-from mlfw.components.trainer import Trainer
+from mlfw.components.trainer import FitContext, Trainer
 from mlfw.components.tuner import Search, Tuner
 
 KINDS: dict[str, type[Component]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,28 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlfw.components.dataset import Splits
-    from mlfw.components.trainer import Trainer
+    from mlfw.components.trainer import FitContext
     from mlfw.schema import Schema
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitContext:
-    """What a fit is given beside its data.
-
-    Attributes:
-        trainer: Drives models that learn step by step; the others leave it alone.
-        seed: What all randomness of the fit follows from.
-        folder: A folder for checkpoints. It outlives a killed run: a fit that finds its own
-            checkpoints there continues from them.
-        report: Called after every epoch with the epoch's number, from 1, and its values by name.
-        final: Whether the fit is the run's own and not one of many trials.
-    """
-
-    trainer: Trainer
-    seed: int
-    folder: Path
-    report: Callable[[int, Mapping[str, float]], None]
-    final: bool = True
 
 
 class Predictor(ABC):

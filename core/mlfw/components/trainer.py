@@ -1,15 +1,16 @@
-"""The contract of trainers."""
+"""The contract of trainers, and what a fit is given to work with."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
 
 if TYPE_CHECKING:
-    from mlfw.components.model import FitContext
+    from pathlib import Path
 
 
 @dataclass(kw_only=True)
@@ -33,3 +34,23 @@ class Trainer(Component):
         Raises:
             UserError: The learner is not of the documented form, or a device is not there.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitContext:
+    """What a fit is given beside its data.
+
+    Attributes:
+        trainer: Drives models that learn step by step; the others leave it alone.
+        seed: What all randomness of the fit follows from.
+        folder: A folder for checkpoints. It outlives a killed run: a fit that finds its own
+            checkpoints there continues from them.
+        report: Called after every epoch with the epoch's number, from 1, and its values by name.
+        final: Whether the fit is the run's own and not one of many trials.
+    """
+
+    trainer: Trainer
+    seed: int
+    folder: Path
+    report: Callable[[int, Mapping[str, float]], None]
+    final: bool = True

@@ -1,0 +1,48 @@
+"""Fitting a small network in a process of its own, which tests may kill.
+
+Run as `python network_fit.py FOLDER OPTIONS`, OPTIONS being JSON: `trainer` and `model` options,
+`seed`, `kill_after` an epoch, `final`. Writes the test predictions and epochs to FOLDER/out.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Fit and return predictions, the losses by epoch, and the weights."""
+    from mlfw import FitContext, Split
+    from mlfw_lightning import LightningTrainer
+    from mlfw_lightning.mlp import MLP
+    from mlfw_sklearn.dataset import Bundled, SklearnDataset
+
+    data = SklearnDataset(name=Bundled(options.get("data", "wine"))).load(Split(), 0)
+    epochs: list[tuple[int, Mapping[str, float]]] = []
+
+    def report(epoch: int, values: Mapping[str, float]) -> None:
+        epochs.append((epoch, values))
+        if epoch == options.get("kill_after"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    context = FitContext(
+        trainer=LightningTrainer(**{"accelerator": "cpu", **options.get("trainer", {})}),
+        seed=options.get("seed", 0),
+        folder=folder,
+        report=report,
+        final=options.get("final", True),
+    )
+    predictor = MLP(**options.get("model", {})).fit(data, context)
+    weights = {k: v.tolist() for k, v in predictor.network.state_dict().items()}
+    table = predictor.predict(data.test)
+    return {"predictions": table.to_pydict(), "epochs": epochs, "weights": weights}
+
+
+if __name__ == "__main__":
+    out = fit(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    (Path(sys.argv[1]) / "out.json").write_text(json.dumps(out))

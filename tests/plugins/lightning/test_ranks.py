@@ -1,0 +1,175 @@
+"""Several processes train to what one would, and end together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import network_fit
+from conftest import environment
+from mlfw import UserError
+from network_fit import fit
+from plugin_folder import write_plugin
+
+# 107 training rows in batches of 16: the last batch is smaller and divides unevenly.
+ONE: dict[str, Any] = {
+    "trainer": {"epochs": 3, "patience": None, "precision": "64-true"},
+    "model": {"dropout": 0.0, "batch_size": 16},
+}
+TWO: dict[str, Any] = {**ONE, "trainer": {**ONE["trainer"], "devices": 2}}
+
+
+def start(folder: Path, options: dict[str, Any], **changes: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, network_fit.__file__, str(folder), json.dumps(options)],
+        env=environment(**changes),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def rank_processes(folder: Path) -> list[int]:
+    """Return the ranks of a job that live, by the folder on their command line."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().decode().split("\0")
+        except OSError:
+            continue
+        if "mlfw_lightning.rank" in words and str(folder / "ranks") in words:
+            found.append(int(entry.name))
+    return found
+
+
+def wait_for(condition: Any, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+def test_two_processes_lose_and_learn_the_same_as_one(tmp_path: Path) -> None:
+    one = fit(tmp_path / "one", ONE)
+    two = fit(tmp_path / "two", TWO)
+
+    for (epoch, alone), (again, shared) in zip(one["epochs"], two["epochs"], strict=True):
+        assert epoch == again
+        for name, value in alone.items():
+            assert shared[name] == pytest.approx(value, abs=1e-5)
+    for name, values in one["predictions"].items():
+        if name != "prediction":
+            assert two["predictions"][name] == pytest.approx(values, abs=1e-4)
+    assert not (tmp_path / "two/ranks").exists()
+
+
+@pytest.mark.slow
+def test_two_launchers_on_one_machine_are_two_nodes(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    options = {**ONE, "trainer": {**ONE["trainer"], "nodes": 2}}
+    nodes = [
+        start(tmp_path / str(rank), options, MASTER_ADDR="127.0.0.1", MASTER_PORT=port,
+              NODE_RANK=str(rank))
+        for rank in range(2)
+    ]  # fmt: skip
+    for node in nodes:
+        _, errors = node.communicate(timeout=120)
+        assert node.returncode == 0, errors.decode()
+
+    first, second = (json.loads((tmp_path / str(r) / "out.json").read_text()) for r in range(2))
+    alone = fit(tmp_path / "alone", ONE)
+    assert first["weights"] == second["weights"]
+    assert [values["train/loss"] for _, values in first["epochs"]] == pytest.approx(
+        [values["train/loss"] for _, values in alone["epochs"]], abs=1e-5
+    )
+
+
+LONG = {**TWO, "trainer": {**TWO["trainer"], "epochs": 100_000}}
+
+
+def test_a_rank_that_is_killed_ends_the_training_and_is_named(tmp_path: Path) -> None:
+    process = start(tmp_path, LONG)
+    wait_for(lambda: (tmp_path / "ranks/progress.jsonl").exists())
+    victim = next(
+        pid
+        for pid in rank_processes(tmp_path)
+        if b"LOCAL_RANK=1" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    )
+    killed_at = time.monotonic()
+    os.kill(victim, signal.SIGKILL)
+
+    _, errors = process.communicate(timeout=60)
+
+    assert time.monotonic() - killed_at < 20
+    assert "rank 1 was killed by signal 9" in errors.decode()
+    assert rank_processes(tmp_path) == []
+
+
+def test_no_rank_outlives_the_process_that_started_it(tmp_path: Path) -> None:
+    process = start(tmp_path, LONG)
+    wait_for(lambda: (tmp_path / "ranks/progress.jsonl").exists())
+
+    process.kill()
+    process.communicate()
+
+    wait_for(lambda: rank_processes(tmp_path) == [], 20)
+
+
+@pytest.mark.slow
+def test_a_killed_training_of_two_processes_continues_from_its_checkpoint(tmp_path: Path) -> None:
+    whole = fit(tmp_path / "whole", TWO)
+    process = start(tmp_path / "killed", {**TWO, "kill_after": 2})
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    wait_for(lambda: rank_processes(tmp_path / "killed") == [], 20)
+
+    continued = fit(tmp_path / "killed", TWO)
+
+    assert not continued["epochs"] or continued["epochs"][0][0] > 1
+    assert continued["weights"] == whole["weights"]
+
+
+def test_a_mistake_found_in_a_rank_is_told_as_in_one_process(tmp_path: Path) -> None:
+    options = {**TWO, "model": {"learning_rate": 1e300}, "data": "diabetes"}
+
+    with pytest.raises(UserError, match=r"model\.learning_rate"):
+        fit(tmp_path, options)
+    assert rank_processes(tmp_path) == []
+
+
+CALLBACK = """
+import os
+from pathlib import Path
+import mlfw
+
+@mlfw.hookimpl
+def mlfw_lightning_callbacks():
+    from pytorch_lightning import Callback
+
+    class Note(Callback):
+        def on_train_end(self, trainer, module):
+            Path(os.environ["NOTES"], f"rank-{trainer.global_rank}").touch()
+
+    return [Note()]
+"""
+
+
+@pytest.mark.slow
+def test_plugins_add_callbacks_to_every_rank(tmp_path: Path) -> None:
+    site = write_plugin(tmp_path, "noting", CALLBACK)
+
+    process = start(tmp_path, TWO, PYTHONPATH=site, NOTES=str(tmp_path))
+    _, errors = process.communicate(timeout=120)
+
+    assert process.returncode == 0, errors.decode()
+    assert {path.name for path in tmp_path.glob("rank-*")} == {"rank-0", "rank-1"}
