@@ -43,6 +43,24 @@ def mlfw(tmp_path: Path) -> Mlfw:
     return run
 
 
+@pytest.fixture
+def mlfw_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Mlfw:
+    """Run the command within this process, which spares loading the libraries each time."""
+    from mlfw.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        status = main([str(argument) for argument in arguments])
+        shown = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, status, shown.out, shown.err)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def penguins() -> Path:
     """The raw penguins."""

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import ROOT, Mlfw
-from mlfw.cli.main import main
 
 DATA = ("dataset=csv", "dataset.path=small.csv", "dataset.target=good")
 MODELS = ("tree", "forest", "boosting", "svm", "linear", "mlp")
@@ -21,13 +20,11 @@ MODELS = ("tree", "forest", "boosting", "svm", "linear", "mlp")
     ("name", "metric"), [("breast_cancer", "accuracy"), ("iris", "accuracy"), ("diabetes", "rmse")]
 )
 def test_one_key_changes_the_family_for_every_task(
-    model: str, name: str, metric: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model: str, name: str, metric: str, tmp_path: Path, mlfw: Mlfw
 ) -> None:
-    arguments = ["dataset=sklearn", f"dataset.name={name}", f"model={model}"]
+    result = mlfw("run", "dataset=sklearn", f"dataset.name={name}", f"model={model}", "run.dir=r")
 
-    assert main(["run", *arguments, f"run.dir={tmp_path / 'r'}"]) == 0
-
-    shown = capsys.readouterr().out
+    assert result.returncode == 0, result.stderr
     metrics = json.loads((tmp_path / "r/metrics.json").read_text())
     assert set(metrics) == {"validation", "test", "baseline"}
     ours, baseline = metrics["test"][metric], metrics["baseline"][metric]
@@ -35,8 +32,8 @@ def test_one_key_changes_the_family_for_every_task(
         assert ours > 0.85 > baseline
     else:
         assert ours < 0.95 * baseline
-    assert f"model     {model}" in shown
-    assert metric in shown
+    assert f"model     {model}" in result.stdout
+    assert metric in result.stdout
 
 
 def test_the_demo_ends_with_metrics_a_baseline_the_place_and_what_to_type_next(
@@ -71,6 +68,11 @@ def test_the_same_seed_gives_the_same_result(tmp_path: Path, small_csv: Path, ml
 
     first, second = ((tmp_path / n / "metrics.json").read_bytes() for n in ("a", "b"))
     assert first == second
+
+
+@pytest.fixture
+def mlfw(mlfw_here: Mlfw) -> Mlfw:
+    return mlfw_here
 
 
 @pytest.fixture

@@ -1,0 +1,158 @@
+"""`mlfw serve`, and how servers of either kind end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from conftest import Mlfw, environment
+from mlfw.files import read_json
+from mlfw_bentoml import BentoML
+from model_server import ModelServer, is_alive, start_server
+
+pytestmark = pytest.mark.xdist_group("bentoml")
+
+SERVE = (sys.executable, "-m", "mlfw", "serve")
+BODY = b'[{"x": 7}]'
+ANSWER = [{"prediction": 7.0}]
+
+
+@pytest.fixture(scope="module")
+def served(
+    echo: Path, echo_site: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ModelServer]:
+    """The saved model, served from where it lies, two calls at a time."""
+    folder = tmp_path_factory.mktemp("serve")
+    command = [*SERVE, echo, "deployer.max_concurrency=2", "deployer.access_log=false"]
+    server = start_server(command, folder, environment(PYTHONPATH=echo_site))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def echo_bento(
+    echo: Path,
+    echo_site: str,
+    bento_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The folder with the notes of a Bento of the model, served by two workers."""
+    folder = tmp_path_factory.mktemp("deploy")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENTOML_HOME", bento_environment["BENTOML_HOME"])
+        patch.setenv("PYTHONPATH", echo_site)
+        patch.syspath_prepend(echo_site)
+        BentoML(workers=2).deploy(echo, folder, "echo")
+    return folder
+
+
+def test_it_says_where_it_is_once_it_is_ready(served: ModelServer) -> None:
+    wanted = f"serving echo on http://127.0.0.1:{served.port} "
+    end = time.monotonic() + 60
+    while wanted not in served.log.read_text() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert wanted in served.log.read_text()
+
+
+def test_it_answers_with_predictions(served: ModelServer) -> None:
+    answer = served.call("POST", "/predict", BODY)
+    assert (answer.status, answer.json) == (200, ANSWER)
+    assert served.call("GET", "/schema").json["name"] == "echo"
+
+
+def test_a_prediction_that_is_no_number_becomes_null(served: ModelServer) -> None:
+    assert served.predict([{"x": None}, {"x": 7}]).json == [{"prediction": None}, *ANSWER]
+
+
+def test_a_model_that_fails_fails_one_call_and_tells_nothing_of_itself(served: ModelServer) -> None:
+    answer = served.predict([{"x": -1}])
+    assert answer.status == 500
+    assert b"secret" not in answer.body
+    assert "a secret of the model" in served.log.read_text()
+    assert served.call("POST", "/predict", BODY).json == ANSWER
+
+
+def test_more_calls_than_it_takes_at_once_are_turned_away(served: ModelServer) -> None:
+    calls = [served.begin(BODY), served.begin(BODY)]
+    turned_away = served.call("POST", "/predict", BODY)
+    assert (turned_away.status, list(turned_away.json)) == (429, ["error"])
+    assert served.call("GET", "/livez").status == 200
+    assert [served.finish(call, BODY).json for call in calls] == [ANSWER, ANSWER]
+
+
+def test_a_taken_port_is_a_mistake_that_can_be_mended(
+    served: ModelServer, echo: Path, mlfw: Mlfw
+) -> None:
+    done = mlfw("serve", echo, "--port", served.port)
+    assert done.returncode == 2
+    assert f"--port {served.port}: cannot listen" in done.stderr
+    assert "--port 3001" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_of_no_machine_is_a_mistake_that_can_be_mended(echo: Path, mlfw: Mlfw) -> None:
+    done = mlfw("serve", echo, "--host", "no.such.host.invalid")
+    assert done.returncode == 2
+    assert "--host no.such.host.invalid" in done.stderr
+
+
+def test_a_model_whose_plugin_is_missing_is_a_mistake_that_can_be_mended(
+    echo: Path, mlfw: Mlfw
+) -> None:
+    done = mlfw("serve", echo)
+    assert done.returncode == 2
+    assert 'pip install "mlfw-echo"' in done.stderr
+
+
+def test_a_third_partys_distribution_is_pinned_too(echo_bento: Path) -> None:
+    assert "mlfw-echo==1.0" in read_json(echo_bento / "bento.json")["requirements"]
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        ((Path(sys.executable).parent / "bentoml", "serve", "{tag}"), signal.SIGTERM),
+        ((*SERVE, "{model}"), signal.SIGTERM),
+        ((*SERVE, "{model}", "deployer.workers=2"), signal.SIGINT),
+    ],
+    ids=["a Bento with two workers", "mlfw serve", "mlfw serve with two workers"],
+)
+def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
+    command: tuple[object, ...],
+    number: signal.Signals,
+    echo: Path,
+    echo_bento: Path,
+    echo_site: str,
+    bento_environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    folders = {name: tmp_path / name for name in ("current", "temporary", "home")}
+    for folder in folders.values():
+        folder.mkdir()
+    places = {"TMPDIR": str(folders["temporary"]), "HOME": str(folders["home"])}
+    tag = read_json(echo_bento / "bento.json")["tag"]
+    server = start_server(
+        [str(part).format(tag=tag, model=echo) for part in command],
+        folders["current"],
+        {**bento_environment, **places, "PYTHONPATH": echo_site},
+    )
+    workers = psutil.Process(server.process.pid).children(recursive=True)
+    begun = server.begin(BODY)
+
+    server.process.send_signal(number)
+    late = server.wait_until(503, "POST", "/predict", BODY)
+    assert late.json["error"] == "the service is being stopped"
+    server.wait_until(503, "GET", "/readyz")
+    answer = server.finish(begun, BODY)
+    assert (answer.status, answer.json) == (200, ANSWER)
+
+    assert server.process.wait(60) == 0
+    assert not [worker for worker in workers if is_alive(worker.pid)]
+    assert [list(folder.iterdir()) for folder in folders.values()] == [[], [], []]
+    assert sorted(path.name for path in echo.iterdir()) == ["manifest.json", "schema.json"]
