@@ -62,12 +62,19 @@ def test_metrics_are_a_list_of_names_or_carry_options(plugins: Plugins, tmp_path
 def test_another_component_on_the_command_line_keeps_the_options_it_has_too(
     plugins: Plugins, tmp_path: Path
 ) -> None:
-    text = "dataset: csv\nmodel: {use: linear, C: 7, max_iterations: 9}\n"
+    text = (
+        "dataset: csv\nmodel: {use: linear, C: 7, max_iterations: 9}\n"
+        "tuner: {use: random, trials: 3}\n"
+    )
 
-    config = composed(plugins, text, tmp_path, "model=svm")
+    config = composed(plugins, text, tmp_path, "model=svm", "tuner=none")
 
     assert config.frozen["model"]["C"] == 7
-    assert config.notes == ("model.max_iterations of linear left out",)
+    assert config.frozen["tuner"] == {"use": "none"}
+    assert config.notes == (
+        "model.max_iterations of linear left out",
+        "tuner.trials of random left out",
+    )
 
 
 def test_every_value_says_where_it_came_from(plugins: Plugins, tmp_path: Path) -> None:

@@ -100,5 +100,7 @@ def _drop_foreign_options(
     dropped = sorted(set(values) - known)
     for key in dropped:
         del values[key]
+    if not values:
+        del document.values[kind]
     replaced = document.selected.get(kind)
     return [f"{kind}.{key} of {replaced} left out" for key in dropped]
