@@ -37,7 +37,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     lowered = {known_name.lower(): known_name for known_name in names}
-    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.7)
     if close:
         return f"Did you mean '{lowered[close[0]]}'?"
     return f"Known: {', '.join(names)}." if names else ""
