@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import signal
 import socket
 import subprocess
 import time
@@ -14,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 JSON = "application/json"
 START_SECONDS = 120
@@ -92,11 +92,19 @@ class ModelServer:
         connection.close()
         return answer
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Signal the process and return its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(60)
+    def end(self) -> None:
+        """End the process and all it has started, whatever state they are in."""
+        if self.process.poll() is not None:
+            return
+        started = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(20)
+        for process in started:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.kill()
+        self.process.wait()
 
     def wait_until(
         self, status: int, method: str = "GET", path: str = "/readyz", body: bytes | None = None
@@ -144,15 +152,6 @@ def start_server(
     try:
         server.wait_until(200)
     except BaseException:
-        server.stop(signal.SIGKILL)
+        server.end()
         raise
     return server
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process is there and has not ended."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()

@@ -139,5 +139,5 @@ def server(
     folder.mkdir()
     started = start_server([BENTOML, "serve", deployment[0].artifact], folder, bento_environment)
     yield started
-    started.stop()
+    started.end()
     assert not list(folder.iterdir())

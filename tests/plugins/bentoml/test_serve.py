@@ -14,7 +14,7 @@ import pytest
 from conftest import Mlfw, environment
 from mlfw.files import read_json
 from mlfw_bentoml import BentoML
-from model_server import ModelServer, is_alive, start_server
+from model_server import ModelServer, start_server
 
 pytestmark = pytest.mark.xdist_group("bentoml")
 
@@ -32,7 +32,7 @@ def served(
     command = [*SERVE, echo, "deployer.max_concurrency=2", "deployer.access_log=false"]
     server = start_server(command, folder, environment(PYTHONPATH=echo_site))
     yield server
-    server.stop()
+    server.end()
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,7 @@ def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
     echo_site: str,
     bento_environment: dict[str, str],
     tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     folders = {name: tmp_path / name for name in ("current", "temporary", "home")}
     for folder in folders.values():
@@ -142,6 +143,7 @@ def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
         folders["current"],
         {**bento_environment, **places, "PYTHONPATH": echo_site},
     )
+    request.addfinalizer(server.end)
     workers = psutil.Process(server.process.pid).children(recursive=True)
     begun = server.begin(BODY)
 
@@ -153,6 +155,8 @@ def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
     assert (answer.status, answer.json) == (200, ANSWER)
 
     assert server.process.wait(60) == 0
-    assert not [worker for worker in workers if is_alive(worker.pid)]
+    _, left = psutil.wait_procs(workers, timeout=10)
+    # Where nothing reaps orphans, what has ended stays on the list of processes.
+    assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
     assert [list(folder.iterdir()) for folder in folders.values()] == [[], [], []]
     assert sorted(path.name for path in echo.iterdir()) == ["manifest.json", "schema.json"]

@@ -1,0 +1,102 @@
+"""Building a Bento: the saved model, a service of three lines, and pinned requirements."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlfw import Deployment, MlfwError, UserError
+from mlfw.files import read_json, write_bytes, write_json, write_text
+from mlfw_bentoml.options import ServiceOptions
+from mlfw_bentoml.requirements import pinned_requirements
+from mlfw_bentoml.tags import tag_name
+
+logger = logging.getLogger("mlfw")
+
+REFUSED = 2
+SERVICE = '''"""The saved model in `model` as a service, run as `service.json` says."""
+
+from pathlib import Path
+
+from mlfw_bentoml.service import bento_service
+
+service = bento_service(Path(__file__).parent)
+'''
+
+
+def build_bento(
+    model: Path, folder: Path, options: ServiceOptions, version: str, further: Sequence[str]
+) -> Deployment:
+    """Build a Bento into BentoML's store.
+
+    Args:
+        model: The saved model's folder.
+        folder: Where to leave a note of the Bento, and its OpenAPI document.
+        options: How the Bento is served.
+        version: The Bento's version; empty for one that BentoML makes up.
+        further: Pip requirements beside those that are found.
+
+    Returns:
+        The Bento's tag, and how to serve it and put it into a container.
+
+    Raises:
+        UserError: BentoML refuses, for example because there is such a version already.
+    """
+    requirements = pinned_requirements(model, further)
+    with tempfile.TemporaryDirectory(prefix="mlfw-bento-") as temporary:
+        context = Path(temporary)
+        shutil.copytree(model, context / "model")
+        options.save(context / "service.json")
+        write_text(context / "service.py", SERVICE)
+        bentofile = _bentofile(model, options.name, requirements)
+        write_text(context / "bentofile.yaml", yaml.safe_dump(bentofile, sort_keys=False))
+        built = _build(context, version)
+    document = Path(built["path"]) / "apis" / "openapi.yaml"
+    write_bytes(folder / "openapi.yaml", document.read_bytes())
+    write_json(folder / "bento.json", {**built, "requirements": requirements})
+    tag = built["tag"]
+    return Deployment(tag, (f"bentoml serve {tag}", f"bentoml containerize {tag}"))
+
+
+def _bentofile(model: Path, name: str, requirements: Sequence[str]) -> dict[str, Any]:
+    manifest = read_json(model / "manifest.json")
+    return {
+        "service": "service:service",
+        "name": tag_name(name),
+        "description": f"# {name}\n\nRows to `POST /predict`, predictions back. Columns and "
+        "classes are at `GET /schema`, the OpenAPI document at `GET /docs.json`.\n",
+        "labels": {"mlfw": manifest["mlfw"], "model": manifest["model"]["use"]},
+        "include": ["service.py", "service.json", "model/**"],
+        # Locking would ask a package index, and a Bento can be built without a network.
+        "python": {"packages": list(requirements), "lock_packages": False},
+        "envs": [{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}],
+    }
+
+
+def _build(context: Path, version: str) -> dict[str, str]:
+    """Build in a process of its own: BentoML changes folders and keeps modules as it builds."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mlfw_bentoml.build", version],
+        cwd=context,
+        env={"BENTOML_DO_NOT_TRACK": "True", **os.environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+    logger.info("building a Bento:\n%s", done.stderr)
+    reason = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+    if done.returncode == REFUSED:
+        raise UserError(f"deployer=bentoml: {reason}", "Choose another deployer.version.")
+    raise MlfwError(f"deployer=bentoml: building the Bento failed: {reason}")

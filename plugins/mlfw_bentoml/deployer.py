@@ -1,0 +1,80 @@
+"""The deployer `bentoml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from mlfw import Deployer, Deployment, UserError, limits
+from mlfw_bentoml.options import ServiceOptions
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(kw_only=True)
+class BentoML(Deployer):
+    """A Bento: an HTTP service that checks every row and predicts it, ready for a container.
+
+    Attributes:
+        name: The Bento's name; the run's name where left out.
+        version: The Bento's version; BentoML makes one up where left out.
+        workers: Processes that answer.
+        timeout: Seconds after which a request is given up and answered with 504.
+        max_concurrency: Most requests under way at once; further ones are answered with 429.
+        max_body_mb: Largest body of a request in megabytes; a larger one is answered with 413.
+        max_rows: Most rows of a request; more are answered with 413.
+        access_log: Whether every request is logged.
+        requirements: Further pip requirements of the Bento. One that names a package which is
+            pinned anyway stands in its place.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("bentoml",)
+    extra: ClassVar[str] = "bentoml"
+    serves: ClassVar[bool] = True
+
+    name: str = ""
+    version: str = ""
+    workers: int = field(default=1, metadata=limits(minimum=1))
+    timeout: float = field(default=60.0, metadata=limits(above=0))
+    max_concurrency: int = field(default=100, metadata=limits(minimum=1))
+    max_body_mb: float = field(default=10.0, metadata=limits(above=0))
+    max_rows: int = field(default=10_000, metadata=limits(minimum=1))
+    access_log: bool = True
+    requirements: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Check what BentoML would refuse only after training."""
+        from mlfw_bentoml.tags import is_tag
+
+        if self.version and not is_tag(self.version):
+            raise UserError(
+                f"deployer.version: expected small letters, digits and any of - _ . between "
+                f"them, 63 at most; found '{self.version}'.",
+                "For example: deployer.version=v1",
+            )
+
+    def deploy(self, model: Path, folder: Path, name: str) -> Deployment:
+        """Build a Bento into BentoML's store, and leave its tag and API document in the folder."""
+        from mlfw_bentoml.bento import build_bento
+
+        options = self._options(self.name or name)
+        return build_bento(model, folder, options, self.version, self.requirements)
+
+    def serve(self, model: Path, *, host: str, port: int) -> int:
+        """Serve a saved model until interrupted."""
+        from mlfw_bentoml.server import serve_model
+
+        name = self.name or (model.parent if model.name == "model" else model).name
+        return serve_model(model, self._options(name), host, port)
+
+    def _options(self, name: str) -> ServiceOptions:
+        return ServiceOptions(
+            name=name,
+            workers=self.workers,
+            timeout=self.timeout,
+            max_concurrency=self.max_concurrency,
+            max_body=int(self.max_body_mb * MEGABYTE),
+            max_rows=self.max_rows,
+            access_log=self.access_log,
+        )

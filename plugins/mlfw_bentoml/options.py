@@ -1,0 +1,43 @@
+"""How a service is run; kept beside the model in a Bento."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from mlfw.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceOptions:
+    """How a service is run.
+
+    Attributes:
+        name: What the service is called in its documentation and in `/schema`.
+        workers: Processes that answer.
+        timeout: Seconds after which a request is given up.
+        max_concurrency: Most requests under way at once.
+        max_body: Most bytes of a request's body.
+        max_rows: Most rows of a request.
+        access_log: Whether every request is logged.
+    """
+
+    name: str
+    workers: int
+    timeout: float
+    max_concurrency: int
+    max_body: int
+    max_rows: int
+    access_log: bool
+
+    def save(self, path: Path) -> None:
+        """Write the options as JSON."""
+        write_json(path, asdict(self))
+
+    @classmethod
+    def load(cls, path: Path) -> ServiceOptions:
+        """Read options that `save` wrote."""
+        return cls(**read_json(path))
