@@ -25,10 +25,10 @@ demo: $(STAMP) ## train on the Palmer penguins and show what came out
 	$(BIN)/mlfw run examples/penguins/run.yaml
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(STAMP) ## run the slow tests too
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP) ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import signal
@@ -76,16 +77,15 @@ def _check_address(host: str, port: int) -> None:
     """Find out before the model is loaded whether the address can be listened on."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError:
-        raise UserError(
-            f"--host {host}: expected an address of this machine.",
-            "Leave it out for this machine alone, or give 0.0.0.0 for all its networks.",
-        ) from None
-    try:
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            raise UserError(
+                f"--host {host}: expected an address of this machine.",
+                "Leave it out for this machine alone, or give 0.0.0.0 for all its networks.",
+            ) from None
         raise UserError(
             f"--port {port}: cannot listen on {host}:{port}: {error.strerror or error}.",
             "Stop what listens there, or choose another port: --port 3001",

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# BentoML tells its maker of every start, unless this is set before it starts.
-os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-
 import bentoml
+from bentoml._internal.utils.analytics import usage_stats
 
 import mlfw
 from mlfw import Schema, UserError
@@ -29,6 +27,11 @@ if TYPE_CHECKING:
 
 MODEL = "model"
 OPTIONS = "service.json"
+
+# BentoML tells its maker of every start unless it is told not to; `bentoml serve` has made up its
+# mind before it comes here, and has to look again.
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+usage_stats.do_not_track.cache_clear()
 
 
 def bento_service(folder: Path) -> Any:

@@ -166,6 +166,14 @@ def test_evaluate_needs_the_target(tmp_path: Path, mlfw: Mlfw) -> None:
 
 
 @pytest.mark.usefixtures("trained")
+def test_options_may_stand_between_settings(tmp_path: Path, mlfw: Mlfw) -> None:
+    result = mlfw("deploy", "first", "deployer=none", "--runs", "runs", "deployer=none")
+
+    assert result.returncode == 0, result.stderr
+    assert not (tmp_path / "runs/first/deploy").exists()
+
+
+@pytest.mark.usefixtures("trained")
 def test_runs_lists_name_model_metric_state_and_age(mlfw: Mlfw) -> None:
     heading, row = mlfw("runs").stdout.splitlines()
 

@@ -20,7 +20,6 @@ import pytest
 
 from conftest import ROOT, environment
 
-pytestmark = pytest.mark.xdist_group("readme")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from conftest import ROOT, environment
 
-pytestmark = pytest.mark.xdist_group("wheel")
 NEAREST = ROOT / "examples/plugins/mlfw-nearest"
 
 

@@ -72,20 +72,20 @@ def _dispatch(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    named = next((text for text in arguments if not text.startswith("-")), "")
+    place = next((i for i, text in enumerate(arguments) if not text.startswith("-")), None)
+    named = "" if place is None else arguments[place]
     for name, description in COMMANDS.items():
         command = commands.add_parser(name, help=description, description=f"{description}.")
-        if name == named:
+        if name == named and place is not None:
             module = import_module(f"mlfw.cli.{name}")
             module.add_arguments(command)
-            command.set_defaults(main=module.main)
+            # Options may stand between the settings: `mlfw serve RUN --port 1 deployer.x=2`.
+            return int(module.main(command.parse_intermixed_args(arguments[place + 1 :])))
     options = parser.parse_args(arguments)
     if options.version:
         return _print_version()
-    if not options.command:
-        parser.print_help()
-        return 0
-    return int(options.main(options))
+    parser.print_help()
+    return 0
 
 
 def _print_version() -> int:

@@ -38,19 +38,19 @@ def deploy_with(deployer: Deployer, name: str, run: RunDirectory) -> Deployment 
         run: The run.
     """
     folder = run.deployments / name
-    with new_folder(folder) as temporary:
-        deployment = deployer.deploy(run.model.absolute(), temporary, run.path.name)
+    try:
+        with new_folder(folder) as temporary:
+            deployment = deployer.deploy(run.model.absolute(), temporary, run.path.name)
+            if deployment is not None:
+                write_json(temporary / NOTE, asdict(deployment))
         if deployment is not None:
-            write_json(temporary / NOTE, asdict(deployment))
-    if deployment is None:
-        _remove_empty(folder)
-    else:
-        run.update(deployed=deployment.artifact)
+            run.update(deployed=deployment.artifact)
+    finally:
+        _remove_if_empty(folder)
+        _remove_if_empty(run.deployments)
     return deployment
 
 
-def _remove_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_CATEGORIES = 1000
 MOST_WORDS = 200
+LARGEST = 1e100  # its square is still a number
+MOST_DEVIATIONS = 1e6
 UNKNOWN = 0
 DAY_US = 86_400_000_000
 WORD = re.compile(r"\w+")
@@ -102,6 +104,7 @@ class NumberEncoder(Encoder):
         raw = _floats(values)
         known = np.isfinite(raw)
         scaled = (np.where(known, raw, self.median) - self.mean) / self.deviation
+        scaled = np.clip(scaled, -MOST_DEVIATIONS, MOST_DEVIATIONS)
         columns = [scaled, (~known).astype(np.float64)] if self.indicator else [scaled]
         return np.stack(columns, axis=1)
 
@@ -253,7 +256,8 @@ def _words(text: str | None) -> list[str]:
 def _floats(values: pa.Array) -> np.ndarray:
     import numpy as np
 
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+    raw = np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return np.where(np.isinf(raw), raw, np.clip(raw, -LARGEST, LARGEST))
 
 
 def _days(values: pa.Array) -> np.ndarray:

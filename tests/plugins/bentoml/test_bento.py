@@ -122,6 +122,21 @@ def test_a_name_that_bentoml_takes_stays_as_it_is() -> None:
     assert tag_name("penguins-svm_2024.1") == "penguins-svm_2024.1"
 
 
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [({}, "127.0.0.1"), ({"BENTOML_CONTAINERIZED": "true"}, "0.0.0.0")],
+    ids=["outside", "inside"],
+)
+def test_only_inside_a_container_does_a_bento_listen_on_every_interface(
+    bento: Path, environment: dict[str, str], host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlfw_bentoml.service import bento_service
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert bento_service(bento / "src").config["http"]["host"] == host
+
+
 def test_importing_the_plugin_loads_no_heavy_package() -> None:
     code = "import sys, json, mlfw_bentoml; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -52,6 +54,16 @@ def echo_bento(
     return folder
 
 
+@pytest.fixture
+def calls_outside() -> Iterator[tuple[dict[str, str], socket.socket]]:
+    """An environment that leads every call to the outside to a socket, and that socket."""
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        proxy = f"http://127.0.0.1:{outside.getsockname()[1]}"
+        names = ("http_proxy", "https_proxy", "all_proxy")
+        led = {name: proxy for lower in names for name in (lower, lower.upper())}
+        yield {**led, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}, outside
+
+
 def test_it_says_where_it_is_once_it_is_ready(served: ModelServer) -> None:
     wanted = f"serving echo on http://127.0.0.1:{served.port} "
     end = time.monotonic() + 60
@@ -96,10 +108,13 @@ def test_a_taken_port_is_a_mistake_that_can_be_mended(
     assert "Traceback" not in done.stderr
 
 
-def test_an_address_of_no_machine_is_a_mistake_that_can_be_mended(echo: Path, mlfw: Mlfw) -> None:
-    done = mlfw("serve", echo, "--host", "no.such.host.invalid")
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_here_is_a_mistake_that_can_be_mended(
+    host: str, echo: Path, mlfw: Mlfw
+) -> None:
+    done = mlfw("serve", echo, "--host", host)
     assert done.returncode == 2
-    assert "--host no.such.host.invalid" in done.stderr
+    assert f"--host {host}: expected an address of this machine" in done.stderr
 
 
 def test_a_model_whose_plugin_is_missing_is_a_mistake_that_can_be_mended(
@@ -130,6 +145,7 @@ def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
     echo_bento: Path,
     echo_site: str,
     bento_environment: dict[str, str],
+    calls_outside: tuple[dict[str, str], socket.socket],
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> None:
@@ -138,10 +154,13 @@ def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
         folder.mkdir()
     places = {"TMPDIR": str(folders["temporary"]), "HOME": str(folders["home"])}
     tag = read_json(echo_bento / "bento.json")["tag"]
+    led, outside = calls_outside
+    surroundings = {**bento_environment, **places, **led, "PYTHONPATH": echo_site}
+    del surroundings["BENTOML_DO_NOT_TRACK"]
     server = start_server(
         [str(part).format(tag=tag, model=echo) for part in command],
         folders["current"],
-        {**bento_environment, **places, "PYTHONPATH": echo_site},
+        surroundings,
     )
     request.addfinalizer(server.end)
     workers = psutil.Process(server.process.pid).children(recursive=True)
@@ -160,3 +179,4 @@ def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
     assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
     assert [list(folder.iterdir()) for folder in folders.values()] == [[], [], []]
     assert sorted(path.name for path in echo.iterdir()) == ["manifest.json", "schema.json"]
+    assert select.select([outside], [], [], 0)[0] == []
