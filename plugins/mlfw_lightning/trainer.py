@@ -57,6 +57,10 @@ class LightningTrainer(mlfw.Trainer):
                 f"'{self.accelerator}'."
             )
 
+    def most_epochs(self) -> int:
+        """Return the number of epochs that early stopping may cut short."""
+        return self.epochs
+
     def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
         """Train a `mlfw_lightning.learner.Learner` and return the best weights by name."""
         from mlfw_lightning.learner import Learner

@@ -24,8 +24,6 @@ class Grid(mlfw.Tuner):
         points: How many values an interval is cut into, its ends included.
         trials: How many combinations to try; all of them where left out.
         most: The largest grid to accept.
-        space: Per field of the model a list of values, or `{low:, high:, log:}`. Left empty, the
-            ranges that the model's own fields declare are searched.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("optuna",)
@@ -34,7 +32,6 @@ class Grid(mlfw.Tuner):
     points: int = field(default=3, metadata=mlfw.limits(minimum=2))
     trials: int | None = field(default=None, metadata=mlfw.limits(minimum=1))
     most: int = field(default=10_000, metadata=mlfw.limits(minimum=1))
-    space: dict[str, Any] = field(default_factory=dict)
 
     def search(
         self,

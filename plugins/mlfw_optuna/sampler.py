@@ -33,15 +33,12 @@ class SamplerTuner(mlfw.Tuner):
 
     Attributes:
         trials: How many trials to run.
-        space: Per field of the model a list of values, or `{low:, high:, log:}`. Left empty, the
-            ranges that the model's own fields declare are searched.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("optuna",)
     extra: ClassVar[str] = "optuna"
 
     trials: int = field(default=30, metadata=mlfw.limits(minimum=1))
-    space: dict[str, Any] = field(default_factory=dict)
 
     @abstractmethod
     def sampler(self, seed: int) -> BaseSampler:

@@ -67,6 +67,7 @@ MISTAKES = {
         [*BASE, "tuner=grid", "tuner.space.depth=[1,2]"],
         ["tuner.space.depth", "max_depth"],
     ),
+    "a space without a tuner": ([*BASE, "tuner.space.C=[1]"], ["tuner.space", "tuner=grid"]),
     "a space of no form": ([*BASE, "tuner=grid", "tuner.space.max_depth=3"], ["max_depth", "list"]),
     "a config that is not there": (["run", "no.yaml"], ["no.yaml", "no such file"]),
     "a config that is not YAML": (["run", "broken.yaml"], ["broken.yaml", "line 2"]),

@@ -64,15 +64,16 @@ def test_another_component_on_the_command_line_keeps_the_options_it_has_too(
 ) -> None:
     text = (
         "dataset: csv\nmodel: {use: linear, C: 7, max_iterations: 9}\n"
-        "tuner: {use: random, trials: 3}\n"
+        "tuner: {use: random, trials: 3, space: {C: [1]}}\n"
     )
 
     config = composed(plugins, text, tmp_path, "model=svm", "tuner=none")
 
     assert config.frozen["model"]["C"] == 7
-    assert config.frozen["tuner"] == {"use": "none"}
+    assert config.frozen["tuner"] == {"use": "none", "space": {}}
     assert config.notes == (
         "model.max_iterations of linear left out",
+        "tuner.space of random left out",
         "tuner.trials of random left out",
     )
 

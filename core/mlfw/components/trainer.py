@@ -23,6 +23,10 @@ class Trainer(Component):
 
     kind: ClassVar[str] = "trainer"
 
+    def most_epochs(self) -> int | None:
+        """Return how many epochs a training takes at most, where that is known."""
+        return None
+
     @abstractmethod
     def train(self, learner: Any, context: FitContext) -> Any:
         """Train the learner and return what it has learnt.

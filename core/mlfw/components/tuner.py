@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from mlfw.components.component import Component
@@ -49,6 +49,8 @@ class Tuner(Component):
     """
 
     kind: ClassVar[str] = "tuner"
+
+    space: dict[str, Any] = field(default_factory=dict)
 
     @abstractmethod
     def search(self, space: Mapping[str, SearchRange], seed: int, *, maximize: bool) -> Search:

@@ -89,13 +89,15 @@ def _drop_foreign_options(
 ) -> list[str]:
     """Drop from the file the options of a component that was replaced on the command line.
 
-    Options that the new component has as well stay.
+    Options that the new component has as well stay, unless it stands for leaving the step out.
     """
     values = document.values.get(kind)
     if not values or components is None:
         return []
     known = set(components)
-    if kind != "metrics":
+    if kind != "metrics" and known == {"none"}:
+        known = set()
+    elif kind != "metrics":
         known = {f.name for item in components.values() for f in dataclasses.fields(item)}
     dropped = sorted(set(values) - known)
     for key in dropped:

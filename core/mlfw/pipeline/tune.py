@@ -77,7 +77,7 @@ def _search(work: Work) -> None:
 
 def _space(work: Work) -> Space:
     model = work.config.model
-    given = getattr(work.config.tuner, "space", {})
+    given = work.config.tuner.space
     space: Space = parse_space(type(model), given) if given else default_space(type(model))
     if not space:
         raise UserError(

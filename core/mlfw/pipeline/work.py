@@ -86,7 +86,7 @@ class Work:
         )
 
     def _report(self, epoch: int, values: Mapping[str, float]) -> None:
-        total = getattr(self.config.trainer, "epochs", None)
+        total = self.config.trainer.most_epochs()
         shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
         self.monitor.steps(epoch, total, shown)
         self.events.epoch_finished(epoch, values)

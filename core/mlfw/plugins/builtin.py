@@ -40,6 +40,13 @@ class NoTrainer(Trainer):
 class NoTuner(Tuner):
     """Keeps the model's hyper-parameters as they are configured."""
 
+    def check(self) -> None:
+        """Check that nothing is asked for."""
+        if self.space:
+            raise UserError(
+                "tuner.space: tuner=none tries nothing.", "Set tuner=grid or tuner=random."
+            )
+
     def search(
         self,
         space: Mapping[str, SearchRange],  # noqa: ARG002
