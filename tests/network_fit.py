@@ -17,12 +17,12 @@ from typing import Any
 
 def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Fit and return predictions, the losses by epoch, and the weights."""
-    from mlfw import FitContext, Split
+    from mlfw import FitContext, LoadContext
     from mlfw_lightning import LightningTrainer
     from mlfw_lightning.mlp import MLP
     from mlfw_sklearn.dataset import Bundled, SklearnDataset
 
-    data = SklearnDataset(name=Bundled(options.get("data", "wine"))).load(Split(), 0)
+    data = SklearnDataset(name=Bundled(options.get("data", "wine"))).load(LoadContext())
     epochs: list[tuple[int, Mapping[str, float]]] = []
 
     def report(epoch: int, values: Mapping[str, float]) -> None:

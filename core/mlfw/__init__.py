@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw.components import (
+    Action,
     Choices,
     Component,
     Dataset,
     Deployer,
     Deployment,
+    Finding,
     FitContext,
     Interval,
+    LoadContext,
     Metric,
     MetricValue,
     Model,
@@ -39,6 +42,7 @@ from mlfw.schema import (
     Column,
     Kind,
     Schema,
+    Target,
     Task,
     conform,
     predictions_table,
@@ -94,15 +98,18 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Action",
     "Choices",
     "Column",
     "Component",
     "Dataset",
     "Deployer",
     "Deployment",
+    "Finding",
     "FitContext",
     "Interval",
     "Kind",
+    "LoadContext",
     "Metric",
     "MetricValue",
     "MlfwError",
@@ -114,6 +121,7 @@ __all__ = [
     "SearchRange",
     "Split",
     "Splits",
+    "Target",
     "Task",
     "Tracker",
     "Trainer",

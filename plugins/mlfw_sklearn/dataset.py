@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
-from mlfw import Split, Splits, Task
+from mlfw import LoadContext, Splits, Task
 from mlfw_tabular import TableDataset
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class SklearnDataset(TableDataset):
 
         return version("scikit-learn")
 
-    def load(self, split: Split, seed: int) -> Splits:
+    def load(self, context: LoadContext) -> Splits:
         """Return the divided rows and their schema."""
         default = "Weight" if self.name is Bundled.linnerud else "target"
         task = Task.regression if self.name is Bundled.diabetes else None
         chosen = replace(self, target=self.target or default, task=self.task or task)
-        return super(SklearnDataset, chosen).load(split, seed)
+        return super(SklearnDataset, chosen).load(context)
 
     def table(self) -> pa.Table:
         """Return the set with its classes by name."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import mlfw
-from mlfw import Column, Kind, Schema, Split, Splits, Task, UserError
+from mlfw import Column, Kind, LoadContext, Schema, Splits, Task, UserError
 from mlfw.errors import did_you_mean, listing
 from mlfw.schema.conform import cast_column
 from mlfw_tabular.infer import infer_kind, infer_task
@@ -49,8 +49,9 @@ class TableDataset(mlfw.Dataset):
     def place(self) -> str:
         """Return what the source is called in messages."""
 
-    def load(self, split: Split, seed: int) -> Splits:
+    def load(self, context: LoadContext) -> Splits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
+        split, seed = context.split, context.seed
         table = self.table()
         self._check_columns(table)
         kinds = self._kinds(table)
@@ -66,7 +67,7 @@ class TableDataset(mlfw.Dataset):
         columns = tuple(
             _describe(name, kinds[name], train) for name in kinds if name != self.target
         )
-        schema = Schema(columns=columns, target=target, task=task, classes=classes)
+        schema = Schema.of(columns, target, task, classes)
         return Splits(train, validation, test, schema)
 
     def _check_columns(self, table: pa.Table) -> None:
@@ -119,7 +120,10 @@ class TableDataset(mlfw.Dataset):
         import pyarrow.compute as pc
 
         names = [*(name for name in kinds if name != self.target), self.target]
-        arrays = {name: cast_column(table, name, kinds[name], place=self.place()) for name in names}
+        arrays = {
+            name: cast_column(table, Column(name=name, kind=kinds[name]), place=self.place())
+            for name in names
+        }
         empty = [name for name in names[:-1] if arrays[name].null_count == len(arrays[name])]
         for name in empty:
             del arrays[name], kinds[name]
@@ -204,7 +208,7 @@ def _labels(
 
     if not task.is_classification:
         return None
-    schema = Schema(columns=(), target=target, task=task, classes=classes)
+    schema = Schema.of((), target, task, classes)
     return np.asarray(schema.codes(rows))
 
 

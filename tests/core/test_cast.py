@@ -22,7 +22,7 @@ def test_numbers_survive_being_written_as_text(values: list[float | None]) -> No
     assert cast(text, Kind.number).to_pylist() == values
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.image])
 @pytest.mark.parametrize("word", MISSING_WORDS)
 def test_words_for_a_missing_value_are_missing(kind: Kind, word: str) -> None:
     assert cast(pa.array([word, f" {word} "]), kind).null_count == 2

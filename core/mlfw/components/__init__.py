@@ -1,13 +1,15 @@
 """The contracts that plugins fulfil, one kind a file."""
 
 from mlfw.components.component import Component
-from mlfw.components.dataset import Dataset, Split, Splits
+from mlfw.components.dataset import Dataset, LoadContext, Splits
 from mlfw.components.deployer import Deployer, Deployment
+from mlfw.components.finding import Action, Finding
 from mlfw.components.limits import limits
 from mlfw.components.metric import Metric, MetricValue
 from mlfw.components.model import Model, Predictor
 from mlfw.components.paths import path_field
 from mlfw.components.search import Choices, Interval, SearchRange, Space, search
+from mlfw.components.split import Split
 from mlfw.components.tracker import RunInfo, Tracker
 from mlfw.components.trainer import FitContext, Trainer
 from mlfw.components.tuner import Search, Tuner
@@ -24,13 +26,16 @@ KINDS: dict[str, type[Component]] = {
 
 __all__ = [
     "KINDS",
+    "Action",
     "Choices",
     "Component",
     "Dataset",
     "Deployer",
     "Deployment",
+    "Finding",
     "FitContext",
     "Interval",
+    "LoadContext",
     "Metric",
     "MetricValue",
     "Model",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw.components.component import Component
-from mlfw.components.limits import limits
-from mlfw.errors import UserError
+from mlfw.components.finding import Finding
+from mlfw.components.split import Split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,35 +18,27 @@ if TYPE_CHECKING:
 
     from mlfw.schema import Schema
 
+Progress = Callable[[int, int | None, str], None]
 
-@dataclass(kw_only=True)
-class Split:
-    """How rows are divided into training, validation and test rows.
 
-    The same seed gives the same split on every machine and for every model.
+def silent(done: int, total: int | None, what: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadContext:
+    """What a data set is given to load with.
 
     Attributes:
-        validation: Share of the rows that steer training and tuning.
-        test: Share of the rows that are touched once, to measure the final model.
-        stratify: Whether each class keeps its share in every split.
+        split: How to divide the rows.
+        seed: What decides which row goes where.
+        progress: Called now and then by what may take over two seconds: how much is done, of how
+            much where that is known, and what is counted, such as `rows`.
     """
 
-    validation: float = field(default=0.2, metadata=limits(above=0, below=1))
-    test: float = field(default=0.2, metadata=limits(above=0, below=1))
-    stratify: bool = True
-
-    def check(self) -> None:
-        """Check that rows are left for training.
-
-        Raises:
-            UserError: The shares add up to 1 or more.
-        """
-        if self.validation + self.test >= 1:
-            raise UserError(
-                f"split: validation {self.validation:g} and test {self.test:g} leave no rows for "
-                "training.",
-                "Choose shares that add up to less than 1.",
-            )
+    split: Split = field(default_factory=Split)
+    seed: int = 0
+    progress: Progress = silent
 
 
 @dataclass(frozen=True)
@@ -53,16 +46,18 @@ class Splits:
     """Rows of typed columns, divided, and the schema they follow.
 
     Attributes:
-        train: Rows to learn from, with the target as the last column.
+        train: Rows to learn from, with the targets as the last columns.
         validation: Rows that steer training and tuning.
         test: Rows for the final measurement.
         schema: What the columns are.
+        findings: What the checks have found.
     """
 
     train: pa.Table
     validation: pa.Table
     test: pa.Table
     schema: Schema
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -77,12 +72,11 @@ class Dataset(Component):
     suffixes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def load(self, split: Split, seed: int) -> Splits:
+    def load(self, context: LoadContext) -> Splits:
         """Return the divided rows and their schema.
 
         Args:
-            split: How to divide the rows.
-            seed: What decides which row goes where.
+            context: How to divide the rows, and whom to tell of progress.
 
         Raises:
             UserError: The source is not there, cannot be read, or leaves nothing to learn from.

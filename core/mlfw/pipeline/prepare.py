@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlfw.components import LoadContext
 from mlfw.pipeline.splits_file import save_splits
 from mlfw.pipeline.work import Work
 
@@ -11,7 +12,8 @@ def prepare(work: Work) -> None:
     config = work.config
 
     def act() -> None:
-        splits = config.dataset.load(config.split, config.seed)
+        context = LoadContext(split=config.split, seed=config.seed, progress=work.monitor.steps)
+        splits = config.dataset.load(context)
         save_splits(splits, work.directory.data)
         work.splits = splits
 

@@ -38,19 +38,23 @@ def storage_type(kind: Kind) -> pa.DataType:
         Kind.boolean: pa.bool_(),
         Kind.datetime: pa.timestamp("us"),
         Kind.text: pa.string(),
+        Kind.image: pa.binary(),
+        Kind.labels: pa.list_(pa.string()),
     }[kind]
 
 
-def cast(values: pa.Array, kind: Kind) -> pa.Array:
+def cast(values: pa.Array, kind: Kind, written: str = "") -> pa.Array:
     """Return the column in its kind's storage type.
 
     Numbers become float64, booleans bool, dates microseconds without a zone (UTC), categories
-    and text strings. In strings, surrounding blanks are dropped and the usual words for a
-    missing value ('', NA, NaN, null, ?, ...) become nulls. A NaN is a missing value.
+    and text strings, images the bytes of their files, labels lists of strings. In strings,
+    surrounding blanks are dropped and the usual words for a missing value ('', NA, NaN, null, ?,
+    ...) become nulls. A NaN is a missing value.
 
     Args:
         values: A column, [rows].
         kind: What it is to hold.
+        written: How a value is written as text, where that is not the kind's usual way.
 
     Raises:
         CastError: A value does not fit; carries its row and the value.
@@ -64,8 +68,12 @@ def cast(values: pa.Array, kind: Kind) -> pa.Array:
         return pa.nulls(len(values), storage_type(kind))
     if pa.types.is_floating(values.type):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    if kind is Kind.image:
+        return _image(values)
     if _is_string(values.type):
         values = without_missing_words(values.cast(pa.string()))
+    if kind is Kind.labels:
+        return _labels(values, written)
     casts = {
         Kind.number: _number,
         Kind.boolean: _boolean,
@@ -137,6 +145,33 @@ def _string(values: pa.Array) -> pa.Array:
     if pa.types.is_nested(values.type) or pa.types.is_binary(values.type):
         raise _first_misfit(values, values.is_null())
     return values.cast(pa.string())
+
+
+def _image(values: pa.Array) -> pa.Array:
+    import pyarrow as pa
+
+    if not (pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type)):
+        raise _first_misfit(values, values.is_null())
+    return values.cast(pa.binary())
+
+
+def _labels(values: pa.Array, delimiter: str) -> pa.Array:
+    """Split text at the delimiter, blanks around labels dropped; nothing is no label."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+        return values.cast(pa.list_(pa.string()))
+    if not _is_string(values.type):
+        raise _first_misfit(values, values.is_null())
+    if not delimiter:
+        return pa.array(
+            [None if v is None else [v] for v in values.to_pylist()], storage_type(Kind.labels)
+        )
+    pieces = pc.split_pattern(values, delimiter)
+    trimmed = pc.utf8_trim_whitespace(pieces.flatten())
+    offsets = pieces.offsets
+    return pa.ListArray.from_arrays(offsets, trimmed, mask=pieces.is_null())
 
 
 def _is_string(kind: pa.DataType) -> bool:

@@ -11,7 +11,7 @@ from mlfw.schema.kinds import Kind
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlfw.schema.schema import Schema
+    from mlfw.schema.schema import Column, Schema
 
 EXPECTATIONS = {
     Kind.number: "a number",
@@ -19,6 +19,8 @@ EXPECTATIONS = {
     Kind.datetime: "a date or time such as 2024-05-31 or 2024-05-31 14:30:00",
     Kind.category: "a plain value",
     Kind.text: "text",
+    Kind.image: "the content of an image file",
+    Kind.labels: "labels, as a list or with the delimiter between them",
 }
 
 
@@ -32,7 +34,7 @@ def conform(
     Args:
         table: Rows in any order of columns and any Arrow types.
         schema: What is expected.
-        with_target: Whether the target must be there too; it then comes last.
+        with_target: Whether the targets must be there too; they then come last.
         place: Where the rows come from, for messages.
 
     Returns:
@@ -43,7 +45,11 @@ def conform(
     """
     import pyarrow as pa
 
-    wanted = [*schema.columns, schema.target] if with_target else list(schema.columns)
+    wanted = (
+        [*schema.columns, *(target.column for target in schema.targets)]
+        if with_target
+        else list(schema.columns)
+    )
     missing = [column.name for column in wanted if column.name not in table.column_names]
     if missing:
         raise UserError(
@@ -51,19 +57,20 @@ def conform(
             f"found {listing(table.column_names)}.",
             "Name the columns as in the training data, or leave their values empty.",
         )
-    arrays = [cast_column(table, column.name, column.kind, place=place) for column in wanted]
+    arrays = [cast_column(table, column, place=place) for column in wanted]
     return pa.table(arrays, names=[column.name for column in wanted])
 
 
-def cast_column(table: pa.Table, name: str, kind: Kind, *, place: str) -> pa.Array:
+def cast_column(table: pa.Table, column: Column, *, place: str) -> pa.Array:
     """Return one column of a table in its kind's storage type.
 
     Raises:
         UserError: A value does not fit; the message names the column and the row, from 1.
     """
+    name, kind = column.name, column.kind
     values = table[name].combine_chunks()
     try:
-        return cast(values, kind)
+        return cast(values, kind, column.format)
     except CastError as misfit:
         raise UserError(
             f"{place}: column '{name}', row {misfit.row + 1}: expected {EXPECTATIONS[kind]}, "

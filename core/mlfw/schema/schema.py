@@ -1,8 +1,9 @@
-"""The schema: columns, kinds, vocabularies, target and task, made once and followed everywhere."""
+"""The schema: columns, kinds, targets and tasks, made once and followed everywhere."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,16 +23,44 @@ class Column:
     Attributes:
         name: The column's name.
         kind: What it holds.
+        format: How a value is written as text, where that is not the kind's usual way; see
+            `mlfw.schema.formats`. For labels, what stands between two of them.
         categories: The values seen in training, for a category.
         integer: Whether every number seen was whole.
         missing: Whether values were missing in training.
+        prepare: How models are to prepare it, where that is not the kind's usual way.
     """
 
     name: str
     kind: Kind
+    format: str = ""
     categories: tuple[str, ...] = ()
     integer: bool = False
     missing: bool = False
+    prepare: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A column to be predicted.
+
+    Attributes:
+        column: The column.
+        task: What kind of prediction it is.
+        classes: The classes as text, sorted; for multi-label the labels. For a binary task the
+            last one is the positive class. Empty for regression.
+        weights: How much a row of each class counts in training; empty where all count the same.
+    """
+
+    column: Column
+    task: Task
+    classes: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.column.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,21 +69,60 @@ class Schema:
 
     Attributes:
         columns: The input columns, in order.
-        target: The column to be predicted.
-        task: What kind of prediction it is.
-        classes: The target's classes as text, sorted, for classification. For a binary task the
-            last one is the positive class.
+        targets: What is to be predicted: one target, or several for models that can.
     """
 
     columns: tuple[Column, ...]
-    target: Column
-    task: Task
-    classes: tuple[str, ...] = ()
+    targets: tuple[Target, ...]
+
+    @classmethod
+    def of(
+        cls,
+        columns: tuple[Column, ...],
+        target: Column,
+        task: Task,
+        classes: tuple[str, ...] = (),
+        weights: tuple[float, ...] = (),
+    ) -> Schema:
+        """Return a schema with one target; see `Target`."""
+        return cls(
+            columns=columns,
+            targets=(Target(column=target, task=task, classes=classes, weights=weights),),
+        )
+
+    @property
+    def only(self) -> Target:
+        """The target, where there is one.
+
+        Raises:
+            ValueError: There are several.
+        """
+        (target,) = self.targets
+        return target
+
+    @property
+    def target(self) -> Column:
+        """The column of the only target."""
+        return self.only.column
+
+    @property
+    def task(self) -> Task:
+        """The task of the only target."""
+        return self.only.task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the only target."""
+        return self.only.classes
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The input columns' names."""
         return tuple(column.name for column in self.columns)
+
+    def single(self, target: Target) -> Schema:
+        """Return the schema of one of several targets."""
+        return Schema(columns=self.columns, targets=(target,))
 
     def column(self, name: str) -> Column:
         """Return the input column of that name.
@@ -71,7 +139,7 @@ class Schema:
         )
 
     def codes(self, table: pa.Table) -> pa.Array:
-        """Return the target's class numbers, int64 [rows], 0 for the first class.
+        """Return the only target's class numbers, int64 [rows], 0 for the first class.
 
         Args:
             table: Conformed rows that hold the target.
@@ -91,9 +159,7 @@ class Schema:
         """Build a schema from what `to_json` returned."""
         return cls(
             columns=tuple(_column(column) for column in data["columns"]),
-            target=_column(data["target"]),
-            task=Task(data["task"]),
-            classes=tuple(data["classes"]),
+            targets=tuple(_target(target) for target in data["targets"]),
         )
 
     def save(self, path: Path) -> None:
@@ -108,3 +174,12 @@ class Schema:
 
 def _column(data: dict[str, Any]) -> Column:
     return Column(**{**data, "kind": Kind(data["kind"]), "categories": tuple(data["categories"])})
+
+
+def _target(data: dict[str, Any]) -> Target:
+    return Target(
+        column=_column(data["column"]),
+        task=Task(data["task"]),
+        classes=tuple(data["classes"]),
+        weights=tuple(data["weights"]),
+    )

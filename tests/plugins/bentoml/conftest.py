@@ -95,7 +95,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved") / "echo"
     folder.mkdir()
     x, y = (mlfw.Column(name=name, kind=mlfw.Kind.number) for name in "xy")
-    mlfw.Schema(columns=(x,), target=y, task=mlfw.Task.regression).save(folder / "schema.json")
+    mlfw.Schema.of(columns=(x,), target=y, task=mlfw.Task.regression).save(folder / "schema.json")
     manifest = {
         "format": 1,
         "mlfw": mlfw.__version__,

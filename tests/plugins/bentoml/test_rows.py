@@ -28,7 +28,7 @@ COLUMNS = (
     mlfw.Column(name="moment", kind=mlfw.Kind.datetime),
     mlfw.Column(name="note", kind=mlfw.Kind.text),
 )
-SCHEMA = mlfw.Schema(
+SCHEMA = mlfw.Schema.of(
     columns=COLUMNS,
     target=mlfw.Column(name="y", kind=mlfw.Kind.number),
     task=mlfw.Task.regression,

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import mlfw
-from mlfw import Column, FitContext, Kind, Schema, Split, Splits, Task, UserError
+from mlfw import Column, FitContext, Kind, LoadContext, Schema, Splits, Task, UserError
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.batches import Batches
 from mlfw_lightning.learner import Rows
@@ -32,7 +32,7 @@ def context(folder: Path, **trainer: object) -> FitContext:
 
 @pytest.mark.parametrize("bundled", [Bundled.breast_cancer, Bundled.iris, Bundled.diabetes])
 def test_what_is_saved_predicts_exactly_the_same(bundled: Bundled, tmp_path: Path) -> None:
-    splits = SklearnDataset(name=bundled).load(Split(), 0)
+    splits = SklearnDataset(name=bundled).load(LoadContext())
 
     fitted = MLP().fit(splits, context(tmp_path / "fit", epochs=5))
     (tmp_path / "saved").mkdir()
@@ -47,7 +47,7 @@ def test_categories_that_decide_are_learnt_and_unknown_ones_do_no_harm(tmp_path:
     colours = ["red", "green", "blue", None] * 60
     target = ["warm" if colour == "red" else "cold" for colour in colours]
     table = pa.table({"colour": pa.array(colours, pa.string()), "feel": target})
-    schema = Schema(
+    schema = Schema.of(
         columns=(Column(name="colour", kind=Kind.category),),
         target=Column(name="feel", kind=Kind.category),
         task=Task.binary,
@@ -119,7 +119,7 @@ def test_the_order_really_changes_from_epoch_to_epoch_in_lightning(
 
 
 def test_a_loss_that_is_no_number_names_epoch_and_remedy(tmp_path: Path) -> None:
-    splits = SklearnDataset(name=Bundled.diabetes).load(Split(), 0)
+    splits = SklearnDataset(name=Bundled.diabetes).load(LoadContext())
 
     with pytest.raises(
         UserError, match=r"(?s)in epoch \d+ the train/loss is .*model.learning_rate"
@@ -139,7 +139,7 @@ def test_a_loss_that_is_no_number_names_epoch_and_remedy(tmp_path: Path) -> None
 def test_what_the_trainer_cannot_do_is_refused(
     options: dict[str, object], message: str, tmp_path: Path
 ) -> None:
-    splits = SklearnDataset(name=Bundled.iris).load(Split(), 0)
+    splits = SklearnDataset(name=Bundled.iris).load(LoadContext())
 
     with pytest.raises(UserError, match=message):
         MLP().fit(splits, context(tmp_path, **options))
@@ -163,7 +163,7 @@ def test_the_batch_size_follows_the_rows_unless_it_is_set() -> None:
 
 
 def test_no_row_gives_no_prediction(tmp_path: Path) -> None:
-    splits = SklearnDataset(name=Bundled.iris).load(Split(), 0)
+    splits = SklearnDataset(name=Bundled.iris).load(LoadContext())
 
     fitted = MLP().fit(splits, context(tmp_path, epochs=1))
 

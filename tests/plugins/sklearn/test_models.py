@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mlfw
-from mlfw import FitContext, Split, Splits, UserError
+from mlfw import FitContext, LoadContext, Splits, UserError
 from mlfw.plugins.builtin import NoTrainer
 from mlfw_sklearn import Estimator
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
@@ -28,7 +28,7 @@ SETS = (Bundled.breast_cancer, Bundled.iris, Bundled.diabetes)
 
 @pytest.fixture(scope="module")
 def data() -> dict[Bundled, Splits]:
-    return {name: SklearnDataset(name=name).load(Split(), 0) for name in SETS}
+    return {name: SklearnDataset(name=name).load(LoadContext()) for name in SETS}
 
 
 def context(folder: Path, seed: int = 0) -> FitContext:
@@ -113,13 +113,13 @@ def test_a_parameter_scikit_learn_refuses_is_the_users_mistake(
 
 @pytest.mark.parametrize("bundled", Bundled)
 def test_every_bundled_set_loads_with_its_task(bundled: Bundled) -> None:
-    schema = SklearnDataset(name=bundled).load(Split(), 0).schema
+    schema = SklearnDataset(name=bundled).load(LoadContext()).schema
 
     regression = bundled in (Bundled.diabetes, Bundled.linnerud)
     assert schema.task.is_classification is not regression
 
 
 def test_another_target_of_a_bundled_set_can_be_chosen() -> None:
-    schema = SklearnDataset(name=Bundled.linnerud, target="Pulse").load(Split(), 0).schema
+    schema = SklearnDataset(name=Bundled.linnerud, target="Pulse").load(LoadContext()).schema
 
     assert schema.target.name == "Pulse"

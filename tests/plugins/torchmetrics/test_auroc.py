@@ -19,7 +19,7 @@ def schema_of(classes: int) -> mlfw.Schema:
     target = mlfw.Column(name="y", kind=mlfw.Kind.category)
     task = mlfw.Task.binary if classes == 2 else mlfw.Task.multiclass
     names = tuple(f"c{number}" for number in range(classes))
-    return mlfw.Schema(columns=(), target=target, task=task, classes=names)
+    return mlfw.Schema.of(columns=(), target=target, task=task, classes=names)
 
 
 def area(target: list[int | None], probabilities: np.ndarray) -> float:

@@ -22,7 +22,7 @@ AVERAGED = [(F1, sk.f1_score), (Precision, sk.precision_score), (Recall, sk.reca
 def schema_of(*classes: str, kind: mlfw.Kind = mlfw.Kind.category) -> mlfw.Schema:
     target = mlfw.Column(name="y", kind=kind, integer=kind is mlfw.Kind.number)
     task = mlfw.Task.binary if len(classes) == 2 else mlfw.Task.multiclass
-    return mlfw.Schema(columns=(), target=target, task=task, classes=classes)
+    return mlfw.Schema.of(columns=(), target=target, task=task, classes=classes)
 
 
 def predictions_of(schema: mlfw.Schema, codes: list[int]) -> pa.Table:

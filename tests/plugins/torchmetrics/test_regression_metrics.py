@@ -14,7 +14,7 @@ from sklearn import metrics as sk
 import mlfw
 from mlfw_torchmetrics.regression import MAE, R2, RMSE, RegressionMetric
 
-SCHEMA = mlfw.Schema(
+SCHEMA = mlfw.Schema.of(
     columns=(), target=mlfw.Column(name="y", kind=mlfw.Kind.number), task=mlfw.Task.regression
 )
 

@@ -40,7 +40,7 @@ metrics = [entry.component() for entry in load_plugins().registry.kind("metrics"
 for task, classes in (("binary", "ab"), ("multiclass", "abc"), ("regression", "")):
     kind = mlfw.Kind.category if classes else mlfw.Kind.number
     column = mlfw.Column(name="y", kind=kind)
-    schema = mlfw.Schema(columns=(), target=column, task=mlfw.Task(task), classes=tuple(classes))
+    schema = mlfw.Schema.of(columns=(), target=column, task=mlfw.Task(task), classes=tuple(classes))
     for rows in (0, 1, 3):
         values = np.eye(max(len(classes), 1))[[0] * rows]
         table = mlfw.predictions_table(schema, values)
