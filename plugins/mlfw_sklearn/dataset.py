@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import LoadContext, Splits, Task
+from mlfw.components.dataset import Progress, silent
 from mlfw_tabular import TableDataset
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ class SklearnDataset(TableDataset):
         """Return the divided rows and their schema."""
         default = "Weight" if self.name is Bundled.linnerud else "target"
         task = Task.regression if self.name is Bundled.diabetes else None
-        chosen = replace(self, target=self.target or default, task=self.task or task)
+        chosen = replace(self, target=self.target or [default], task=self.task or task)
         return super(SklearnDataset, chosen).load(context)
 
-    def table(self) -> pa.Table:
+    def table(self, progress: Progress = silent) -> pa.Table:  # noqa: ARG002
         """Return the set with its classes by name."""
         import pyarrow as pa
         from sklearn import datasets

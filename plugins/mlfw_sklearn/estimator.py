@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import mlfw
 from mlfw import FitContext, Schema, Splits, UserError
 from mlfw.files import write_bytes
+from mlfw_sklearn.problems import Problem, problems, raw_predictions
 from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
-FILE = "estimator.skops"
+FILES = "estimator-*.skops"
 
 
 @dataclass(kw_only=True)
@@ -31,6 +33,7 @@ class Estimator(mlfw.Model):
 
     packages: ClassVar[tuple[str, ...]] = ("sklearn", "skops")
     extra: ClassVar[str] = "sklearn"
+    several_targets: ClassVar[bool] = True
     trusted: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -38,74 +41,84 @@ class Estimator(mlfw.Model):
         """Return a fresh estimator: a classifier with `predict_proba`, or a regressor.
 
         Args:
-            schema: Its `task` decides which. The random state is set afterwards.
+            schema: One with one target, whose task is binary, multi-class or regression and
+                decides which. The random state is set afterwards.
         """
 
     def fit(self, data: Splits, context: FitContext) -> EstimatorPredictor:
-        """Fit preprocessor and estimator on the training rows."""
-        from sklearn.utils._param_validation import InvalidParameterError
-
+        """Fit preprocessor and estimators on the training rows: one a target, or a label."""
         schema = data.schema
         preprocessor = Preprocessor.fit(data.train, schema)
-        estimator = self.build(schema)
-        _seed(estimator, context.seed)
+        matrix = preprocessor.matrix(data.train)
+        estimators = tuple(
+            self._fitted(problem, matrix, context.seed) for problem in problems(data.train, schema)
+        )
+        return EstimatorPredictor(schema, preprocessor, estimators)
+
+    def _fitted(self, problem: Problem, matrix: np.ndarray, seed: int) -> Any:
+        from sklearn.dummy import DummyClassifier
+        from sklearn.utils._param_validation import InvalidParameterError
+        from sklearn.utils.validation import has_fit_parameter
+
+        estimator = self.build(problem.schema)
+        if problem.schema.task.is_classification and (problem.values == problem.values[0]).all():
+            estimator = DummyClassifier()  # most classifiers refuse what is always the same
+        _seed(estimator, seed)
+        weights = problem.weights
+        if weights is not None and not has_fit_parameter(estimator, "sample_weight"):
+            raise UserError(
+                "dataset.balance=weights: this model cannot weight rows.",
+                "Set dataset.balance=oversample.",
+            )
+        options = {} if weights is None else {"sample_weight": weights}
         try:
-            estimator.fit(preprocessor.matrix(data.train), _target(data.train, schema))
+            estimator.fit(matrix, problem.values, **options)
         except InvalidParameterError as error:
             raise UserError(f"model: {error}", "See: mlfw show model") from None
-        return EstimatorPredictor(schema, preprocessor, estimator)
+        return estimator
 
     def load(self, folder: Path, schema: Schema) -> EstimatorPredictor:
-        """Load preprocessor and estimator; a type that is not trusted is refused."""
+        """Load preprocessor and estimators; a type that is not trusted is refused."""
+        files = sorted(folder.glob(FILES))
+        estimators = tuple(self._load(file) for file in files)
+        return EstimatorPredictor(schema, Preprocessor.load(folder), estimators)
+
+    def _load(self, file: Path) -> Any:
         from skops.io import load
         from skops.io.exceptions import UntrustedTypesFoundException
 
         try:
-            estimator = load(folder / FILE, trusted=list(self.trusted))
+            return load(file, trusted=list(self.trusted))
         except UntrustedTypesFoundException as error:
             raise UserError(
-                f"{folder / FILE}: holds types that are not trusted: {error}",
+                f"{file}: holds types that are not trusted: {error}",
                 "Load only models you know. A plugin that needs these types names them in its "
                 "class's `trusted`.",
             ) from None
-        return EstimatorPredictor(schema, Preprocessor.load(folder), estimator)
 
 
 class EstimatorPredictor(mlfw.Predictor):
-    """A fitted estimator with its preprocessor."""
+    """Fitted estimators, one a target or a label, with their preprocessor."""
 
-    def __init__(self, schema: Schema, preprocessor: Preprocessor, estimator: Any) -> None:
+    def __init__(
+        self, schema: Schema, preprocessor: Preprocessor, estimators: tuple[Any, ...]
+    ) -> None:
         self.schema = schema
         self.preprocessor = preprocessor
-        self.estimator = estimator
+        self.estimators = estimators
 
     def predict(self, rows: pa.Table) -> pa.Table:
         """Return predictions for rows that conform to the schema."""
-        import numpy as np
-
-        matrix = self.preprocessor.matrix(rows)
-        if not len(matrix):
-            width = len(self.schema.classes)
-            return mlfw.predictions_table(self.schema, np.zeros((0, width) if width else 0))
-        if not self.schema.task.is_classification:
-            return mlfw.predictions_table(self.schema, self.estimator.predict(matrix))
-        probabilities = np.zeros((len(matrix), len(self.schema.classes)))
-        # A class that has no training row is unknown to the estimator.
-        probabilities[:, self.estimator.classes_] = self.estimator.predict_proba(matrix)
-        return mlfw.predictions_table(self.schema, probabilities)
+        values = raw_predictions(self.schema, self.estimators, self.preprocessor.matrix(rows))
+        return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
 
     def save(self, folder: Path) -> None:
-        """Write preprocessor and estimator as data."""
+        """Write preprocessor and estimators as data."""
         from skops.io import dumps
 
         self.preprocessor.save(folder)
-        write_bytes(folder / FILE, dumps(self.estimator))
-
-
-def _target(rows: pa.Table, schema: Schema) -> Any:
-    if schema.task.is_classification:
-        return schema.codes(rows).to_numpy()
-    return rows[schema.target.name].to_numpy()
+        for number, estimator in enumerate(self.estimators):
+            write_bytes(folder / FILES.replace("*", f"{number:05}"), dumps(estimator))
 
 
 def _seed(estimator: Any, seed: int) -> None:

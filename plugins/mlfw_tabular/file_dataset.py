@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import mlfw
 from mlfw import UserError
+from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean
 from mlfw.files import sha256, write_bytes
 from mlfw_tabular.table_dataset import TableDataset
@@ -43,7 +44,7 @@ class FileDataset(TableDataset):
         """Return the file's path."""
         return self.path
 
-    def table(self) -> pa.Table:
+    def table(self, progress: Progress = silent) -> pa.Table:  # noqa: ARG002
         """Read the file."""
         return self.read(self._file())
 

@@ -41,6 +41,10 @@ def infer_kind(values: pa.Array) -> Kind:
         return Kind.datetime
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return _kind_of_strings(without_missing_words(values.cast(pa.string())).drop_null())
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return Kind.labels
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return Kind.image
     return Kind.category
 
 
@@ -83,6 +87,8 @@ def infer_task(name: str, values: pa.Array, kind: Kind) -> Task:
     """
     import pyarrow.compute as pc
 
+    if kind is Kind.labels:
+        return Task.multilabel
     distinct = pc.count_distinct(values).as_py()
     if kind is Kind.datetime:
         raise UserError(

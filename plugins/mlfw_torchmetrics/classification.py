@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import mlfw
 from mlfw import Task
-from mlfw_torchmetrics.tensors import Labels, number
+from mlfw_torchmetrics.tensors import Labels, LabelSets, number
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from torch import Tensor
 
 CLASSIFICATION = frozenset({Task.binary, Task.multiclass})
+WITH_LABELS = CLASSIFICATION | {Task.multilabel}
 
 
 @dataclass(kw_only=True)
@@ -27,13 +28,15 @@ class ClassificationMetric(mlfw.Metric):
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "torchmetrics")
     extra: ClassVar[str] = "torchmetrics"
-    tasks: ClassVar[frozenset[Task]] = CLASSIFICATION
-    default_for: ClassVar[frozenset[Task]] = CLASSIFICATION
+    tasks: ClassVar[frozenset[Task]] = WITH_LABELS
+    default_for: ClassVar[frozenset[Task]] = WITH_LABELS
 
     def compute(self, target: pa.Array, predictions: pa.Table, schema: mlfw.Schema) -> float:
         """Return the metric, or NaN without rows; see `mlfw.Metric.compute`."""
         if not len(target):
             return float("nan")
+        if schema.task is Task.multilabel:
+            return number(self.value_of_sets(LabelSets.of(target, predictions, schema)))
         labels = Labels.of(target, predictions, schema)
         return number(self.value(labels, binary=schema.task is Task.binary))
 
@@ -46,10 +49,14 @@ class ClassificationMetric(mlfw.Metric):
             binary: Whether there are two classes, of which the second is the positive one.
         """
 
+    @abstractmethod
+    def value_of_sets(self, sets: LabelSets) -> Tensor:
+        """Return the metric of a multi-label task as a tensor of one number."""
+
 
 @dataclass(kw_only=True)
 class Accuracy(ClassificationMetric):
-    """Share of the rows whose class is predicted rightly."""
+    """Share of the rows whose class is predicted rightly; of the labels of a row, all of them."""
 
     def value(self, labels: Labels, *, binary: bool) -> Tensor:  # noqa: ARG002
         """Return the accuracy."""
@@ -58,6 +65,12 @@ class Accuracy(ClassificationMetric):
         return multiclass_accuracy(
             labels.predicted, labels.target, labels.classes, average="micro", validate_args=False
         )
+
+    def value_of_sets(self, sets: LabelSets) -> Tensor:
+        """Return the share of rows with exactly the right labels."""
+        from torchmetrics.functional.classification import multilabel_exact_match
+
+        return multilabel_exact_match(*sets, num_labels=sets.labels, validate_args=False)
 
 
 class Average(StrEnum):
@@ -72,7 +85,8 @@ class Average(StrEnum):
 class AveragedMetric(ClassificationMetric):
     """A metric of one class, averaged where there are more than two.
 
-    In a binary task it is that of the positive class, the last one.
+    In a binary task it is that of the positive class, the last one. In a multi-label task each
+    label counts as a class.
 
     Attributes:
         average: How classes count where there are more than two: each class the same (macro),
@@ -96,6 +110,14 @@ class F1(AveragedMetric):
             labels.predicted, labels.target, labels.classes, self.average.value, validate_args=False
         )
 
+    def value_of_sets(self, sets: LabelSets) -> Tensor:
+        """Return the F1 score of the labels."""
+        from torchmetrics.functional.classification import multilabel_f1_score
+
+        return multilabel_f1_score(
+            *sets, num_labels=sets.labels, average=self.average.value, validate_args=False
+        )
+
 
 @dataclass(kw_only=True)
 class Precision(AveragedMetric):
@@ -111,6 +133,14 @@ class Precision(AveragedMetric):
             labels.predicted, labels.target, labels.classes, self.average.value, validate_args=False
         )
 
+    def value_of_sets(self, sets: LabelSets) -> Tensor:
+        """Return the precision of the labels."""
+        from torchmetrics.functional.classification import multilabel_precision
+
+        return multilabel_precision(
+            *sets, num_labels=sets.labels, average=self.average.value, validate_args=False
+        )
+
 
 @dataclass(kw_only=True)
 class Recall(AveragedMetric):
@@ -124,4 +154,12 @@ class Recall(AveragedMetric):
             return binary_recall(*labels.positive(), validate_args=False)
         return multiclass_recall(
             labels.predicted, labels.target, labels.classes, self.average.value, validate_args=False
+        )
+
+    def value_of_sets(self, sets: LabelSets) -> Tensor:
+        """Return the recall of the labels."""
+        from torchmetrics.functional.classification import multilabel_recall
+
+        return multilabel_recall(
+            *sets, num_labels=sets.labels, average=self.average.value, validate_args=False
         )

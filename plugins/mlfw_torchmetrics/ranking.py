@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import mlfw
 from mlfw import Task
-from mlfw_torchmetrics.classification import CLASSIFICATION
-from mlfw_torchmetrics.tensors import integers, number
+from mlfw_torchmetrics.classification import WITH_LABELS
+from mlfw_torchmetrics.tensors import held, integers, number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,8 +24,8 @@ class AUROC(mlfw.Metric):
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "torchmetrics")
     extra: ClassVar[str] = "torchmetrics"
-    tasks: ClassVar[frozenset[Task]] = CLASSIFICATION
-    default_for: ClassVar[frozenset[Task]] = CLASSIFICATION
+    tasks: ClassVar[frozenset[Task]] = WITH_LABELS
+    default_for: ClassVar[frozenset[Task]] = WITH_LABELS
 
     def compute(self, target: pa.Array, predictions: pa.Table, schema: mlfw.Schema) -> float:
         """Return the area; see `mlfw.Metric.compute`.
@@ -37,7 +37,7 @@ class AUROC(mlfw.Metric):
         import torch
 
         probabilities = torch.tensor(mlfw.probability_matrix(schema, predictions))
-        belongs = _one_hot(integers(target.fill_null(-1)), len(schema.classes))
+        belongs = _belongs(target, schema)
         if schema.task is Task.binary:
             probabilities, belongs = probabilities[:, 1:], belongs[:, 1:]
         rows = belongs.sum(dim=0)
@@ -45,6 +45,13 @@ class AUROC(mlfw.Metric):
         if not has_curve.any() or not probabilities.isfinite().all():
             return float("nan")
         return number(_areas(probabilities[:, has_curve], belongs[:, has_curve]).mean())
+
+
+def _belongs(target: pa.Array, schema: mlfw.Schema) -> Tensor:
+    """Return whether each row belongs to each class or has each label: bool [rows, classes]."""
+    if schema.task is Task.multilabel:
+        return held(target).bool()
+    return _one_hot(integers(target.fill_null(-1)), len(schema.classes))
 
 
 def _one_hot(codes: Tensor, classes: int) -> Tensor:

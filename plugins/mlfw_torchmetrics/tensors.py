@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import mlfw
 
@@ -42,6 +42,37 @@ class Labels:
     def positive(self) -> tuple[Tensor, Tensor]:
         """Return which rows are predicted to be, and are, of the second class: 0 or 1, [rows]."""
         return (self.predicted == 1).long(), (self.target == 1).long()
+
+
+class LabelSets(NamedTuple):
+    """Which labels rows are predicted to have, and have.
+
+    Attributes:
+        predicted: 0 or 1, int64 [rows, labels].
+        target: 0 or 1, int64 [rows, labels].
+    """
+
+    predicted: Tensor
+    target: Tensor
+
+    @property
+    def labels(self) -> int:
+        """How many labels there are."""
+        return int(self.target.shape[1])
+
+    @classmethod
+    def of(cls, target: pa.Array, predictions: pa.Table, schema: mlfw.Schema) -> LabelSets:
+        """Read the labels from what a metric is given."""
+        import pyarrow as pa
+
+        predicted = schema.indicators(pa.table({schema.target.name: predictions["prediction"]}))
+        return cls(held(predicted), held(target))
+
+
+def held(indicators: pa.Array) -> Tensor:
+    """Return fixed-size lists of 0 and 1 as a tensor, int64 [rows, labels]."""
+    flat = integers(indicators.flatten())
+    return flat.reshape(len(indicators), indicators.type.list_size)
 
 
 def integers(values: pa.Array) -> Tensor:

@@ -44,7 +44,10 @@ def change(path: Path, edit: Callable[[bytes], bytes]) -> None:
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (lambda m: change(m / "estimator.skops", lambda b: b[:-1]), "estimator.skops: changed"),
+        (
+            lambda m: change(m / "estimator-00000.skops", lambda b: b[:-1]),
+            "estimator.skops: changed",
+        ),
         (lambda m: change(m / "schema.json", lambda b: b + b" "), "schema.json: changed"),
         (lambda m: (m / "preprocessor.json").unlink(), "preprocessor.json: missing"),
         (lambda m: (m / "extra.py").write_text("x"), "extra.py: not part of the saved model"),
@@ -98,13 +101,13 @@ def test_a_planted_pickle_is_not_loaded(model: Path, tmp_path: Path) -> None:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.system, (f"touch {tmp_path / 'owned'}",)
 
-    with zipfile.ZipFile(model / "estimator.skops", "w") as archive:
+    with zipfile.ZipFile(model / "estimator-00000.skops", "w") as archive:
         archive.writestr("schema.json", json.dumps({"__class__": "Evil", "__module__": "builtins",
                                                     "__loader__": "ObjectNode"}))  # fmt: skip
         archive.writestr("evil.pkl", pickle.dumps(Evil()))
     manifest = json.loads((model / "manifest.json").read_text())
-    content = (model / "estimator.skops").read_bytes()
-    files = {**manifest["files"], "estimator.skops": hashlib.sha256(content).hexdigest()}
+    content = (model / "estimator-00000.skops").read_bytes()
+    files = {**manifest["files"], "estimator-00000.skops": hashlib.sha256(content).hexdigest()}
     edited(model, files=files)
 
     with pytest.raises(Exception, match=r"."):

@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
 
 def _print_summary(path: Path) -> None:
     from mlfw.files import read_json
-    from mlfw.pipeline.report import metrics_table, shown_params
+    from mlfw.pipeline.report import metrics_table, shown_params, targets_shown
     from mlfw.runs import RunDirectory
     from mlfw.schema import Schema
 
@@ -43,7 +43,7 @@ def _print_summary(path: Path) -> None:
     schema = Schema.load(run.data / "schema.json")
     metrics = read_json(run.metrics_file)
     tuning = read_json(run.path / "tuning.json")
-    print(f"model     {record.model}, predicting {schema.target.name} ({schema.task})")
+    print(f"model     {record.model}, predicting {targets_shown(schema)}")
     if tuning["params"]:
         print(f"tuned     {tuning['trials']} trials; best: {shown_params(tuning['params'])}")
     print(f"run       {_short(path)}  ({sum(record.seconds.values()):.1f} s)")

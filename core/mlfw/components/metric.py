@@ -39,9 +39,10 @@ class Metric(Component):
 
         Args:
             target: The truth, [rows]: class numbers (int64, from `Schema.codes`) for
-                classification, values (float64) for regression.
+                classification, values (float64) for regression, for multi-label 0 or 1 for each
+                label (fixed-size list<int8>[labels], from `Schema.indicators`).
             predictions: As `mlfw.predictions_table` makes them, [rows].
-            schema: What the model was trained on.
+            schema: What the model was trained on, with this one target.
 
         Returns:
             One number, or a matrix as nested lists.

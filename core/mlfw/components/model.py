@@ -43,11 +43,13 @@ class Model(Component):
 
     Attributes:
         tasks: The tasks it can learn.
+        several_targets: Whether it can learn several targets at once.
         uses_trainer: Whether it learns step by step, through `context.trainer`.
     """
 
     kind: ClassVar[str] = "model"
     tasks: ClassVar[frozenset[Task]] = frozenset(Task)
+    several_targets: ClassVar[bool] = False
     uses_trainer: ClassVar[bool] = False
 
     @abstractmethod

@@ -5,27 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlfw.components import Splits
-from mlfw.schema import Schema, predictions_table
+from mlfw.schema import Schema, Task, predictions_table
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 
 def baseline_predictions(splits: Splits, rows: pa.Table) -> pa.Table:
-    """Return the predictions of the baseline: the majority class, or the mean.
+    """Return the predictions of the baseline: the majority class, the usual labels, or the mean.
 
-    The class probabilities are the classes' shares of the training rows.
+    The probabilities are the classes' shares of the training rows.
 
     Args:
         splits: Where the training rows come from.
         rows: The rows to predict, of which only the number counts.
     """
+    schema = splits.schema
+    values = [
+        _constant(splits.train, schema.single(target), rows.num_rows) for target in schema.targets
+    ]
+    return predictions_table(schema, values if len(values) > 1 else values[0])
+
+
+def _constant(train: pa.Table, schema: Schema, rows: int) -> np.ndarray:
+    """Return what is predicted for every row of the only target."""
     import numpy as np
 
-    schema: Schema = splits.schema
-    if schema.task.is_classification:
-        codes = schema.codes(splits.train).to_numpy()
-        shares = np.bincount(codes, minlength=len(schema.classes)) / len(codes)
-        return predictions_table(schema, np.tile(shares, (rows.num_rows, 1)))
-    mean = splits.train[schema.target.name].to_numpy().mean()
-    return predictions_table(schema, np.full(rows.num_rows, mean))
+    if schema.task is Task.regression:
+        return np.full(rows, np.asarray(train[schema.target.name]).mean())
+    classes = len(schema.classes)
+    if schema.task is Task.multilabel:
+        held = np.asarray(schema.indicators(train).flatten()).reshape(-1, classes)
+        return np.tile(held.mean(axis=0), (rows, 1))
+    codes = np.asarray(schema.codes(train))
+    return np.tile(np.bincount(codes, minlength=classes) / len(codes), (rows, 1))

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import shutil
 
-from mlfw.errors import UserError
+from mlfw.errors import UserError, listing
 from mlfw.pipeline.saved_model import save_model
 from mlfw.pipeline.tune import best_params, with_params
 from mlfw.pipeline.work import Work
+
+
+def check_model(work: Work) -> None:
+    """Check that the model can learn what the data ask for, before anything takes long.
+
+    Raises:
+        UserError: It cannot.
+    """
+    name, model = work.config.choice("model"), work.config.model
+    targets = work.splits.schema.targets
+    for target in targets:
+        if target.task not in model.tasks:
+            raise UserError(
+                f"model={name}: cannot learn a {target.task} task.",
+                "Choose another model: mlfw show model",
+            )
+    if len(targets) > 1 and not model.several_targets:
+        raise UserError(
+            f"model={name}: learns one target at a time, found {len(targets)}: "
+            f"{listing([target.name for target in targets])}.",
+            "Name one in dataset.target, or choose a model that learns several, such as mlp.",
+        )
 
 
 def fit(work: Work) -> None:
     """Fit the model with the best parameters on the training rows, and save it."""
     config = work.config
     params = best_params(work)
-    task = work.splits.schema.task
-    if task not in config.model.tasks:
-        raise UserError(
-            f"model={config.choice('model')}: cannot learn a {task} task.",
-            "Choose another model: mlfw show model",
-        )
 
     def act() -> None:
         model = with_params(config.model, params)

@@ -39,10 +39,11 @@ def measure(run: RunDirectory, registry: Registry, data: Path | None) -> dict[st
             with_target=True,
             place=str(data),
         )
-        rows = rows.filter(rows[schema.target.name].is_valid())
-        if not rows.num_rows:
-            raise UserError(f"{data}: no row has a value in the target '{schema.target.name}'.")
-    metrics = choose_metrics(_named(run, registry), schema.task, registry)
+        for target in schema.targets:
+            rows = rows.filter(rows[target.name].is_valid())
+            if not rows.num_rows:
+                raise UserError(f"{data}: no row has a value in the target '{target.name}'.")
+    metrics = choose_metrics(_named(run, registry), schema, registry)
     return dict(compute_metrics(metrics, rows, model.predict_table(rows), schema))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from mlfw.components import Splits
 from mlfw.files import read_json
 from mlfw.runs import RunDirectory
+from mlfw.schema import Schema
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
@@ -21,7 +22,7 @@ def report(run: RunDirectory, splits: Splits, metrics: Metrics) -> str:
         f"# {record.name}",
         "",
         f"- model: {record.model}, from data set {record.dataset}",
-        f"- target: {schema.target.name} ({schema.task})",
+        f"- predicts: {targets_shown(schema)}",
         f"- rows: {rows['train']} for training, {rows['validation']} for validation, "
         f"{rows['test']} for testing",
         *_tuning(run),
@@ -35,7 +36,7 @@ def report(run: RunDirectory, splits: Splits, metrics: Metrics) -> str:
     ]
     for name, matrix in metrics["test"].items():
         if isinstance(matrix, list):
-            lines += ["", f"## {name} (test)", "", *_confusion(matrix, schema.classes)]
+            lines += ["", f"## {name} (test)", "", *_confusion(matrix, _classes(schema, name))]
     lines += [
         "",
         "## Columns",
@@ -43,6 +44,17 @@ def report(run: RunDirectory, splits: Splits, metrics: Metrics) -> str:
         *_markdown_table(["column", "kind", "values"], _columns(splits)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def targets_shown(schema: Schema) -> str:
+    """Return what is predicted, for people: `Species (multiclass)`."""
+    return ", ".join(f"{target.name} ({target.task})" for target in schema.targets)
+
+
+def _classes(schema: Schema, measure: str) -> Sequence[str]:
+    """Return the classes of the target that a measure is about."""
+    own = [t for t in schema.targets if measure.startswith(f"{t.name}/")]
+    return (own or schema.targets)[0].classes
 
 
 def metrics_table(metrics: Metrics) -> tuple[list[str], list[list[str]]]:

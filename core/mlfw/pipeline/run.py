@@ -16,7 +16,7 @@ from mlfw.files import read_json
 from mlfw.pipeline.deploy import deploy
 from mlfw.pipeline.evaluate import evaluate
 from mlfw.pipeline.events import Events
-from mlfw.pipeline.fit import fit
+from mlfw.pipeline.fit import check_model, fit
 from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.prepare import prepare
@@ -116,6 +116,7 @@ def _execute(
 def _stages(work: Work) -> None:
     """Run the stages in their order; what cannot work is found out before the long ones."""
     prepare(work)
+    check_model(work)
     assert work.metrics is not None
     tune(work)
     fit(work)

@@ -8,12 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlfw.components import Metric, Model, Search, Space
+from mlfw.components import Model, Search, Space
 from mlfw.components.search import default_space, parse_space, plain
 from mlfw.config.components import changed_component
 from mlfw.errors import UserError
 from mlfw.files import read_json, write_json
-from mlfw.pipeline.metrics import compute_metrics, main_metric
+from mlfw.pipeline.metrics import Measure, compute_metrics, main_metric
 from mlfw.pipeline.work import Work
 
 logger = logging.getLogger("mlfw")
@@ -87,7 +87,7 @@ def _space(work: Work) -> Space:
     return space
 
 
-def _run_trials(work: Work, search: Search, metric: Mapping[str, Metric]) -> list[dict[str, Any]]:
+def _run_trials(work: Work, search: Search, metric: Mapping[str, Measure]) -> list[dict[str, Any]]:
     trials: list[dict[str, Any]] = []
     while (params := search.ask(len(trials))) is not None:
         params = {name: plain(value) for name, value in params.items()}
@@ -112,7 +112,7 @@ def _finished_trial(work: Work, number: int, params: dict[str, Any]) -> dict[str
 
 
 def _trial(
-    work: Work, number: int, params: dict[str, Any], metric: Mapping[str, Metric]
+    work: Work, number: int, params: dict[str, Any], metric: Mapping[str, Measure]
 ) -> dict[str, Any]:
     """Fit with these parameters, judge on the validation rows, and note the outcome."""
     start = time.perf_counter()

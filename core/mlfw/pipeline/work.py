@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from mlfw.components import FitContext, Metric, Splits
+from mlfw.components import FitContext, Splits
 from mlfw.config import RunConfig
 from mlfw.files import digest
 from mlfw.pipeline.events import Events
-from mlfw.pipeline.metrics import choose_metrics
+from mlfw.pipeline.metrics import Measure, choose_metrics
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.splits_file import load_splits
 from mlfw.plugins import Plugins
@@ -40,10 +40,9 @@ class Work:
         return load_splits(self.directory.data)
 
     @cached_property
-    def metrics(self) -> Mapping[str, Metric]:
-        """The metrics of the run."""
-        task = self.splits.schema.task
-        return choose_metrics(self.config.metrics, task, self.plugins.registry)
+    def metrics(self) -> Mapping[str, Measure]:
+        """What the run measures."""
+        return choose_metrics(self.config.metrics, self.splits.schema, self.plugins.registry)
 
     def stage(self, name: str, inputs: Any, detail: str, act: Callable[[], None]) -> None:
         """Run a stage, unless it has ended with the same inputs before.

@@ -150,6 +150,26 @@ class Schema:
         labels = table[self.target.name].combine_chunks().cast(pa.string())
         return pc.index_in(labels, pa.array(self.classes, pa.string())).cast(pa.int64())
 
+    def indicators(self, table: pa.Table) -> pa.Array:
+        """Return which labels each row has, fixed-size list<int8>[labels] of 0 and 1, [rows].
+
+        Labels that the schema does not know are left out.
+
+        Args:
+            table: Conformed rows that hold the only target, whose task is multi-label.
+        """
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        lists = table[self.target.name].combine_chunks()
+        parents = np.asarray(pc.list_parent_indices(lists))
+        labels = pc.index_in(pc.list_flatten(lists), pa.array(self.classes, pa.string()))
+        known = np.asarray(pc.is_valid(labels))
+        held = np.zeros((len(lists), len(self.classes)), np.int8)
+        held[parents[known], np.asarray(labels.drop_null())] = 1
+        return pa.FixedSizeListArray.from_arrays(pa.array(held.reshape(-1)), len(self.classes))
+
     def to_json(self) -> dict[str, Any]:
         """Return the schema as JSON data."""
         return asdict(self)

@@ -120,6 +120,6 @@ def test_every_bundled_set_loads_with_its_task(bundled: Bundled) -> None:
 
 
 def test_another_target_of_a_bundled_set_can_be_chosen() -> None:
-    schema = SklearnDataset(name=Bundled.linnerud, target="Pulse").load(LoadContext()).schema
+    schema = SklearnDataset(name=Bundled.linnerud, target=["Pulse"]).load(LoadContext()).schema
 
     assert schema.target.name == "Pulse"

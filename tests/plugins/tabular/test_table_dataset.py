@@ -21,7 +21,7 @@ def csv(folder: Path, text: str, **options: object) -> Csv:
 
 
 def test_the_penguins_are_understood_as_they_are(penguins: Path) -> None:
-    splits = Csv(path=str(penguins), target="Species").load(LoadContext())
+    splits = Csv(path=str(penguins), target=["Species"]).load(LoadContext())
 
     kinds = {column.name: column.kind for column in splits.schema.columns}
     assert kinds["Clutch Completion"] is Kind.boolean
@@ -38,7 +38,7 @@ def test_the_penguins_are_understood_as_they_are(penguins: Path) -> None:
 def test_kinds_can_be_overridden_and_columns_dropped(tmp_path: Path, penguins: Path) -> None:
     dataset = Csv(
         path=str(penguins),
-        target="Sex",
+        target=["Sex"],
         drop=["Species"],
         columns={"Sample Number": Kind.category},
     )
@@ -52,14 +52,14 @@ def test_kinds_can_be_overridden_and_columns_dropped(tmp_path: Path, penguins: P
 def test_rows_without_a_target_and_columns_without_a_value_are_left_out(tmp_path: Path) -> None:
     text = "a,b,y\n" + "1,,u\n2,NA,v\n3,,\n" * 20
 
-    splits = csv(tmp_path, text, target="y").load(LoadContext())
+    splits = csv(tmp_path, text, target=["y"]).load(LoadContext())
 
     assert splits.schema.names == ("a",)
     assert splits.train.num_rows + splits.validation.num_rows + splits.test.num_rows == 40
 
 
 def test_the_words_of_a_target_stay_its_classes(tmp_path: Path) -> None:
-    schema = csv(tmp_path, "a,y\n" + "1,yes\n2,no\n" * 20, target="y").load(LoadContext()).schema
+    schema = csv(tmp_path, "a,y\n" + "1,yes\n2,no\n" * 20, target=["y"]).load(LoadContext()).schema
 
     assert schema.classes == ("no", "yes")
 
@@ -67,8 +67,8 @@ def test_the_words_of_a_target_stay_its_classes(tmp_path: Path) -> None:
 def test_the_task_can_be_overridden(tmp_path: Path) -> None:
     text = "a,y\n" + "".join(f"{i},{i % 5}\n" for i in range(100))
 
-    assert csv(tmp_path, text, target="y").load(LoadContext()).schema.task is Task.multiclass
-    forced = csv(tmp_path, text, target="y", task=Task.regression).load(LoadContext())
+    assert csv(tmp_path, text, target=["y"]).load(LoadContext()).schema.task is Task.multiclass
+    forced = csv(tmp_path, text, target=["y"], task=Task.regression).load(LoadContext())
     assert forced.schema.task is Task.regression
     assert pa.types.is_float64(forced.train["y"].type)
 
@@ -76,11 +76,11 @@ def test_the_task_can_be_overridden(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        ("a,y\n" + "1,u\n2,v\n" * 9, {"target": "y", "task": Task.regression}, "is a category"),
-        ("a,y\n" + "1,.5\n2,.7\n" * 9, {"target": "y", "task": Task.binary}, "holds fractions"),
-        ("a,y\n" + "1,u\n2,v\n3,w\n" * 9, {"target": "y", "task": Task.binary}, "has 3 classes"),
-        ("a,y\n1,3.5\n2,3.5\n", {"target": "y"}, "every value is 3.5"),
-        ("a,y\n1,u\n2,v\n", {"target": "y", "drop": ["a"]}, "no column is left"),
+        ("a,y\n" + "1,u\n2,v\n" * 9, {"target": ["y"], "task": Task.regression}, "is a category"),
+        ("a,y\n" + "1,.5\n2,.7\n" * 9, {"target": ["y"], "task": Task.binary}, "holds fractions"),
+        ("a,y\n" + "1,u\n2,v\n3,w\n" * 9, {"target": ["y"], "task": Task.binary}, "has 3 classes"),
+        ("a,y\n1,3.5\n2,3.5\n", {"target": ["y"]}, "every value is 3.5"),
+        ("a,y\n1,u\n2,v\n", {"target": ["y"], "drop": ["a"]}, "no column is left"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_refused(
@@ -93,7 +93,7 @@ def test_what_cannot_be_learnt_from_is_refused(
 def test_an_infinite_target_is_no_target(tmp_path: Path) -> None:
     text = "a,y\n" + "".join(f"{i},{i}.5\n" for i in range(30)) + "1,inf\n2,-inf\n"
 
-    splits = csv(tmp_path, text, target="y").load(LoadContext())
+    splits = csv(tmp_path, text, target=["y"]).load(LoadContext())
 
     assert splits.train.num_rows + splits.validation.num_rows + splits.test.num_rows == 30
 
@@ -142,7 +142,7 @@ def test_typed_columns_of_parquet_keep_their_kinds(tmp_path: Path) -> None:
     )
     pq.write_table(table, tmp_path / "t.parquet")
 
-    splits = Parquet(path=str(tmp_path / "t.parquet"), target="y").load(LoadContext())
+    splits = Parquet(path=str(tmp_path / "t.parquet"), target=["y"]).load(LoadContext())
 
     kinds = {column.name: column.kind for column in splits.schema.columns}
     assert kinds == {"code": Kind.number, "when": Kind.datetime, "colour": Kind.category}

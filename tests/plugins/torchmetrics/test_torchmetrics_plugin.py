@@ -7,20 +7,35 @@ import sys
 
 from mlfw.pipeline.metrics import choose_metrics, main_metric
 from mlfw.plugins import load_plugins
-from mlfw.schema import Task
+from mlfw.schema import Column, Kind, Schema, Target, Task
 
 CLASSIFICATION = ["accuracy", "f1", "precision", "recall", "auroc", "confusion_matrix"]
+Y = Column(name="y", kind=Kind.category)
+Z = Column(name="z", kind=Kind.number)
 
 
 def test_a_task_without_named_metrics_gets_its_defaults_in_order() -> None:
     registry = load_plugins().registry
     for task in (Task.binary, Task.multiclass):
-        chosen = choose_metrics({}, task, registry)
+        chosen = choose_metrics({}, Schema.of((), Y, task), registry)
         assert list(chosen) == CLASSIFICATION
         assert main_metric(chosen)[0] == "accuracy"
-    chosen = choose_metrics({}, Task.regression, registry)
+    chosen = choose_metrics({}, Schema.of((), Y, Task.regression), registry)
     assert list(chosen) == ["rmse", "mae", "r2"]
     assert main_metric(chosen)[0] == "rmse"
+    chosen = choose_metrics({}, Schema.of((), Y, Task.multilabel), registry)
+    assert list(chosen) == CLASSIFICATION[:-1]
+
+
+def test_with_several_targets_each_has_its_own_metrics() -> None:
+    targets = (Target(column=Y, task=Task.binary), Target(column=Z, task=Task.regression))
+    registry = load_plugins().registry
+
+    chosen = choose_metrics({}, Schema(columns=(), targets=targets), registry)
+
+    expected = [*(f"y/{name}" for name in CLASSIFICATION), "z/rmse", "z/mae", "z/r2"]
+    assert list(chosen) == expected
+    assert main_metric(chosen)[0] == "y/accuracy"
 
 
 def test_importing_the_plugin_imports_no_heavy_library() -> None:

@@ -1,0 +1,93 @@
+"""What single estimators learn: one target each, or one label of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlfw import Schema, Target, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What one estimator learns.
+
+    Attributes:
+        schema: The schema with the one target; a label is a binary target of its own.
+        values: Class numbers, int64 [rows], or values, float64 [rows].
+    """
+
+    schema: Schema
+    values: np.ndarray
+
+    @property
+    def weights(self) -> np.ndarray | None:
+        """How much each row counts, float64 [rows]; None where all count the same."""
+        import numpy as np
+
+        weights = self.schema.only.weights
+        return np.asarray(weights)[self.values] if weights else None
+
+
+def problems(rows: pa.Table, schema: Schema) -> Iterator[Problem]:
+    """Yield the problems that a schema's targets pose, in order.
+
+    Args:
+        rows: Training rows.
+        schema: What they are.
+    """
+    import numpy as np
+
+    for target in schema.targets:
+        single = schema.single(target)
+        if target.task is Task.multilabel:
+            held = np.asarray(single.indicators(rows).flatten()).reshape(rows.num_rows, -1)
+            for index, label in enumerate(target.classes):
+                yield Problem(schema.single(_label(target, label)), held[:, index].astype(np.int64))
+        elif target.task.is_classification:
+            yield Problem(single, np.asarray(single.codes(rows)))
+        else:
+            yield Problem(single, np.asarray(rows[target.name]))
+
+
+def _label(target: Target, label: str) -> Target:
+    return Target(column=target.column, task=Task.binary, classes=(f"not {label}", label))
+
+
+def raw_predictions(schema: Schema, estimators: tuple[Any, ...], matrix: np.ndarray) -> list[Any]:
+    """Return for each target what `mlfw.predictions_table` takes.
+
+    Args:
+        schema: The targets.
+        estimators: One for each problem, in order.
+        matrix: Prepared rows, float64 [rows, features].
+    """
+    import numpy as np
+
+    remaining = iter(estimators)
+    values: list[Any] = []
+    for target in schema.targets:
+        if target.task is Task.multilabel:
+            labels = [_probabilities(next(remaining), matrix, 2)[:, 1] for _ in target.classes]
+            values.append(np.stack(labels, axis=1))
+        elif target.task.is_classification:
+            values.append(_probabilities(next(remaining), matrix, len(target.classes)))
+        else:
+            estimator = next(remaining)
+            values.append(estimator.predict(matrix) if len(matrix) else np.zeros(0))
+    return values
+
+
+def _probabilities(estimator: Any, matrix: np.ndarray, classes: int) -> np.ndarray:
+    """Return class probabilities, [rows, classes]; 0 for a class without training rows."""
+    import numpy as np
+
+    probabilities = np.zeros((len(matrix), classes))
+    if len(matrix):
+        probabilities[:, estimator.classes_] = estimator.predict_proba(matrix)
+    return probabilities
