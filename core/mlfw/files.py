@@ -97,6 +97,25 @@ def new_folder(path: Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
+def link_folder(source: Path, target: Path) -> None:
+    """Let a folder stand in a second place, whole or not at all.
+
+    Its files are hard links where both places are on one file system, and take no more room;
+    else they are copied. They must never be changed in place.
+    """
+    with new_folder(target) as temporary:
+        for file in source.rglob("*"):
+            place = temporary / file.relative_to(source)
+            if file.is_dir():
+                place.mkdir(parents=True, exist_ok=True)
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                place.hardlink_to(file)
+            except OSError:
+                shutil.copyfile(file, place)
+
+
 def sync_folder(path: Path) -> None:
     """Flush a folder's entries, so that a rename outlives a power cut."""
     descriptor = os.open(path, os.O_RDONLY)

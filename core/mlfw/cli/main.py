@@ -22,6 +22,7 @@ COMMANDS = {
     "runs": "list runs",
     "plugins": "list plugins, the broken ones with the reason",
     "show": "list the components of a kind, or explain one",
+    "cache": "show how much prepared data is kept, or clear it",
     "config": "print the composed configuration and where each value came from",
 }
 EPILOG = """examples:

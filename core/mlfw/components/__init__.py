@@ -1,7 +1,7 @@
 """The contracts that plugins fulfil, one kind a file."""
 
 from mlfw.components.component import Component
-from mlfw.components.dataset import Dataset, LoadContext, Splits
+from mlfw.components.dataset import Dataset, LoadContext
 from mlfw.components.deployer import Deployer, Deployment
 from mlfw.components.finding import Action, Finding
 from mlfw.components.limits import limits
@@ -10,6 +10,7 @@ from mlfw.components.model import Model, Predictor
 from mlfw.components.paths import path_field
 from mlfw.components.search import Choices, Interval, SearchRange, Space, search
 from mlfw.components.split import Split
+from mlfw.components.splits import RowSplits, Splits, StreamedSplits
 from mlfw.components.tracker import RunInfo, Tracker
 from mlfw.components.trainer import FitContext, Trainer
 from mlfw.components.tuner import Search, Tuner
@@ -40,12 +41,14 @@ __all__ = [
     "MetricValue",
     "Model",
     "Predictor",
+    "RowSplits",
     "RunInfo",
     "Search",
     "SearchRange",
     "Space",
     "Split",
     "Splits",
+    "StreamedSplits",
     "Tracker",
     "Trainer",
     "Tuner",

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw.components.component import Component
-from mlfw.components.finding import Finding
 from mlfw.components.split import Split
+from mlfw.components.splits import RowSplits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-
-    from mlfw.schema import Schema
 
 Progress = Callable[[int, int | None, str], None]
 
@@ -34,30 +32,14 @@ class LoadContext:
         seed: What decides which row goes where.
         progress: Called now and then by what may take over two seconds: how much is done, of how
             much where that is known, and what is counted, such as `rows`.
+        folder: An empty folder to keep rows in that are too many for memory; None where there is
+            none, and everything has to be in memory.
     """
 
     split: Split = field(default_factory=Split)
     seed: int = 0
     progress: Progress = silent
-
-
-@dataclass(frozen=True)
-class Splits:
-    """Rows of typed columns, divided, and the schema they follow.
-
-    Attributes:
-        train: Rows to learn from, with the targets as the last columns.
-        validation: Rows that steer training and tuning.
-        test: Rows for the final measurement.
-        schema: What the columns are.
-        findings: What the checks have found.
-    """
-
-    train: pa.Table
-    validation: pa.Table
-    test: pa.Table
-    schema: Schema
-    findings: tuple[Finding, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(kw_only=True)
@@ -72,7 +54,7 @@ class Dataset(Component):
     suffixes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def load(self, context: LoadContext) -> Splits:
+    def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema.
 
         Args:

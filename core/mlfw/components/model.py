@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.splits import Splits
 from mlfw.schema.kinds import Task
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from mlfw.components.dataset import Splits
     from mlfw.components.trainer import FitContext
     from mlfw.schema import Schema
 
@@ -43,21 +43,24 @@ class Model(Component):
 
     Attributes:
         tasks: The tasks it can learn.
+        takes: Of which classes the data may be that it learns from.
         several_targets: Whether it can learn several targets at once.
         uses_trainer: Whether it learns step by step, through `context.trainer`.
     """
 
     kind: ClassVar[str] = "model"
     tasks: ClassVar[frozenset[Task]] = frozenset(Task)
+    takes: ClassVar[tuple[type, ...]] = (Splits,)
     several_targets: ClassVar[bool] = False
     uses_trainer: ClassVar[bool] = False
 
     @abstractmethod
-    def fit(self, data: Splits, context: FitContext) -> Predictor:
+    def fit(self, data: Any, context: FitContext) -> Predictor:
         """Learn from the training rows.
 
         Args:
-            data: The rows. Validation rows may steer the fit; test rows must not be touched.
+            data: Of a class in `takes`. Validation rows may steer the fit; test rows must not be
+                touched.
             context: The trainer, the seed, and where to keep checkpoints.
 
         Raises:

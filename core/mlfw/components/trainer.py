@@ -12,6 +12,8 @@ from mlfw.components.component import Component
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlfw.cache import Cache
+
 
 @dataclass(kw_only=True)
 class Trainer(Component):
@@ -51,6 +53,8 @@ class FitContext:
             checkpoints there continues from them.
         report: Called after every epoch with the epoch's number, from 1, and its values by name.
         final: Whether the fit is the run's own and not one of many trials.
+        cache: Where to keep what is costly to prepare and the next fit may need again; None to
+            keep nothing.
     """
 
     trainer: Trainer
@@ -58,3 +62,4 @@ class FitContext:
     folder: Path
     report: Callable[[int, Mapping[str, float]], None]
     final: bool = True
+    cache: Cache | None = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlfw.components import Splits
+from mlfw.components import RowSplits
+from mlfw.components.splits import TRAIN
+from mlfw.pipeline.outcomes import target_rows
 from mlfw.schema import Schema, Task, predictions_table
 
 if TYPE_CHECKING:
@@ -12,19 +14,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def baseline_predictions(splits: Splits, rows: pa.Table) -> pa.Table:
+def baseline_predictions(data: RowSplits, rows: int) -> pa.Table:
     """Return the predictions of the baseline: the majority class, the usual labels, or the mean.
 
     The probabilities are the classes' shares of the training rows.
 
     Args:
-        splits: Where the training rows come from.
-        rows: The rows to predict, of which only the number counts.
+        data: Where the training rows come from.
+        rows: For how many rows.
     """
-    schema = splits.schema
-    values = [
-        _constant(splits.train, schema.single(target), rows.num_rows) for target in schema.targets
-    ]
+    schema, train = data.schema, target_rows(data, TRAIN)
+    values = [_constant(train, schema.single(target), rows) for target in schema.targets]
     return predictions_table(schema, values if len(values) > 1 else values[0])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlfw.components.splits import TEST, VALIDATION
 from mlfw.files import write_json, write_text
 from mlfw.pipeline.baseline import baseline_predictions
 from mlfw.pipeline.metrics import compute_metrics, main_metric
+from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.report import report
 from mlfw.pipeline.saved_model import load_model
 from mlfw.pipeline.work import Work
@@ -22,21 +24,20 @@ def evaluate(work: Work) -> None:
 
 
 def _measure(work: Work) -> None:
-    splits = work.splits
+    data = work.splits
     model = load_model(work.directory.model, work.plugins.registry)
 
-    def of(rows: pa.Table, predictions: pa.Table) -> dict[str, Any]:
-        return dict(compute_metrics(work.metrics, rows, predictions, splits.schema))
+    def of(truth: pa.Table, predictions: pa.Table) -> dict[str, Any]:
+        return dict(compute_metrics(work.metrics, truth, predictions, data.schema))
 
-    metrics = {
-        "validation": of(splits.validation, model.predict_table(splits.validation)),
-        "test": of(splits.test, model.predict_table(splits.test)),
-        "baseline": of(splits.test, baseline_predictions(splits, splits.test)),
-    }
+    outcomes = {name: predict_split(data, name, model.predict_table) for name in (VALIDATION, TEST)}
+    metrics = {name: of(each.truth, each.predictions) for name, each in outcomes.items()}
+    truth = outcomes[TEST].truth
+    metrics["baseline"] = of(truth, baseline_predictions(data, truth.num_rows))
     write_json(work.directory.metrics_file, metrics)
     name, _ = main_metric(work.metrics)
     work.directory.update(
-        metric=name, value=metrics["test"][name], baseline=metrics["baseline"][name]
+        metric=name, value=metrics[TEST][name], baseline=metrics["baseline"][name]
     )
-    write_text(work.directory.report_file, report(work.directory, splits, metrics))
+    write_text(work.directory.report_file, report(work.directory, data, metrics))
     work.events.measured(metrics)

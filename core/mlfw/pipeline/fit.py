@@ -17,6 +17,11 @@ def check_model(work: Work) -> None:
         UserError: It cannot.
     """
     name, model = work.config.choice("model"), work.config.model
+    if not isinstance(work.splits, model.takes):
+        raise UserError(
+            f"model={name}: takes rows in memory, and these are streamed from files.",
+            "Choose a model that streams, such as mlp or linear, or set dataset.stream=false.",
+        )
     targets = work.splits.schema.targets
     for target in targets:
         if target.task not in model.tasks:

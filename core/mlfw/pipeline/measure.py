@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlfw.components import Metric
+from mlfw.components.splits import TEST
 from mlfw.config.components import build_component
 from mlfw.errors import UserError
 from mlfw.pipeline.metrics import choose_metrics, compute_metrics
+from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.row_files import read_rows
 from mlfw.pipeline.saved_model import load_model
 from mlfw.pipeline.splits_file import load_splits
 from mlfw.plugins import Registry, require_packages
 from mlfw.runs import RunDirectory
-from mlfw.schema import conform
+from mlfw.schema import Schema, conform
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def measure(run: RunDirectory, registry: Registry, data: Path | None) -> dict[str, Any]:
@@ -30,21 +35,29 @@ def measure(run: RunDirectory, registry: Registry, data: Path | None) -> dict[st
     """
     model = load_model(run.model, registry)
     schema = model.schema
+    measures = choose_metrics(_named(run, registry), schema, registry)
     if data is None:
-        rows = load_splits(run.data).test
+        outcomes = predict_split(load_splits(run.data), TEST, model.predict_table)
+        truth, predictions = outcomes.truth, outcomes.predictions
     else:
-        rows = conform(
-            read_rows(data, registry, run.frozen()["dataset"]),
-            schema,
-            with_target=True,
-            place=str(data),
-        )
-        for target in schema.targets:
-            rows = rows.filter(rows[target.name].is_valid())
-            if not rows.num_rows:
-                raise UserError(f"{data}: no row has a value in the target '{target.name}'.")
-    metrics = choose_metrics(_named(run, registry), schema, registry)
-    return dict(compute_metrics(metrics, rows, model.predict_table(rows), schema))
+        truth = _labelled_rows(data, run, registry, schema)
+        predictions = model.predict_table(truth)
+    return dict(compute_metrics(measures, truth, predictions, schema))
+
+
+def _labelled_rows(data: Path, run: RunDirectory, registry: Registry, schema: Schema) -> pa.Table:
+    """Read a file's rows that have every target."""
+    rows = conform(
+        read_rows(data, registry, run.frozen()["dataset"]),
+        schema,
+        with_target=True,
+        place=str(data),
+    )
+    for target in schema.targets:
+        rows = rows.filter(rows[target.name].is_valid())
+        if not rows.num_rows:
+            raise UserError(f"{data}: no row has a value in the target '{target.name}'.")
+    return rows
 
 
 def _named(run: RunDirectory, registry: Registry) -> dict[str, Metric]:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mlfw.components import LoadContext
-from mlfw.pipeline.splits_file import save_splits
+from mlfw.files import link_folder, new_folder
+from mlfw.pipeline.splits_file import load_splits, save_splits
 from mlfw.pipeline.work import Work
 
 
 def prepare(work: Work) -> None:
-    """Load the data set, divide it, and keep the splits in the run directory."""
+    """Load the data set, divide it, and keep the splits in the run directory.
+
+    They are kept in the cache too, so that the next run of the same data need not do it again.
+    """
     config = work.config
 
+    def make(folder: Path) -> None:
+        context = LoadContext(
+            split=config.split,
+            seed=config.seed,
+            progress=work.monitor.steps,
+            folder=folder,
+        )
+        save_splits(config.dataset.load(context), folder)
+
     def act() -> None:
-        context = LoadContext(split=config.split, seed=config.seed, progress=work.monitor.steps)
-        splits = config.dataset.load(context)
-        save_splits(splits, work.directory.data)
-        work.splits = splits
+        key = work.fingerprints["prepare"]
+        if work.cache is None:
+            with new_folder(work.directory.data) as folder:
+                make(folder)
+        else:
+            link_folder(work.cache.add(key, make), work.directory.data)
+        work.splits = load_splits(work.directory.data, key)
 
     inputs = [
         config.frozen["dataset"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlfw.components import Splits
+from mlfw.components import RowSplits
+from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json
 from mlfw.runs import RunDirectory
 from mlfw.schema import Schema
@@ -13,11 +14,11 @@ from mlfw.schema import Schema
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def report(run: RunDirectory, splits: Splits, metrics: Metrics) -> str:
+def report(run: RunDirectory, splits: RowSplits, metrics: Metrics) -> str:
     """Return a run's report as Markdown."""
     record = run.record()
     schema = splits.schema
-    rows = {name: getattr(splits, name).num_rows for name in ("train", "validation", "test")}
+    rows = {name: splits.count(name) for name in SPLIT_NAMES}
     lines = [
         f"# {record.name}",
         "",
@@ -96,7 +97,7 @@ def _confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str]) -> lis
     return _markdown_table(heading, rows)
 
 
-def _columns(splits: Splits) -> list[list[str]]:
+def _columns(splits: RowSplits) -> list[list[str]]:
     return [
         [column.name, column.kind.value, ", ".join(column.categories[:8])]
         for column in splits.schema.columns

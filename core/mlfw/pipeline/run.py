@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mlfw.cache import Cache
 from mlfw.components import RunInfo
 from mlfw.config import RunConfig, compose
 from mlfw.errors import UserError
@@ -95,7 +96,7 @@ def _execute(
 ) -> None:
     info = RunInfo(directory.path.name, directory.path, config.frozen)
     events = Events(info, plugins.manager, config.tracker, monitor)
-    work = Work(config, directory, plugins, events, monitor)
+    work = Work(config, directory, plugins, events, monitor, cache=_cache(monitor))
     directory.update(state=RUNNING, error="")
     write_environment(directory)
     events.started()
@@ -111,6 +112,16 @@ def _execute(
         raise
     directory.update(state=FINISHED)
     events.finished(failed=False)
+
+
+def _cache(monitor: Monitor) -> Cache | None:
+    """Return the user's cache, or None where it cannot be written or has no room."""
+    cache = Cache.of_user()
+    reason = cache.trouble()
+    if reason:
+        monitor.note(f"prepared data are not kept for the next run: {reason}")
+        return None
+    return cache if cache.limit else None
 
 
 def _stages(work: Work) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 from mlfw.components import Model, Search, Space
 from mlfw.components.search import default_space, parse_space, plain
+from mlfw.components.splits import VALIDATION
 from mlfw.config.components import changed_component
 from mlfw.errors import UserError
 from mlfw.files import read_json, write_json
 from mlfw.pipeline.metrics import Measure, compute_metrics, main_metric
+from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.work import Work
 
 logger = logging.getLogger("mlfw")
@@ -121,8 +123,8 @@ def _trial(
     try:
         model = with_params(work.config.model, params)
         predictor = model.fit(work.splits, work.context(folder, final=False))
-        rows = work.splits.validation
-        computed = compute_metrics(metric, rows, predictor.predict(rows), work.splits.schema)
+        outcomes = predict_split(work.splits, VALIDATION, predictor.predict)
+        computed = compute_metrics(metric, outcomes.truth, outcomes.predictions, work.splits.schema)
         (outcome,) = computed.values()
         assert isinstance(outcome, float)
         value = outcome if outcome == outcome else None  # NaN differs from itself

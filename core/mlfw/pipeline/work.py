@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from mlfw.components import FitContext, Splits
+from mlfw.cache import Cache
+from mlfw.components import FitContext, RowSplits
 from mlfw.config import RunConfig
 from mlfw.files import digest
 from mlfw.pipeline.events import Events
@@ -33,11 +34,12 @@ class Work:
     events: Events
     monitor: Monitor
     fingerprints: dict[str, str] = field(default_factory=dict)
+    cache: Cache | None = None
 
     @cached_property
-    def splits(self) -> Splits:
+    def splits(self) -> RowSplits:
         """The divided rows; read from the run directory unless they were just made."""
-        return load_splits(self.directory.data)
+        return load_splits(self.directory.data, self.fingerprints.get("prepare", ""))
 
     @cached_property
     def metrics(self) -> Mapping[str, Measure]:
@@ -82,6 +84,7 @@ class Work:
             folder=folder,
             report=self._report if final else _ignore,
             final=final,
+            cache=self.cache,
         )
 
     def _report(self, epoch: int, values: Mapping[str, float]) -> None:

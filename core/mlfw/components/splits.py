@@ -1,0 +1,145 @@
+"""Rows of typed columns, divided: in memory, or in files that are read batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlfw.components.finding import Finding
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlfw.schema import Schema
+
+TRAIN, VALIDATION, TEST = SPLIT_NAMES = ("train", "validation", "test")
+ROWS_AT_ONCE = 65_536
+
+
+class Splits:
+    """Rows of typed columns in memory, divided, and the schema they follow.
+
+    Attributes:
+        schema: What the columns are.
+        findings: What the checks have found.
+        key: What the rows follow from, as a short text; empty where that is not known.
+    """
+
+    def __init__(
+        self,
+        train: pa.Table | Callable[[], pa.Table],
+        validation: pa.Table | Callable[[], pa.Table],
+        test: pa.Table | Callable[[], pa.Table],
+        schema: Schema,
+        *,
+        findings: tuple[Finding, ...] = (),
+        key: str = "",
+    ) -> None:
+        """Take tables, or what reads them when they are first used."""
+        self._tables: dict[str, Any] = {TRAIN: train, VALIDATION: validation, TEST: test}
+        self.schema = schema
+        self.findings = findings
+        self.key = key
+
+    @property
+    def train(self) -> pa.Table:
+        """Rows to learn from, with the targets as the last columns."""
+        return self.rows(TRAIN)
+
+    @property
+    def validation(self) -> pa.Table:
+        """Rows that steer training and tuning."""
+        return self.rows(VALIDATION)
+
+    @property
+    def test(self) -> pa.Table:
+        """Rows for the final measurement."""
+        return self.rows(TEST)
+
+    def rows(self, split: str) -> pa.Table:
+        """Return the rows of `train`, `validation` or `test`."""
+        if callable(self._tables[split]):
+            self._tables[split] = self._tables[split]()
+        return self._tables[split]
+
+    def count(self, split: str) -> int:
+        """Return how many rows a split has."""
+        return int(self.rows(split).num_rows)
+
+    def batches(self, split: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """Yield a split's rows in order, in tables of bounded size.
+
+        Args:
+            split: `train`, `validation` or `test`.
+            columns: Only these columns.
+        """
+        rows = self.rows(split)
+        if columns is not None:
+            rows = rows.select(columns)
+        for start in range(0, max(rows.num_rows, 1), ROWS_AT_ONCE):
+            yield rows.slice(start, ROWS_AT_ONCE)
+
+    def replace(self, **changes: Any) -> Splits:
+        """Return the same with some of train, validation, test, schema and so on changed."""
+        values = {**self._tables, **self._others(), **changes}
+        return Splits(**values)
+
+    def _others(self) -> dict[str, Any]:
+        return {"schema": self.schema, "findings": self.findings, "key": self.key}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamedSplits:
+    """Rows of typed columns that are too many for memory: Parquet files, read batch by batch.
+
+    Attributes:
+        files: The files of each split, in order.
+        schema: What the columns are.
+        findings: What the checks have found in a sample.
+        key: What the rows follow from, as a short text; empty where that is not known.
+    """
+
+    files: Mapping[str, tuple[Path, ...]]
+    schema: Schema
+    findings: tuple[Finding, ...] = ()
+    key: str = ""
+
+    def count(self, split: str) -> int:
+        """Return how many rows a split has."""
+        import pyarrow.parquet as pq
+
+        return sum(pq.read_metadata(file).num_rows for file in self.files[split])
+
+    def batches(self, split: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """Yield a split's rows in order, in tables of bounded size; see `Splits.batches`."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for path in self.files[split]:
+            with pq.ParquetFile(path, memory_map=False) as file:
+                for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
+                    yield pa.Table.from_batches([batch])
+
+    def sample(self, split: str, rows: int, seed: int) -> pa.Table:
+        """Return about so many rows of a split, taken evenly from all of it.
+
+        Args:
+            split: `train`, `validation` or `test`.
+            rows: How many are wanted; all rows where there are no more.
+            seed: What decides which.
+        """
+        import numpy as np
+        import pyarrow as pa
+
+        share = min(rows / max(self.count(split), 1), 1.0)
+        random = np.random.default_rng(seed)
+        taken = [
+            batch.filter(pa.array(random.random(batch.num_rows) < share)) if share < 1 else batch
+            for batch in self.batches(split)
+        ]
+        return pa.concat_tables(taken)
+
+
+RowSplits = Splits | StreamedSplits

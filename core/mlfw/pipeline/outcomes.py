@@ -1,0 +1,45 @@
+"""Predictions for a split beside the truth, in memory even where the rows are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlfw.components import RowSplits
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What was predicted and what is true.
+
+    Attributes:
+        truth: The target columns, [rows].
+        predictions: As `mlfw.predictions_table` makes them, [rows].
+    """
+
+    truth: pa.Table
+    predictions: pa.Table
+
+
+def predict_split(data: RowSplits, split: str, predict: Callable[[pa.Table], pa.Table]) -> Outcomes:
+    """Predict the rows of `train`, `validation` or `test`, batch by batch."""
+    import pyarrow as pa
+
+    names = [target.name for target in data.schema.targets]
+    truths, predictions = [], []
+    for batch in data.batches(split):
+        truths.append(batch.select(names))
+        predictions.append(predict(batch))
+    return Outcomes(pa.concat_tables(truths), pa.concat_tables(predictions))
+
+
+def target_rows(data: RowSplits, split: str) -> pa.Table:
+    """Return the target columns of a split."""
+    import pyarrow as pa
+
+    names = [target.name for target in data.schema.targets]
+    return pa.concat_tables(list(data.batches(split, names)))
