@@ -1,15 +1,58 @@
-"""Whole batches by index: far faster than collating rows one by one."""
+"""Batches: whole ones by index from memory, and from files in windows that are shuffled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from mlfw_lightning.learner import Rows
+from mlfw_tabular.arrays import Arrays, MemoryArrays, window_rows
+from mlfw_tabular.prepared import CODES, NUMBERS, TARGET
 
-Batch = tuple[Tensor, Tensor, Tensor, int]
+BLOCK_ROWS = 4096
+WINDOW_BYTES = 64_000_000
+
+
+class Inputs(NamedTuple):
+    """What a network is called with.
+
+    Attributes:
+        numbers: float32 [rows, numbers], scaled, nothing missing.
+        codes: int32 [rows, categories]; 0 is unknown.
+    """
+
+    numbers: Tensor
+    codes: Tensor
+
+
+class Batch(NamedTuple):
+    """The rows that one process sees of a batch.
+
+    Attributes:
+        inputs: What the network is called with.
+        targets: One tensor a head; see `mlfw_lightning.heads.Head.loss_sum`.
+        whole: How many rows the whole batch has, over all processes.
+    """
+
+    inputs: Inputs
+    targets: tuple[Tensor, ...]
+    whole: int
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor], rows: int) -> Batch:
+        """Return named arrays as a batch."""
+        targets = []
+        for index in count():
+            target = tensors.get(f"{TARGET}/{index}")
+            if target is None:
+                break
+            targets.append(target)
+        return cls(Inputs(tensors[NUMBERS], tensors[CODES]), tuple(targets), rows)
 
 
 def derived_seed(*numbers: int) -> int:
@@ -20,26 +63,41 @@ def derived_seed(*numbers: int) -> int:
     return mixed
 
 
-class Batches:
-    """The batches of one process, in an order that follows from seed and epoch alone.
+def batches_of(
+    rows: Arrays, size: int, *, shuffle_seed: int | None, rank: int = 0, world: int = 1
+) -> Batches | StreamedBatches:
+    """Return the batches of one process, in an order that follows from seed and epoch alone.
 
-    Each batch is divided over the processes, so every row is seen once an epoch by one of them.
+    Every row is seen once an epoch by one process.
+
+    Args:
+        rows: What to divide.
+        size: How many rows a batch has, over all processes.
+        shuffle_seed: What the order follows from; None to keep it as it is.
+        rank: Which process this is.
+        world: How many there are.
+    """
+    if isinstance(rows, MemoryArrays):
+        return Batches(rows, size, shuffle_seed, rank, world)
+    return StreamedBatches(rows, size, shuffle_seed, rank, world)
+
+
+class _Ordered:
+    """The order of one process's batches.
 
     Attributes:
         sampler: Itself where the order changes with the epoch; there Lightning looks for
             `set_epoch`.
     """
 
-    def __init__(
-        self, rows: Rows, size: int, *, shuffle_seed: int | None, rank: int = 0, world: int = 1
-    ) -> None:
+    def __init__(self, rows: int, size: int, seed: int | None, rank: int, world: int) -> None:
         self.rows = rows
         self.size = size
-        self.seed = shuffle_seed
+        self.seed = seed
         self.rank = rank
         self.world = world
         self.epoch = 0
-        if shuffle_seed is not None:
+        if seed is not None:
             self.sampler = self
 
     def set_epoch(self, epoch: int) -> None:
@@ -47,16 +105,129 @@ class Batches:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-len(self.rows) // self.size)
+        return -(-self.rows // self.size)
+
+
+class Batches(_Ordered):
+    """Batches of rows in memory: each batch is divided over the processes."""
+
+    def __init__(
+        self, rows: MemoryArrays, size: int, seed: int | None, rank: int, world: int
+    ) -> None:
+        super().__init__(rows.rows, size, seed, rank, world)
+        self._tensors = {name: torch.from_numpy(array) for name, array in rows.arrays.items()}
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield numbers, codes and target of this process's rows, and the whole batch's size."""
+        """Yield this process's rows of every batch."""
         for index in torch.split(self._order(), self.size):
             mine = index[self.rank :: self.world] if self.world > 1 else index
-            yield (*self.rows.take(mine), len(index))
+            taken = {name: tensor[mine] for name, tensor in self._tensors.items()}
+            yield Batch.of(taken, len(index))
 
     def _order(self) -> Tensor:
         if self.seed is None:
-            return torch.arange(len(self.rows))
+            return torch.arange(self.rows)
         generator = torch.Generator().manual_seed(derived_seed(self.seed, self.epoch))
-        return torch.randperm(len(self.rows), generator=generator)
+        return torch.randperm(self.rows, generator=generator)
+
+
+class StreamedBatches(_Ordered):
+    """Batches of rows in files, with bounded memory.
+
+    Blocks of neighbouring rows come in random order; a window of blocks is read at a time, its
+    rows are shuffled, and batches are cut from it. Each process reads its own share of every
+    window. All processes take the same number of steps.
+    """
+
+    def __init__(self, rows: Arrays, size: int, seed: int | None, rank: int, world: int) -> None:
+        super().__init__(rows.rows, size, seed, rank, world)
+        self._arrays = rows
+        blocks = max(window_rows(rows, WINDOW_BYTES) // BLOCK_ROWS, 1)
+        self._window = blocks * world
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield this process's rows of every batch; the next window is read meanwhile."""
+        blocks = self._blocks()
+        shares = [self._share(blocks, rank) for rank in range(self.world)]
+        pieces = _Pieces(self._windows(blocks))
+        for step in range(len(self)):
+            sizes = [self._cut(share, step + 1) - self._cut(share, step) for share in shares]
+            yield Batch.of(pieces.take(sizes[self.rank]), sum(sizes))
+
+    def _cut(self, share: int, step: int) -> int:
+        return min(step * self.size * share // self.rows, share)
+
+    def _blocks(self) -> np.ndarray:
+        """Return the blocks' numbers in this epoch's order."""
+        number = -(-self.rows // BLOCK_ROWS)
+        if self.seed is None:
+            return np.arange(number)
+        return np.random.default_rng(derived_seed(self.seed, self.epoch)).permutation(number)
+
+    def _mine(self, blocks: np.ndarray, rank: int) -> list[np.ndarray]:
+        """Return a process's blocks of every window."""
+        starts = range(0, len(blocks), self._window)
+        return [blocks[start : start + self._window][rank :: self.world] for start in starts]
+
+    def _share(self, blocks: np.ndarray, rank: int) -> int:
+        """Return how many rows a process sees in an epoch."""
+        return sum(int(self._sizes(own).sum()) for own in self._mine(blocks, rank))
+
+    def _sizes(self, blocks: np.ndarray) -> np.ndarray:
+        sizes: np.ndarray = np.minimum((blocks + 1) * BLOCK_ROWS, self.rows) - blocks * BLOCK_ROWS
+        return sizes
+
+    def _windows(self, blocks: np.ndarray) -> Iterator[dict[str, Tensor]]:
+        own = [window for window in self._mine(blocks, self.rank) if len(window)]
+        with ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(self._read, 0, own[0] if own else blocks[:0])
+            for number, following in enumerate([*own[1:], None], 1):
+                ready = ahead.result()
+                if following is not None:
+                    ahead = pool.submit(self._read, number, following)
+                yield ready
+
+    def _read(self, number: int, blocks: np.ndarray) -> dict[str, Tensor]:
+        """Read a window's blocks and shuffle their rows."""
+        starts = [block * BLOCK_ROWS for block in blocks.tolist()]
+        parts = [
+            self._arrays.read(start, min(start + BLOCK_ROWS, self.rows)) for start in starts
+        ] or [self._arrays.read(0, 0)]
+        joined = {
+            name: torch.from_numpy(np.concatenate([part[name] for part in parts]))
+            for name in parts[0]
+        }
+        if self.seed is None:
+            return joined
+        seed = derived_seed(self.seed, self.epoch, self.rank, number)
+        order = torch.randperm(
+            int(self._sizes(blocks).sum()), generator=torch.Generator().manual_seed(seed)
+        )
+        return {name: tensor[order] for name, tensor in joined.items()}
+
+
+class _Pieces:
+    """Cuts pieces of any size from a row of windows."""
+
+    def __init__(self, windows: Iterator[dict[str, Tensor]]) -> None:
+        self._windows = windows
+        self._window: dict[str, Tensor] = {}
+        self._at = 0
+        self._rows = 0
+
+    def take(self, rows: int) -> dict[str, Tensor]:
+        """Return the next rows."""
+        taken: list[dict[str, Tensor]] = []
+        while True:
+            piece = min(rows, self._rows - self._at)
+            stop = self._at + piece
+            if piece or (not rows and self._window):
+                taken.append({name: t[self._at : stop] for name, t in self._window.items()})
+            self._at, rows = stop, rows - piece
+            if not rows and taken:
+                break
+            self._window = next(self._windows)
+            self._at, self._rows = 0, len(next(iter(self._window.values())))
+        if len(taken) == 1:
+            return taken[0]
+        return {name: torch.cat([part[name] for part in taken]) for name in taken[0]}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mlfw_lightning.batches import Batch
+from mlfw_lightning.heads import Head
 
 
 class Module(pl.LightningModule):
@@ -21,14 +21,14 @@ class Module(pl.LightningModule):
         self,
         network: nn.Module,
         *,
-        classification: bool,
+        heads: tuple[Head, ...],
         learning_rate: float,
         weight_decay: float,
         world: int,
     ) -> None:
         super().__init__()
         self.network = network
-        self.classification = classification
+        self.heads = heads
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.world = world
@@ -38,22 +38,23 @@ class Module(pl.LightningModule):
     def training_step(self, batch: Batch) -> Tensor:
         """Return the loss of this process's rows; averaged over processes it is the batch's."""
         loss = self._loss_sum("train", batch)
-        return loss * (self.world / batch[3])
+        return loss * (self.world / batch.whole)
 
     def validation_step(self, batch: Batch) -> None:
         """Add to the validation loss."""
         self._loss_sum("validation", batch)
 
     def _loss_sum(self, split: str, batch: Batch) -> Tensor:
-        numbers, codes, target, count = batch
-        scores = self.network(numbers, codes)
-        if self.classification:
-            loss = functional.cross_entropy(scores, target, reduction="sum")
-        else:
-            loss = functional.mse_loss(scores[:, 0], target, reduction="sum")
+        scores = self.network(batch.inputs)
+        own = scores.split([head.outputs for head in self.heads], dim=1)
+        losses = [
+            head.loss_sum(part, target)
+            for head, part, target in zip(self.heads, own, batch.targets, strict=True)
+        ]
+        loss = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
         detached = loss.detach()
         self.sums[split] = self.sums[split] + detached if split in self.sums else detached
-        self.counts[split] = self.counts.get(split, 0) + count
+        self.counts[split] = self.counts.get(split, 0) + batch.whole
         return loss
 
     def take_losses(self) -> dict[str, float]:

@@ -6,10 +6,10 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, Schema, Splits, limits, search
+from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,12 +27,18 @@ class InputShape:
     Attributes:
         numbers: How many numbers a row has, scaled, nothing missing.
         cardinalities: For each category of a row, how many codes it has; 0 is unknown.
-        outputs: How many scores a row gets: one a class, or 1 for regression.
+        outputs: How many scores a row gets: one a class or label, or 1 for regression, for all
+            targets together.
     """
 
     numbers: int
     cardinalities: tuple[int, ...]
     outputs: int
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> InputShape:
+        """Build a shape from what `dataclasses.asdict` made of one."""
+        return cls(data["numbers"], tuple(data["cardinalities"]), data["outputs"])
 
 
 @dataclass(kw_only=True)
@@ -50,6 +56,8 @@ class Network(mlfw.Model):
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
     extra: ClassVar[str] = "lightning"
+    takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
+    several_targets: ClassVar[bool] = True
     uses_trainer: ClassVar[bool] = True
 
     learning_rate: float = field(
@@ -68,9 +76,9 @@ class Network(mlfw.Model):
             shape: What goes in and comes out.
 
         Returns:
-            A module that is called with numbers, float32 [rows, numbers], and codes, int64
-            [rows, categories], and returns scores, float32 [rows, outputs]: logits of the
-            classes, or the value in standard deviations of the target.
+            A module that is called with `mlfw_lightning.batches.Inputs` and returns scores,
+            float32 [rows, outputs]: for each target in turn logits of the classes or labels, or
+            the value in standard deviations of the target.
         """
 
     def rows_per_step(self, rows: int) -> int:
@@ -80,14 +88,16 @@ class Network(mlfw.Model):
         wanted = 2 ** round(math.log2(max(rows / ROWS_PER_STEP, 1)))
         return int(min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH))
 
-    def fit(self, data: Splits, context: FitContext) -> NetworkPredictor:
+    def fit(self, data: RowSplits, context: FitContext) -> NetworkPredictor:
         """Fit the preprocessor, then the network through the trainer."""
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.predictor import NetworkPredictor
 
-        learner, preprocessor, scale = Learner.of(self, data)
+        learner, preprocessor = Learner.of(self, data, context)
         weights = context.trainer.train(learner, context)
-        return NetworkPredictor(data.schema, preprocessor, self, learner.shape, scale, weights)
+        return NetworkPredictor(
+            data.schema, preprocessor, self, learner.shape, learner.heads, weights
+        )
 
     def load(self, folder: Path, schema: Schema) -> NetworkPredictor:
         """Load what the predictor has saved."""

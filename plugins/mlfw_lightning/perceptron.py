@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mlfw_lightning.batches import Inputs
 from mlfw_lightning.network import InputShape
 
 WIDEST_EMBEDDING = 50
@@ -36,13 +37,9 @@ class Perceptron(nn.Module):
             size = width
         self.layers = nn.Sequential(*layers, nn.Linear(size, shape.outputs))
 
-    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
-        """Return scores, float32 [rows, outputs].
-
-        Args:
-            numbers: float32 [rows, numbers].
-            codes: int64 [rows, categories].
-        """
+    def forward(self, inputs: Inputs) -> Tensor:
+        """Return scores, float32 [rows, outputs]."""
+        numbers, codes = inputs
         embedded = [layer(codes[:, i]) for i, layer in enumerate(self.embeddings)]
         joined = torch.cat([numbers, *embedded], dim=1) if embedded else numbers
         scores: Tensor = self.layers(joined)

@@ -14,7 +14,8 @@ from torch import Tensor
 import mlfw
 from mlfw import Schema
 from mlfw.files import read_json, write_bytes, write_json
-from mlfw_lightning.learner import TargetScale
+from mlfw_lightning.batches import Inputs
+from mlfw_lightning.heads import Head
 from mlfw_lightning.network import InputShape, Network
 from mlfw_tabular import Preprocessor
 
@@ -27,7 +28,7 @@ ROWS_AT_ONCE = 8192
 
 
 class NetworkPredictor(mlfw.Predictor):
-    """A network with its preprocessor and the scale of its target."""
+    """A network with its preprocessor and its heads."""
 
     def __init__(
         self,
@@ -35,13 +36,13 @@ class NetworkPredictor(mlfw.Predictor):
         preprocessor: Preprocessor,
         model: Network,
         shape: InputShape,
-        scale: TargetScale,
+        heads: tuple[Head, ...],
         weights: dict[str, Tensor],
     ) -> None:
         self.schema = schema
         self.preprocessor = preprocessor
         self.shape = shape
-        self.scale = scale
+        self.heads = heads
         with torch.random.fork_rng(devices=[]):
             self.network = model.build(shape)
         self.network.load_state_dict(weights)
@@ -50,23 +51,26 @@ class NetworkPredictor(mlfw.Predictor):
     def predict(self, rows: pa.Table) -> pa.Table:
         """Return predictions for rows that conform to the schema."""
         features = self.preprocessor.transform(rows)
-        numbers = torch.from_numpy(features.numbers).float()
-        codes = torch.from_numpy(features.codes)
+        numbers = torch.from_numpy(features.numbers.astype(np.float32))
+        codes = torch.from_numpy(features.codes.astype(np.int32))
         pieces = [np.zeros((0, self.shape.outputs))]
         with torch.inference_mode():
             for start in range(0, len(numbers), ROWS_AT_ONCE):
                 piece = slice(start, start + ROWS_AT_ONCE)
-                pieces.append(self.network(numbers[piece], codes[piece]).double().numpy())
+                pieces.append(self.network(Inputs(numbers[piece], codes[piece])).double().numpy())
         scores = np.concatenate(pieces)
-        if self.schema.task.is_classification:
-            return mlfw.predictions_table(self.schema, _softmax(scores))
-        values = scores[:, 0] * self.scale.deviation + self.scale.mean
-        return mlfw.predictions_table(self.schema, values)
+        cuts = np.cumsum([head.outputs for head in self.heads])[:-1]
+        values = [
+            head.predict(own)
+            for head, own in zip(self.heads, np.split(scores, cuts, axis=1), strict=True)
+        ]
+        return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
 
     def save(self, folder: Path) -> None:
-        """Write weights, shape, scale and preprocessor as data."""
+        """Write weights, shape, heads and preprocessor as data."""
         self.preprocessor.save(folder)
-        write_json(folder / NETWORK, {"shape": asdict(self.shape), "scale": asdict(self.scale)})
+        heads = [head.to_json() for head in self.heads]
+        write_json(folder / NETWORK, {"shape": asdict(self.shape), "heads": heads})
         state = {name: value.contiguous() for name, value in self.network.state_dict().items()}
         write_bytes(folder / WEIGHTS, save(state))
 
@@ -80,17 +84,7 @@ class NetworkPredictor(mlfw.Predictor):
             model: The component that builds the network, as it was configured.
         """
         saved = read_json(folder / NETWORK)
-        shape = InputShape(
-            numbers=saved["shape"]["numbers"],
-            cardinalities=tuple(saved["shape"]["cardinalities"]),
-            outputs=saved["shape"]["outputs"],
-        )
+        shape = InputShape.from_json(saved["shape"])
+        heads = tuple(Head.from_json(head) for head in saved["heads"])
         weights = load((folder / WEIGHTS).read_bytes())
-        scale = TargetScale(**saved["scale"])
-        return cls(schema, Preprocessor.load(folder), model, shape, scale, weights)
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    exponents = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))
-    shares: np.ndarray = exponents / exponents.sum(axis=1, keepdims=True)
-    return shares
+        return cls(schema, Preprocessor.load(folder), model, shape, heads, weights)

@@ -21,7 +21,7 @@ from torch import Tensor
 from mlfw import UserError
 from mlfw.files import digest
 from mlfw.plugins import load_plugins
-from mlfw_lightning.batches import Batches
+from mlfw_lightning.batches import batches_of
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
 from mlfw_lightning.learner import Learner
@@ -65,7 +65,7 @@ def train_here(
         torch.manual_seed(seed)
         module = Module(
             learner.model.build(learner.shape),
-            classification=learner.classification,
+            heads=learner.heads,
             learning_rate=learner.model.learning_rate,
             weight_decay=learner.model.weight_decay,
             world=place.world,
@@ -74,15 +74,10 @@ def train_here(
         epochs = Epochs(
             seed=seed, patience=options.patience, checkpoints=checkpoints, report=report
         )
-        size = learner.model.rows_per_step(len(learner.train))
-        train = Batches(learner.train, size, shuffle_seed=seed, rank=place.rank, world=place.world)
-        validation = Batches(
-            learner.validation,
-            VALIDATION_ROWS,
-            shuffle_seed=None,
-            rank=place.rank,
-            world=place.world,
-        )
+        size = learner.model.rows_per_step(learner.train.rows)
+        own = {"rank": place.rank, "world": place.world}
+        train = batches_of(learner.train, size, shuffle_seed=seed, **own)
+        validation = batches_of(learner.validation, VALIDATION_ROWS, shuffle_seed=None, **own)
         try:
             trainer = _lightning(options, epochs)
             trainer.fit(module, train, validation)
@@ -136,12 +131,18 @@ def _fingerprint(options: LightningTrainer, learner: Learner, seed: int) -> str:
     """Return what a training follows from; only the number of epochs may grow."""
     settings = {key: value for key, value in asdict(options).items() if key != "epochs"}
     model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
-    sums = [
-        float(part.double().sum())
-        for rows in (learner.train, learner.validation)
-        for part in (rows.numbers, rows.codes, rows.target)
+    heads = [head.to_json() for head in learner.heads]
+    rows = learner.key or _sums(learner)
+    return digest([settings, model, asdict(learner.shape), heads, rows, learner.train.rows, seed])
+
+
+def _sums(learner: Learner) -> list[float]:
+    """Return what tells one set of rows from another where nothing better is known."""
+    return [
+        float(array.sum(dtype=float))
+        for arrays in (learner.train, learner.validation)
+        for array in arrays.read(0, arrays.rows).values()
     ]
-    return digest([settings, model, asdict(learner.shape), sums, len(learner.train), seed])
 
 
 @contextmanager

@@ -12,18 +12,22 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from safetensors.torch import load, save
+from safetensors.torch import save
 
 from mlfw import UserError
 from mlfw.config.components import build_component
 from mlfw.files import read_json, write_bytes, write_json
 from mlfw.plugins import load_plugins
-from mlfw_lightning.learner import Learner, Rows
+from mlfw_lightning.heads import Head
+from mlfw_lightning.learner import Learner
 from mlfw_lightning.network import InputShape, Network
 from mlfw_lightning.process import Place, train_here
-from mlfw_lightning.ranks import ERROR, JOB, PROGRESS, RESULT, ROWS
+from mlfw_lightning.ranks import ERROR, JOB, PROGRESS, RESULT
 from mlfw_lightning.trainer import LightningTrainer
+from mlfw_tabular.arrays import StoredArrays
+from mlfw_tabular.prepared import SETS
 
 
 def main(job: Path) -> int:
@@ -42,7 +46,7 @@ def main(job: Path) -> int:
 def _train(job: Path, local: int) -> None:
     content = read_json(job / JOB)
     options = LightningTrainer(**content["trainer"])
-    learner = _learner(content, job)
+    learner = _learner(content)
 
     def report(epoch: int, values: Mapping[str, float]) -> None:
         with (job / PROGRESS).open("a") as file:
@@ -63,25 +67,16 @@ def _train(job: Path, local: int) -> None:
         write_bytes(job / RESULT, save({k: v.contiguous() for k, v in weights.items()}))
 
 
-def _learner(content: dict[str, object], job: Path) -> Learner:
-    model, shape = content["model"], content["shape"]
-    assert isinstance(model, dict)
-    assert isinstance(shape, dict)
+def _learner(content: dict[str, Any]) -> Learner:
+    model = content["model"]
     entry = load_plugins().registry.get("model", model["name"])
     component = build_component(entry, model["options"], "model")
     assert isinstance(component, Network)
-    tensors = load((job / ROWS).read_bytes())
-    train, validation = (
-        Rows(*(tensors[f"{split}.{name}"] for name in ("numbers", "codes", "target")))
-        for split in ("train", "validation")
-    )
-    return Learner(
-        component,
-        InputShape(shape["numbers"], tuple(shape["cardinalities"]), shape["outputs"]),
-        bool(content["classification"]),
-        train,
-        validation,
-    )
+    stored = [StoredArrays(Path(content[name])) for name in SETS]
+    train, validation = stored if content["streamed"] else [rows.load() for rows in stored]
+    heads = tuple(Head.from_json(head) for head in content["heads"])
+    shape = InputShape.from_json(content["shape"])
+    return Learner(component, shape, heads, train, validation, content["key"])
 
 
 def _end_with_parent(parent: int) -> None:

@@ -1,7 +1,7 @@
 """Starting one process a device, watching them, and fetching what they have learnt.
 
 Ranks are given a job as data: the model's registered name and options, the trainer's options,
-the rows as tensors. They never see the command line and never compose a configuration.
+the folders that hold the rows. They never see the command line and never compose a configuration.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
 from mlfw import FitContext, MlfwError, UserError
-from mlfw.files import read_json, write_bytes, write_json
+from mlfw.files import read_json, write_json
 from mlfw.plugins import load_plugins
 from mlfw_lightning.learner import Learner
+from mlfw_tabular.arrays import Arrays, ArrayWriter, MemoryArrays, StoredArrays
+from mlfw_tabular.prepared import SETS
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
-JOB, ROWS, RESULT, PROGRESS, ERROR = (
+JOB, RESULT, PROGRESS, ERROR = (
     "job.json",
-    "rows.safetensors",
     "result.safetensors",
     "progress.jsonl",
     "error.json",
@@ -98,17 +99,24 @@ def _write_job(
         "model": {"name": entry.name, "options": model},
         "trainer": asdict(options),
         "shape": asdict(learner.shape),
-        "classification": learner.classification,
+        "heads": [head.to_json() for head in learner.heads],
+        "key": learner.key,
+        "streamed": not isinstance(learner.train, MemoryArrays),
+        **{name: str(_stored(learner, name, job).absolute()) for name in SETS},
         "seed": context.seed,
         "checkpoints": str(folder.absolute()) if folder else None,
     }
-    tensors = {
-        f"{split}.{name}": getattr(getattr(learner, split), name).contiguous()
-        for split in ("train", "validation")
-        for name in ("numbers", "codes", "target")
-    }
     write_json(job / JOB, content)
-    write_bytes(job / ROWS, save(tensors))
+
+
+def _stored(learner: Learner, name: str, job: Path) -> Path:
+    """Return the folder of the training or validation rows, written where they are in memory."""
+    rows: Arrays = getattr(learner, name)
+    if isinstance(rows, StoredArrays):
+        return rows.folder
+    with ArrayWriter(job / name) as writer:
+        writer.append(rows.read(0, rows.rows))
+    return job / name
 
 
 def _start(

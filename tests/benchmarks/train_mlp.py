@@ -19,10 +19,14 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from mlfw import FitContext
+from mlfw import FitContext, Task
 from mlfw_lightning import InputShape, LightningTrainer
-from mlfw_lightning.learner import Learner, Rows
+from mlfw_lightning.batches import Inputs
+from mlfw_lightning.heads import Head
+from mlfw_lightning.learner import Learner
 from mlfw_lightning.mlp import MLP
+from mlfw_tabular.arrays import MemoryArrays
+from mlfw_tabular.prepared import CODES, NUMBERS, TARGET
 
 ROWS, COLUMNS, CLASSES, BATCH, EPOCHS, REPEATS = 50_000, 20, 2, 256, 5, 5
 RATE, DECAY = 3e-3, 1e-2
@@ -39,18 +43,21 @@ def _seconds_plain(numbers: torch.Tensor, codes: torch.Tensor, target: torch.Ten
     for _ in range(EPOCHS):
         for index in torch.randperm(ROWS).split(BATCH):
             optimiser.zero_grad()
-            loss = functional.cross_entropy(network(numbers[index], codes[index]), target[index])
+            loss = functional.cross_entropy(
+                network(Inputs(numbers[index], codes[index])), target[index]
+            )
             loss.backward()
             optimiser.step()
     return time.perf_counter() - start
 
 
-def _seconds_mlfw(rows: Rows) -> float:
+def _seconds_mlfw(rows: MemoryArrays) -> float:
     model = MLP(
         width=64, depth=2, dropout=0.0, batch_size=BATCH, learning_rate=RATE, weight_decay=DECAY
     )
-    few = Rows(*rows.take(torch.arange(256)))
-    learner = Learner(model, InputShape(COLUMNS, (), CLASSES), True, rows, few)
+    few = MemoryArrays(rows.read(0, 256))
+    head = Head(Task.binary, CLASSES)
+    learner = Learner(model, InputShape(COLUMNS, (), CLASSES), (head,), rows, few)
     trainer = LightningTrainer(epochs=EPOCHS + 1, patience=None, accelerator="cpu")
     ends: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +78,7 @@ class _Stock(pl.LightningModule):
 
     def training_step(self, batch: list[torch.Tensor], index: int) -> torch.Tensor:
         numbers, codes, target = batch
-        return functional.cross_entropy(self.network(numbers, codes), target)
+        return functional.cross_entropy(self.network(Inputs(numbers, codes)), target)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.AdamW(self.parameters(), lr=RATE, weight_decay=DECAY)
@@ -85,9 +92,9 @@ class _Ends(pl.Callback):
         self.times.append(time.perf_counter())
 
 
-def _seconds_stock(rows: Rows) -> float:
+def _seconds_stock(data: TensorDataset) -> float:
     ends = _Ends()
-    loader = DataLoader(TensorDataset(rows.numbers, rows.codes, rows.target), BATCH, shuffle=True)
+    loader = DataLoader(data, BATCH, shuffle=True)
     trainer = pl.Trainer(
         max_epochs=EPOCHS + 1,
         accelerator="cpu",
@@ -109,11 +116,13 @@ def main() -> None:
     torch.manual_seed(0)
     numbers = torch.randn(ROWS, COLUMNS)
     target = (numbers[:, 0] * numbers[:, 1] > 0).long()
-    rows = Rows(numbers, torch.zeros(ROWS, 0, dtype=torch.int64), target)
+    codes = torch.zeros(ROWS, 0, dtype=torch.int32)
+    tensors = {NUMBERS: numbers, CODES: codes, f"{TARGET}/0": target}
+    rows = MemoryArrays({name: tensor.numpy() for name, tensor in tensors.items()})
     loops = {
-        "plain": lambda: _seconds_plain(rows.numbers, rows.codes, rows.target),
+        "plain": lambda: _seconds_plain(numbers, codes, target),
         "mlfw": lambda: _seconds_mlfw(rows),
-        "stock": lambda: _seconds_stock(rows),
+        "stock": lambda: _seconds_stock(TensorDataset(numbers, codes, target)),
     }
     speeds: dict[str, list[float]] = {name: [] for name in loops}
     for _ in range(REPEATS):

@@ -14,7 +14,6 @@ import mlfw
 from mlfw import Column, FitContext, Kind, LoadContext, Schema, Splits, Task, UserError
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.batches import Batches
-from mlfw_lightning.learner import Rows
 from mlfw_lightning.mlp import MLP
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from network_fit import fit
@@ -87,24 +86,6 @@ def test_without_patience_every_epoch_is_trained(tmp_path: Path) -> None:
     out = fit(tmp_path, {"trainer": {"epochs": 30, "patience": None}})
 
     assert [epoch for epoch, _ in out["epochs"]] == list(range(1, 31))
-
-
-def test_every_row_is_seen_once_an_epoch_in_an_order_that_changes() -> None:
-    rows = Rows(
-        torch.arange(50.0)[:, None], torch.zeros(50, 0, dtype=torch.int64), torch.arange(50)
-    )
-    orders = []
-    for epoch in (0, 1, 1):
-        seen = []
-        for rank in range(3):
-            batches = Batches(rows, 8, shuffle_seed=4, rank=rank, world=3)
-            batches.set_epoch(epoch)
-            seen += [row for _, _, target, _ in batches for row in target.tolist()]
-        assert sorted(seen) == list(range(50))
-        orders.append(seen)
-
-    assert orders[0] != orders[1]
-    assert orders[1] == orders[2]
 
 
 def test_the_order_really_changes_from_epoch_to_epoch_in_lightning(

@@ -1,0 +1,99 @@
+"""What a network predicts: one head a target, with its loss and the way back to predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlfw import Schema, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+    from mlfw_tabular.prepared import TargetScale
+
+
+@dataclass(frozen=True)
+class Head:
+    """The part of a network's scores that stands for one target.
+
+    Attributes:
+        task: What kind of prediction it is.
+        outputs: How many scores: one a class or label, or 1 for regression.
+        weights: How much a row of each class counts; empty where all count the same.
+        mean: Of the target's values, for regression.
+        deviation: Of the target's values, for regression.
+    """
+
+    task: Task
+    outputs: int
+    weights: tuple[float, ...] = ()
+    mean: float = 0.0
+    deviation: float = 1.0
+
+    def loss_sum(self, scores: Tensor, target: Tensor) -> Tensor:
+        """Return the loss, summed over rows.
+
+        Args:
+            scores: float [rows, outputs].
+            target: Class numbers, int64 [rows]; labels as 0 or 1, float32 [rows, labels]; or
+                scaled values, float32 [rows].
+
+        Returns:
+            The cross-entropy; for labels the mean of the labels' binary cross-entropies; for
+            regression the squared error in deviations of the target.
+        """
+        from torch.nn import functional
+
+        if self.task is Task.regression:
+            return functional.mse_loss(scores[:, 0], target, reduction="sum")
+        if self.task is Task.multilabel:
+            total = functional.binary_cross_entropy_with_logits(scores, target, reduction="sum")
+            return total / self.outputs
+        weight = scores.new_tensor(self.weights) if self.weights else None
+        return functional.cross_entropy(scores, target, weight=weight, reduction="sum")
+
+    def predict(self, scores: np.ndarray) -> np.ndarray:
+        """Return what `mlfw.predictions_table` takes from scores, float64 [rows, outputs]."""
+        import numpy as np
+
+        if self.task is Task.regression:
+            values: np.ndarray = scores[:, 0] * self.deviation + self.mean
+            return values
+        if self.task is Task.multilabel:
+            probabilities: np.ndarray = 0.5 * (1 + np.tanh(0.5 * scores))
+            return probabilities
+        return _softmax(scores)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the head as JSON data."""
+        return {
+            "task": self.task.value,
+            "outputs": self.outputs,
+            "weights": list(self.weights),
+            "mean": self.mean,
+            "deviation": self.deviation,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Head:
+        """Build a head from what `to_json` returned."""
+        return cls(**{**data, "task": Task(data["task"]), "weights": tuple(data["weights"])})
+
+
+def heads_of(schema: Schema, scales: Iterable[TargetScale]) -> tuple[Head, ...]:
+    """Return the heads of a schema's targets, in order."""
+    return tuple(
+        Head(target.task, len(target.classes) or 1, target.weights, scale.mean, scale.deviation)
+        for target, scale in zip(schema.targets, scales, strict=True)
+    )
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    exponents = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))
+    shares: np.ndarray = exponents / exponents.sum(axis=1, keepdims=True)
+    return shares

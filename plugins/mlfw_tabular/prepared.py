@@ -1,0 +1,144 @@
+"""From splits to the arrays that models learn from, made once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlfw import RowSplits, Schema, Splits, Task
+from mlfw.cache import Cache
+from mlfw.components.splits import TRAIN, VALIDATION
+from mlfw.files import digest, new_folder, read_json, write_json
+from mlfw_tabular.arrays import ArrayWriter, MemoryArrays, StoredArrays
+from mlfw_tabular.prepare import Features, Preprocessor
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+FORMAT = 1
+SAMPLE_ROWS = 200_000
+SCALES = "scales.json"
+NUMBERS, CODES, TARGET = "numbers", "codes", "target"
+SETS = (TRAIN, VALIDATION)
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """How a regression target is scaled: (value - mean) / deviation."""
+
+    mean: float = 0.0
+    deviation: float = 1.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Prepared training and validation rows.
+
+    Attributes:
+        preprocessor: What prepared them.
+        scales: How each target was scaled; classes and labels are not.
+        train: Arrays `numbers` (float32 [rows, numbers]), `codes` (int32 [rows, categories]) and
+            for each target `target/0`, `target/1`, ...: class numbers (int64 [rows]), labels
+            (float32 [rows, labels]) or scaled values (float32 [rows]).
+        validation: The same of the validation rows.
+    """
+
+    preprocessor: Preprocessor
+    scales: tuple[TargetScale, ...]
+    train: StoredArrays | MemoryArrays
+    validation: StoredArrays | MemoryArrays
+
+
+def prepared(data: RowSplits, *, cache: Cache | None, folder: Path, seed: int) -> Prepared:
+    """Return a model's training and validation rows as arrays.
+
+    What the cache holds of the same rows and the same preparation is used again.
+
+    Args:
+        data: The rows. Those in memory become arrays in memory; those that are streamed are
+            written piece by piece and read so too.
+        cache: Where to keep the arrays; None to keep none.
+        folder: Where to write streamed rows without a cache.
+        seed: What out-of-fold encoding follows from.
+    """
+    streamed = not isinstance(data, Splits)
+    if cache is None or not data.key:
+        if isinstance(data, Splits):
+            preprocessor, scales = _fitted(data, seed)
+            train, validation = (
+                MemoryArrays(_arrays(data.rows(name), data.schema, preprocessor, scales))
+                for name in SETS
+            )
+            return Prepared(preprocessor, scales, train, validation)
+        place = folder / "prepared"
+        with new_folder(place) as temporary:
+            _write(data, seed, temporary)
+        return _open(place, streamed=streamed)
+    key = digest(["arrays", FORMAT, data.key, seed])
+    return _open(cache.add(key, lambda path: _write(data, seed, path)), streamed=streamed)
+
+
+def _open(folder: Path, *, streamed: bool) -> Prepared:
+    stored = [StoredArrays(folder / name) for name in SETS]
+    train, validation = stored if streamed else [arrays.load() for arrays in stored]
+    scales = tuple(TargetScale(**scale) for scale in read_json(folder / SCALES))
+    return Prepared(Preprocessor.load(folder), scales, train, validation)
+
+
+def _write(data: RowSplits, seed: int, folder: Path) -> None:
+    preprocessor, scales = _fitted(data, seed)
+    preprocessor.save(folder)
+    write_json(folder / SCALES, [asdict(scale) for scale in scales])
+    for name in SETS:
+        with ArrayWriter(folder / name) as writer:
+            for batch in data.batches(name):
+                writer.append(_arrays(batch, data.schema, preprocessor, scales))
+
+
+def _fitted(data: RowSplits, seed: int) -> tuple[Preprocessor, tuple[TargetScale, ...]]:
+    """Learn from the training rows, or from a sample of those that are streamed."""
+    rows = data.train if isinstance(data, Splits) else data.sample(TRAIN, SAMPLE_ROWS, seed)
+    preprocessor = Preprocessor.fit(rows, data.schema)
+    return preprocessor, tuple(_scales(rows, data.schema))
+
+
+def _scales(rows: pa.Table, schema: Schema) -> Iterator[TargetScale]:
+    import numpy as np
+
+    for target in schema.targets:
+        if target.task is Task.regression:
+            values = np.asarray(rows[target.name])
+            yield TargetScale(float(values.mean()), float(values.std()) or 1.0)
+        else:
+            yield TargetScale()
+
+
+def _arrays(
+    rows: pa.Table, schema: Schema, preprocessor: Preprocessor, scales: tuple[TargetScale, ...]
+) -> dict[str, np.ndarray]:
+    import numpy as np
+
+    features: Features = preprocessor.transform(rows)
+    arrays = {
+        NUMBERS: features.numbers.astype(np.float32, copy=False),
+        CODES: features.codes.astype(np.int32, copy=False),
+    }
+    for index, (target, scale) in enumerate(zip(schema.targets, scales, strict=True)):
+        single = schema.single(target)
+        arrays[f"{TARGET}/{index}"] = _target(rows, single, scale)
+    return arrays
+
+
+def _target(rows: pa.Table, schema: Schema, scale: TargetScale) -> np.ndarray:
+    import numpy as np
+
+    if schema.task.is_classification:
+        return np.array(schema.codes(rows))
+    if schema.task is Task.multilabel:
+        held = schema.indicators(rows)
+        return np.array(held.flatten(), dtype=np.float32).reshape(len(held), -1)
+    values = (np.asarray(rows[schema.target.name]) - scale.mean) / scale.deviation
+    return values.astype(np.float32)
