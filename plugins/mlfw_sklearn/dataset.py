@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
-from mlfw import LoadContext, Splits, Task
+from mlfw import LoadContext, RowSplits, Task
 from mlfw.components.dataset import Progress, silent
 from mlfw_tabular import TableDataset
 
@@ -50,7 +50,7 @@ class SklearnDataset(TableDataset):
 
         return version("scikit-learn")
 
-    def load(self, context: LoadContext) -> Splits:
+    def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema."""
         default = "Weight" if self.name is Bundled.linnerud else "target"
         task = Task.regression if self.name is Bundled.diabetes else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mlfw import Schema, Target, UserError
+from mlfw import Schema, UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,17 +56,22 @@ def balance(train: pa.Table, schema: Schema, how: Balance, seed: int) -> tuple[p
     if how is Balance.oversample:
         return train.take(_repeated(codes, seed)), schema
     targets = list(schema.targets)
-    targets[place] = _weighted(target, codes)
+    sizes = np.bincount(codes, minlength=len(target.classes))
+    targets[place] = replace(target, weights=class_weights(sizes))
     return train, replace(schema, targets=tuple(targets))
 
 
-def _weighted(target: Target, codes: np.ndarray) -> Target:
+def class_weights(sizes: np.ndarray) -> tuple[float, ...]:
+    """Return how much a row of each class counts, so that all classes count the same.
+
+    Args:
+        sizes: How many training rows each class has, [classes].
+    """
     import numpy as np
 
-    sizes = np.bincount(codes, minlength=len(target.classes))
     present = np.count_nonzero(sizes)
-    weights = np.where(sizes > 0, len(codes) / (present * np.maximum(sizes, 1)), 1.0)
-    return replace(target, weights=tuple(float(weight) for weight in weights))
+    weights = np.where(sizes > 0, sizes.sum() / (present * np.maximum(sizes, 1)), 1.0)
+    return tuple(float(weight) for weight in weights)
 
 
 def _repeated(codes: np.ndarray, seed: int) -> np.ndarray:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import mlfw
-from mlfw import Column, Kind, LoadContext, Schema, Splits, Target, Task, UserError
+from mlfw import Column, Kind, LoadContext, RowSplits, Schema, Splits, Target, Task, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
 from mlfw.schema.conform import cast_column
 from mlfw_tabular.balance import Balance, balance
+from mlfw_tabular.describe import describe
 from mlfw_tabular.infer import infer_kind
 from mlfw_tabular.split import divide
 from mlfw_tabular.targets import make_target, stored, strata, usable_rows
@@ -64,23 +65,35 @@ class TableDataset(mlfw.Dataset):
         """Return the rows that the source itself keeps apart as `validation` and `test`."""
         return {}
 
-    def load(self, context: LoadContext) -> Splits:
+    def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
-        table = self.table(context.progress)
-        self._check_columns(table)
-        kinds = self._kinds(table)
-        rows = self._typed(table, kinds)
-        rows, targets = self._targets(rows, kinds)
-        labels = strata(rows, targets) if context.split.stratify else None
+        rows, schema = self.understood(self.table(context.progress))
+        labels = strata(rows, schema.targets) if context.split.stratify else None
         train, validation, test = (
             rows.take(part) for part in divide(rows.num_rows, labels, context.split, context.seed)
         )
         columns = tuple(
-            _describe(name, kinds[name], train) for name in kinds if name not in self.target
+            describe(column, train[column.name].combine_chunks()) for column in schema.columns
         )
-        schema = Schema(columns=columns, targets=targets)
+        schema = Schema(columns=columns, targets=schema.targets)
         train, schema = balance(train, schema, self.balance, context.seed)
         return Splits(train, validation, test, schema)
+
+    def understood(self, table: pa.Table) -> tuple[pa.Table, Schema]:
+        """Return rows in storage types, the targets last, and what their columns and targets are.
+
+        Rows without a target and columns without a value are left out.
+
+        Args:
+            table: Rows as they are in the source.
+        """
+        self._check_columns(table)
+        kinds = self._kinds(table)
+        rows, targets = self._targets(self._typed(table, kinds), kinds)
+        columns = tuple(
+            Column(name=name, kind=kind) for name, kind in kinds.items() if name not in self.target
+        )
+        return rows, Schema(columns=columns, targets=targets)
 
     def _check_columns(self, table: pa.Table) -> None:
         names = table.column_names
@@ -171,26 +184,6 @@ def _target_kind(kind: Kind, stored: pa.DataType) -> Kind:
     if kind is Kind.text or (kind is Kind.boolean and not pa.types.is_boolean(stored)):
         return Kind.category
     return kind
-
-
-def _describe(name: str, kind: Kind, train: pa.Table) -> Column:
-    """Describe an input column by what its training rows hold."""
-    import pyarrow.compute as pc
-
-    values = train[name].combine_chunks()
-    categories: list[str] = []
-    integer = False
-    if kind is Kind.category:
-        categories = sorted(values.drop_null().unique().to_pylist())
-    if kind is Kind.number:
-        integer = bool(pc.all(pc.equal(pc.round(values), values)).as_py())
-    return Column(
-        name=name,
-        kind=kind,
-        categories=tuple(categories),
-        integer=integer,
-        missing=values.null_count > 0,
-    )
 
 
 def _quoted(name: str) -> str:

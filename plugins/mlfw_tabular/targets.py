@@ -53,15 +53,7 @@ def make_target(column: Column, values: pa.Array, task: Task | None) -> Target:
 
 
 def _classes(name: str, values: pa.Array, task: Task) -> tuple[str, ...]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = values.flatten() if task is Task.multilabel else values
-    if pa.types.is_dictionary(found.type):
-        found = found.dictionary_decode()
-    if task.is_classification and pa.types.is_floating(found.type):
-        found = found.cast(pa.int64())
-    distinct = found.unique()
+    distinct = distinct_values(values, task)
     if task is Task.regression:
         if len(distinct) < 2:
             raise UserError(
@@ -69,9 +61,29 @@ def _classes(name: str, values: pa.Array, task: Task) -> tuple[str, ...]:
                 "Choose a target whose values differ.",
             )
         return ()
-    classes = distinct.take(pc.array_sort_indices(distinct)).cast("string").to_pylist()
+    classes = class_names(distinct)
     _check_classes(name, classes, task)
     return tuple(classes)
+
+
+def distinct_values(values: pa.Array, task: Task) -> pa.Array:
+    """Return the different values of a target, or the different labels; whole ones as integers."""
+    import pyarrow as pa
+
+    found = values.flatten() if task is Task.multilabel else values
+    if pa.types.is_dictionary(found.type):
+        found = found.dictionary_decode()
+    if task.is_classification and pa.types.is_floating(found.type):
+        found = found.cast(pa.int64())
+    return found.unique()
+
+
+def class_names(distinct: pa.Array) -> list[str]:
+    """Return different values as the names of classes, in the values' own order."""
+    import pyarrow.compute as pc
+
+    names: list[str] = distinct.take(pc.array_sort_indices(distinct)).cast("string").to_pylist()
+    return names
 
 
 def _check_classes(name: str, classes: list[str], task: Task) -> None:

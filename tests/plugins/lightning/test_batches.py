@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def test_streamed_rows_are_mixed_beyond_their_blocks(tmp_path: Path) -> None:
     order = [row for batch in seen(arrays_of(100, tmp_path), 10, 0, 0, 1) for row in batch]
 
     blocks = [row // 5 for row in order]
-    assert sum(a != b for a, b in zip(blocks, blocks[1:], strict=False)) > 60
+    assert sum(a != b for a, b in pairwise(blocks)) > 60
 
 
 def test_rows_can_be_read_on_after_their_folder_is_gone(tmp_path: Path) -> None:
