@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar
 
-from mlfw import Schema, limits, search
-from mlfw_sklearn.estimator import Estimator
+from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
+from mlfw_sklearn.estimator import Estimator, EstimatorPredictor
 
 TREE = "sklearn.tree._tree.Tree"
 
@@ -187,10 +187,14 @@ class SVM(Estimator):
 class Linear(Estimator):
     """Logistic regression for classes, ridge regression for values.
 
+    Rows that are streamed are learnt from by stochastic gradient steps, or exactly for values.
+
     Attributes:
         C: Inverse of the penalty on large weights; larger values fit closer.
         max_iterations: Most steps of the solver.
     """
+
+    takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
 
     C: float = field(default=1.0, metadata=limits(above=0) | search(1e-3, 1e3, log=True))
     max_iterations: int = field(default=1000, metadata=limits(minimum=1))
@@ -202,3 +206,11 @@ class Linear(Estimator):
         if schema.task.is_classification:
             return LogisticRegression(C=self.C, max_iter=self.max_iterations)
         return Ridge(alpha=1 / self.C, max_iter=self.max_iterations)
+
+    def fit(self, data: RowSplits, context: FitContext) -> EstimatorPredictor:
+        """Fit on rows in memory, or on rows that are streamed."""
+        if isinstance(data, Splits):
+            return super().fit(data, context)
+        from mlfw_sklearn.streaming import fit_streamed
+
+        return fit_streamed(data, context, C=self.C)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +79,25 @@ def prepared(data: RowSplits, *, cache: Cache | None, folder: Path, seed: int) -
         return _open(place, streamed=streamed)
     key = digest(["arrays", FORMAT, data.key, seed])
     return _open(cache.add(key, lambda path: _write(data, seed, path)), streamed=streamed)
+
+
+def one_hot(arrays: Mapping[str, np.ndarray], cardinalities: tuple[int, ...]) -> np.ndarray:
+    """Return what estimators take: numbers, then every category one-hot.
+
+    Args:
+        arrays: Some rows of `Prepared.train` or `Prepared.validation`.
+        cardinalities: How many codes each category has, the unknown one included.
+
+    Returns:
+        float64 [rows, features].
+    """
+    import numpy as np
+
+    blocks = [arrays[NUMBERS].astype(np.float64)]
+    for index, cardinality in enumerate(cardinalities):
+        known = np.arange(1, cardinality)
+        blocks.append((arrays[CODES][:, index, None] == known).astype(np.float64))
+    return np.concatenate(blocks, axis=1)
 
 
 def _open(folder: Path, *, streamed: bool) -> Prepared:
