@@ -9,9 +9,9 @@ from pydantic import WithJsonSchema, create_model
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from mlfw import Kind, Schema
+from mlfw import Kind, Schema, Target, Task
 from mlfw.files import finite
-from mlfw.schema.predictions import PREDICTION, probability_names
+from mlfw.schema.predictions import class_labels, prediction_name, probability_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,31 +31,28 @@ def answer_type(schema: Schema) -> Any:
             # BentoML would derive the type's JSON schema anew for every answer, and let NaN pass.
             return JSONResponse(obj)
 
-    fields = {PREDICTION: Annotated[Any, WithJsonSchema(_prediction_schema(schema))]}
-    for name in probability_names(schema):
-        fields[name] = Annotated[Any, WithJsonSchema({**PROBABILITY, "title": name})]
+    fields: dict[str, Any] = {}
+    for target in schema.targets:
+        own = WithJsonSchema(_prediction_schema(target))
+        fields[prediction_name(schema, target)] = Annotated[Any, own]
+        for name in probability_names(schema, target):
+            fields[name] = Annotated[Any, WithJsonSchema({**PROBABILITY, "title": name})]
     make_typed_dict: Any = TypedDict
     prediction = make_typed_dict("Prediction", fields)
     return create_model("Predictions", __base__=Body, root=(list[prediction], ...))  # type: ignore[valid-type]
 
 
-def _prediction_schema(schema: Schema) -> dict[str, Any]:
-    target = schema.target
+def _prediction_schema(target: Target) -> dict[str, Any]:
     description = f"The predicted {target.name}."
-    if not schema.task.is_classification:
+    if target.task is Task.regression:
         return {"type": "number", "nullable": True, "description": description, "example": 1.5}
-    kind = {Kind.boolean: "boolean", Kind.number: "integer" if target.integer else "number"}
-    classes: list[Any] = list(schema.classes)
-    if target.kind is Kind.boolean:
-        classes = [False, True]
-    elif target.kind is Kind.number:
-        classes = [int(name) if target.integer else float(name) for name in schema.classes]
-    return {
-        "type": kind.get(target.kind, "string"),
-        "enum": classes,
-        "description": description,
-        "example": classes[0],
-    }
+    column = target.column
+    kind = {Kind.boolean: "boolean", Kind.number: "integer" if column.integer else "number"}
+    classes = class_labels(target).to_pylist()
+    one = {"type": kind.get(column.kind, "string"), "enum": classes}
+    if target.task is Task.multilabel:
+        return {"type": "array", "items": one, "description": description, "example": classes[:1]}
+    return {**one, "description": description, "example": classes[0]}
 
 
 def answer(predictions: pa.Table) -> list[dict[str, Any]]:

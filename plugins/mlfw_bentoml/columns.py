@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, Strict, WithJsonSchema
+import pyarrow as pa
+from pydantic import (
+    Field,
+    PlainValidator,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from mlfw import Column, Kind
 from mlfw.errors import listing
+from mlfw.schema.cast import cast
 
 # What single precision holds; trees and networks know no larger number.
 LARGEST = 3.4e38
@@ -20,6 +31,7 @@ EXPECTATIONS = {
     Kind.boolean: "true, false or null",
     Kind.datetime: "a date or time as a string such as 2024-05-31 or 2024-05-31T14:30:00, or null",
     Kind.text: "a string or null",
+    Kind.image: "an image file's content in base64, or null",
 }
 
 
@@ -31,6 +43,10 @@ def column_type(column: Column) -> Any:
     and handed on as the text that was seen.
     """
     schema = WithJsonSchema(json_schema(column))
+    if column.kind is Kind.image:
+        return Annotated[Any, PlainValidator(_image), schema]
+    if column.format and column.kind in (Kind.number, Kind.datetime):
+        return Annotated[Any, PlainValidator(_written(column)), schema]
     if column.kind is Kind.number:
         bounds = Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)
         return Annotated[float | None, Strict(), bounds, schema]
@@ -66,6 +82,7 @@ def json_schema(column: Column) -> dict[str, Any]:
         Kind.boolean: {"type": "boolean", "example": True},
         Kind.datetime: {"type": "string", "format": "date-time", "example": "2024-05-31T14:30:00"},
         Kind.text: {"type": "string", "example": "some text"},
+        Kind.image: {"type": "string", "format": "byte"},
     }
     common = {"title": column.name, "nullable": True, "description": _description(column)}
     return {**forms[column.kind], **common}
@@ -78,6 +95,30 @@ def _description(column: Column) -> str:
     if column.integer:
         words.append("All whole numbers in training.")
     return " ".join(words)
+
+
+def _image(value: Any) -> bytes | None:
+    """Read the content of an image file; whether it is one, the model's preparation finds out."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("not a string")
+    return b64decode(value, validate=True)
+
+
+def _written(column: Column) -> Callable[[Any], Any]:
+    """Return a reader of numbers or dates that may also be written as in the training data."""
+    usual: TypeAdapter[Any] = TypeAdapter(column_type(replace(column, format="")))
+
+    def read(value: Any) -> Any:
+        try:
+            return usual.validate_python(value)
+        except ValidationError:
+            if not isinstance(value, str):
+                raise ValueError("not a string") from None
+            return cast(pa.array([value]), column.kind, column.format)[0].as_py()
+
+    return read
 
 
 def _moment(value: Any) -> datetime | None:

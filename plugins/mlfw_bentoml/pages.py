@@ -43,9 +43,10 @@ def described(schema: Schema, use: str, options: ServiceOptions) -> dict[str, An
     return {
         "name": options.name,
         "model": use,
-        "task": schema.task.value,
-        "target": schema.target.name,
-        "classes": list(schema.classes),
+        "targets": [
+            {"name": target.name, "task": target.task.value, "classes": list(target.classes)}
+            for target in schema.targets
+        ],
         "columns": [asdict(column) for column in schema.columns],
     }
 

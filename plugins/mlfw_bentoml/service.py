@@ -88,13 +88,17 @@ def model_service(
     service = bentoml.service(
         name="predictor",
         service_class=DocumentedService.called(
-            options.name, f"Predicts {schema.target.name} ({schema.task.value}, model {use})."
+            options.name, f"Predicts {_shown_targets(schema)} with the model {use}."
         ),
         **_config(options),
     )(Service)
     service.add_asgi_middleware(DrainMiddleware, drain=drain)
     service.mount_asgi_app(pages(schema, use, options), path="/", name="pages")
     return service
+
+
+def _shown_targets(schema: Schema) -> str:
+    return ", ".join(f"{target.name} ({target.task.value})" for target in schema.targets)
 
 
 def _config(options: ServiceOptions) -> dict[str, Any]:
