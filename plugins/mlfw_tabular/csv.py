@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 LEAST_BLOCK, MOST_BLOCK = 1 << 20, 1 << 30
 ROWS_PER_BLOCK = 500
+TABS = {"\\t": "\t", "tab": "\t"}
+MARKS = {
+    "delimiter": "For tabs type: dataset.delimiter=tab",
+    "quote": "For a file without quotes type: dataset.quote=",
+}
 
 
 @dataclass(kw_only=True)
@@ -38,7 +43,8 @@ class Csv(FileDataset):
     all the same. A file whose name ends in `.gz` is unpacked.
 
     Attributes:
-        delimiter: What stands between two values; found out among , ; tab and | when left out.
+        delimiter: What stands between two values, such as ';' or tab; found out among , ; tab
+            and | when left out.
         quote: What stands around values, or '' for nothing; found out when left out.
         encoding: How characters are encoded; found out when left out.
         header: Whether the first line names the columns; found out when left out.
@@ -57,22 +63,20 @@ class Csv(FileDataset):
         """Check the delimiter, the quote and the encoding."""
         import codecs
 
-        if self.delimiter is not None and len(self.delimiter) != 1:
-            raise UserError(
-                f"dataset.delimiter: expected one character, found {self.delimiter!r}.",
-                "For tabs type: dataset.delimiter='\t'",
-            )
-        if self.quote is not None and len(self.quote) > 1:
-            raise UserError(
-                f"dataset.quote: expected one character, found {self.quote!r}.",
-                "For a file without quotes type: dataset.quote=",
-            )
+        for key, mark in (("delimiter", self._mark()), ("quote", self.quote)):
+            if mark and (len(mark) > 1 or not mark.isascii() or mark in "\r\n"):
+                raise UserError(
+                    f"dataset.{key}: expected one character, found {mark!r}.", MARKS[key]
+                )
         try:
             "".encode(codecs.lookup(self.encoding or "utf-8").name)
         except LookupError:
             raise UserError(
                 f"dataset.encoding: '{self.encoding}' is not known.", "Try utf-8 or latin-1."
             ) from None
+
+    def _mark(self) -> str | None:
+        return TABS.get(self.delimiter or "", self.delimiter or None)
 
     def parse(self, path: Path, told: Told) -> pa.Table:
         """Read every column as text: what it holds is inferred later, from all its values."""
@@ -116,7 +120,7 @@ class Csv(FileDataset):
             text,
             encoding=encoding,
             whole=len(start) < LEAST_BLOCK,
-            delimiter=self.delimiter or ("\t" if tabs else None),
+            delimiter=self._mark() or ("\t" if tabs else None),
             quote=self.quote,
             header=self.header,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from mlfw import UserError
@@ -21,8 +21,7 @@ USUAL = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp932",
     "euc_jp", "gb18030", "big5", "cp949", "koi8_r", "mac_roman", "cp437", "cp850",
 ]  # fmt: skip
-OTHER_LINES = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-ENOUGH = 1 << 16
+ENOUGH, MOST = 1 << 16, 1 << 20
 
 
 def find_encoding(start: bytes) -> str:
@@ -55,17 +54,18 @@ def later_encoding(path: Path) -> str:
     return _by_lines(_other_lines(pieces(path)))
 
 
-def _other_lines(parts: object) -> bytes:
+def _other_lines(parts: Iterable[bytes]) -> bytes:
     """Return the lines that are not ASCII, up to a size that is enough to judge."""
     found: list[bytes] = []
     size = 0
-    for part in parts:  # type: ignore[attr-defined]
-        for match in OTHER_LINES.finditer(part):
-            found.append(match[0][:1000])
-            size += len(found[-1])
+    for part in parts:
+        for line in () if part.isascii() else part.splitlines():
+            if not line.isascii():
+                found.append(line)
+                size += len(line)
             if size > ENOUGH:
-                return b"\n".join(found)
-    return b"\n".join(found)
+                return b"\n".join(found)[:MOST]
+    return b"\n".join(found)[:MOST]
 
 
 def _by_lines(lines: bytes) -> str:

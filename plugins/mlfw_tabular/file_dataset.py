@@ -92,7 +92,8 @@ class FileDataset(TableDataset):
         paths = getattr(self, key)
         if key == "path" and not paths:
             suffix = (*self.suffixes, "")[0]
-            raise UserError("dataset.path: not set.", f"Type for example: dataset.path=FILE{suffix}")
+            example = f"Type for example: dataset.path=FILE{suffix}"
+            raise UserError("dataset.path: not set.", example)
         return find_sources(paths, f"dataset.{key}", self.suffixes, folders=self.folders)
 
     def read(self, path: Path) -> pa.Table:
@@ -124,7 +125,13 @@ class FileDataset(TableDataset):
 
     def _read(self, key: str, progress: Progress) -> pa.Table:
         table = read_all(self.sources(key), self._parse, progress)
-        check_flat(table, listing(getattr(self, key), 3), self.drop)
+        place = listing(getattr(self, key), 3)
+        if not table.num_rows:
+            raise UserError(
+                f"{place}: holds no rows, only columns {listing(table.column_names)}.",
+                "Check how it was made or copied.",
+            )
+        check_flat(table, place, self.drop)
         return table
 
     def _parse(self, path: Path, told: Told) -> pa.Table:

@@ -84,8 +84,8 @@ def check_alike(names: list[str], path: Path, first: list[str], first_path: Path
     Raises:
         UserError: It has not; the message names those that differ.
     """
-    missing = [name for name in first.column_names if name not in set(names)]
-    more = [name for name in names if name not in set(first)]
+    missing = sorted(set(first) - set(names))
+    more = sorted(set(names) - set(first))
     if not missing and not more:
         return
     lacks = f" it has no column {listing(missing)};" if missing else ""

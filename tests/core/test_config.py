@@ -222,10 +222,10 @@ def test_a_lone_value_is_a_list_of_one_in_files_and_presets_too(
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("{a: b}", "expected a list such as [a,b], found a mapping"),
-        ("null", "expected a value, found null"),
-        ("[null]", "expected a value, found null"),
-        ("[[y]]", "expected text, found a list"),
+        ("{a: b}", "expected a list such as [a,b], not a mapping"),
+        ("null", "expected a value, not null"),
+        ("[null]", "expected a value, not null"),
+        ("[[y]]", "expected text, not a list"),
     ],
 )
 def test_what_is_no_list_is_refused_wherever_it_stands(

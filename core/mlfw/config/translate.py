@@ -18,10 +18,11 @@ TYPE_NAMES = {
 }
 
 UNFIT = {
-    "text, found a list or a mapping": r"Cannot convert '[^']*' to string",
-    "a list such as [a,b], found a mapping": r"Cannot merge DictConfig with ListConfig|"
+    "true or false": r"is not a valid bool",
+    "text, not a list or a mapping": r"Cannot convert '[^']*' to string",
+    "a list such as [a,b], not a mapping": r"Cannot merge DictConfig with ListConfig|"
     r"Invalid value assigned: dict is not a ListConfig",
-    "a value, found null": r"is not Optional|Invalid type assigned: NoneType",
+    "a value, not null": r"is not Optional|Invalid type assigned: NoneType",
 }
 
 
@@ -57,9 +58,10 @@ def _sentence(error: BaseException, document: Document, given: list[Given]) -> s
     allowed = _search(r"expected one of \[(.*?)\]", details)
     if allowed:
         return f"{place}: expected one of {allowed}, found '{value}'."
+    found = f", found '{value}'" if value else ""
     for wanted, pattern in UNFIT.items():
         if re.search(pattern, details):
-            return f"{place}: expected {wanted}."
+            return f"{place}: expected {wanted}{found}."
     first = str(chain[-1]).splitlines()[0] if str(chain[-1]) else str(error).splitlines()[0]
     return f"{place}: {first}"
 
