@@ -3,103 +3,127 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import UserError
+from mlfw_tabular.csv_errors import (
+    header_error,
+    reason,
+    unclosed_error,
+)
+from mlfw_tabular.dialect import Dialect, find_dialect
+from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
 from mlfw_tabular.file_dataset import FileDataset
+from mlfw_tabular.reading import check_names
+from mlfw_tabular.text_file import TextFile, Told, beginning
+from mlfw_tabular.what import check_text, check_what, is_json_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+LEAST_BLOCK, MOST_BLOCK = 1 << 20, 1 << 30
+ROWS_PER_BLOCK = 500
+TABS = {"\\t": "\t", "tab": "\t"}
+MARKS = {
+    "delimiter": "For tabs type: dataset.delimiter=tab",
+    "quote": "For a file without quotes type: dataset.quote=",
+}
+
 
 @dataclass(kw_only=True)
 class Csv(FileDataset):
-    """A CSV file with a header line.
+    """A CSV file, or several; how it is written is found out from its beginning.
+
+    A column has no name where the file has no header: it is called `column_1`, `column_2`, ... by
+    its place. The first line is a header, unless it holds a number or a date in a column that goes
+    on so, and no word above such a column; numbers that count up by one, such as years, are names
+    all the same. A file whose name ends in `.gz` is unpacked.
 
     Attributes:
-        delimiter: What stands between two values.
-        encoding: How characters are encoded.
+        delimiter: What stands between two values, such as ';' or tab; found out among , ; tab
+            and | when left out.
+        quote: What stands around values, or '' for nothing; found out when left out.
+        encoding: How characters are encoded; found out when left out.
+        header: Whether the first line names the columns; found out when left out.
     """
 
-    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".tsv", ".txt")
+    suffixes: ClassVar[tuple[str, ...]] = (
+        ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz",
+    )  # fmt: skip
 
-    delimiter: str = ","
-    encoding: str = "utf-8"
+    delimiter: str | None = None
+    quote: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
 
     def check(self) -> None:
-        """Check the delimiter and the encoding."""
+        """Check the delimiter, the quote and the encoding."""
         import codecs
 
-        if len(self.delimiter) != 1:
-            raise UserError(
-                f"dataset.delimiter: expected one character, found {self.delimiter!r}.",
-                "For tabs type: dataset.delimiter='\t'",
-            )
+        for key, mark in (("delimiter", self._mark()), ("quote", self.quote)):
+            if mark and (len(mark) > 1 or not mark.isascii() or mark in "\r\n"):
+                raise UserError(
+                    f"dataset.{key}: expected one character, found {mark!r}.", MARKS[key]
+                )
         try:
-            codecs.lookup(self.encoding)
+            "".encode(codecs.lookup(self.encoding or "utf-8").name)
         except LookupError:
             raise UserError(
                 f"dataset.encoding: '{self.encoding}' is not known.", "Try utf-8 or latin-1."
             ) from None
 
-    def parse(self, path: Path) -> pa.Table:
+    def _mark(self) -> str | None:
+        return TABS.get(self.delimiter or "", self.delimiter or None)
+
+    def parse(self, path: Path, told: Told) -> pa.Table:
         """Read every column as text: what it holds is inferred later, from all its values."""
         import pyarrow as pa
-        import pyarrow.csv as pv
 
-        delimiter = "\t" if path.suffix == ".tsv" and self.delimiter == "," else self.delimiter
-        names = self._header(path, delimiter)
+        dialect = self._dialect(path)
+        names = _names(path, dialect)
         try:
-            return pv.read_csv(
-                path,
-                read_options=pv.ReadOptions(
-                    column_names=names, skip_rows=1, encoding=self.encoding
-                ),
-                parse_options=pv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                convert_options=pv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-                ),
-            )
-        except (pa.ArrowInvalid, UnicodeDecodeError, LookupError) as error:
-            raise self._reason(path, error) from None
+            table = _read(path, dialect, names, told)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error) or self.encoding is not None:
+                raise reason(path, dialect, error) from None
+            # The beginning was ASCII, and what comes later is not UTF-8.
+            dialect = replace(dialect, encoding=later_encoding(path))
+            try:
+                table = _read(path, dialect, names, told)
+            except pa.ArrowInvalid as again:
+                raise reason(path, dialect, again) from None
+        last = table[table.num_columns - 1][-1].as_py() if table.num_rows else ""
+        if dialect.quote and "\n" in last.replace("\r", "\n"):
+            # Arrow takes the end of the file for the end of a quote.
+            unclosed = unclosed_error(path, dialect, last)
+            if unclosed:
+                raise unclosed
+        return table
 
-    def _header(self, path: Path, delimiter: str) -> list[str]:
-        try:
-            with path.open(encoding=self.encoding, newline="") as file:
-                names = next(csv.reader(file, delimiter=delimiter), [])
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise self._reason(path, error) from None
-        names = [name.strip().removeprefix("\ufeff") for name in names]
-        if not any(names):
-            raise UserError(f"{path}: row 1: expected a header line with the columns' names.")
-        return [name or f"column {number}" for number, name in enumerate(names, 1)]
-
-    def _reason(self, path: Path, error: Exception) -> UserError:
-        text = str(error).splitlines()[0]
-        if isinstance(error, UnicodeDecodeError) or "UTF8" in text:
-            return UserError(
-                f"{path}: not encoded as {self.encoding}: {text}.",
-                "Set dataset.encoding, for example dataset.encoding=latin-1.",
-            )
-        return UserError(
-            f"{path}: not a CSV file with '{self.delimiter}' between values: "
-            f"{self._ragged_line(path) or text}.",
-            "Correct the line, or set dataset.delimiter.",
+    def _dialect(self, path: Path) -> Dialect:
+        start = beginning(path)
+        if not start:
+            raise UserError(f"{path}: the file is empty.", "Check how it was made or copied.")
+        check_what(path, start, "CSV")
+        if self.encoding:
+            check_encoding(path, self.encoding, start)
+        encoding = self.encoding or find_encoding(start)
+        text = start.decode(encoding, "replace").removeprefix("\ufeff")
+        check_text(path, text, "CSV")
+        if is_json_lines(start):
+            raise UserError(f"{path}: line 1: is a JSON object.", "Type dataset=jsonl.")
+        tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
+        return find_dialect(
+            text,
+            encoding=encoding,
+            whole=len(start) < LEAST_BLOCK,
+            delimiter=self._mark() or ("\t" if tabs else None),
+            quote=self.quote,
+            header=self.header,
         )
-
-    def _ragged_line(self, path: Path) -> str:
-        """Find the first line with more or fewer values than the header, which Arrow keeps back."""
-        with path.open(encoding=self.encoding, newline="", errors="replace") as file:
-            reader = csv.reader(file, delimiter=self.delimiter)
-            expected = len(next(reader, []))
-            for row in reader:
-                if row and len(row) != expected:
-                    found = len(row)
-                    return f"line {reader.line_num}: expected {expected} values, found {found}"
-        return ""
 
     def format(self, table: pa.Table) -> bytes:
         """Return CSV with a header line."""
@@ -109,6 +133,61 @@ class Csv(FileDataset):
         writer.writerow(columns)
         writer.writerows(zip(*(map(_cell, column) for column in columns.values()), strict=True))
         return out.getvalue().encode()
+
+
+def _names(path: Path, dialect: Dialect) -> list[str]:
+    """Return the columns' names, made up by their place where they have none."""
+    given = [name.strip() for name in dialect.names] or [""] * dialect.width
+    if dialect.names and not any(given):
+        raise header_error(path, dialect)
+    names = [name or f"column_{number}" for number, name in enumerate(given, 1)]
+    check_names(names, path, f"line {dialect.blank_lines + 1}: ")
+    return names
+
+
+def _read(path: Path, dialect: Dialect, names: list[str], told: Told) -> pa.Table:
+    import pyarrow as pa
+
+    block = min(max(LEAST_BLOCK, dialect.row_bytes * ROWS_PER_BLOCK), MOST_BLOCK >> 4)
+    while True:
+        try:
+            return _read_blocks(path, dialect, names, told, block)
+        except pa.ArrowInvalid as error:
+            # A row that is longer than a block.
+            if "straddling" not in str(error) or block >= MOST_BLOCK:
+                raise
+            block = min(block * 16, MOST_BLOCK)
+
+
+def _read_blocks(
+    path: Path, dialect: Dialect, names: list[str], told: Told, block: int
+) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.csv as pv
+
+    with TextFile(path, dialect.encoding, told) as file:
+        try:
+            return pv.read_csv(
+                file,
+                read_options=pv.ReadOptions(
+                    column_names=names,
+                    skip_rows=dialect.blank_lines,
+                    skip_rows_after_names=int(bool(dialect.names)),
+                    block_size=block,
+                ),
+                parse_options=pv.ParseOptions(
+                    delimiter=dialect.delimiter,
+                    quote_char=dialect.quote or False,
+                    newlines_in_values=bool(dialect.quote),
+                ),
+                convert_options=pv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                ),
+            )
+        except pa.ArrowException:
+            if file.failure:
+                raise file.failure from None
+            raise
 
 
 def _cell(value: object) -> object:

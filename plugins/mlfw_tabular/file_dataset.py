@@ -1,36 +1,60 @@
-"""The base of data sets that are one file."""
+"""The base of data sets that are files."""
 
 from __future__ import annotations
 
+import gzip
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import mlfw
 from mlfw import UserError
 from mlfw.components.dataset import Progress, silent
-from mlfw.errors import did_you_mean
-from mlfw.files import sha256, write_bytes
+from mlfw.errors import listing
+from mlfw.files import digest, sha256, write_bytes
+from mlfw_tabular.reading import check_flat, check_names, read_all
+from mlfw_tabular.sources import Source, check_file, find_sources
 from mlfw_tabular.table_dataset import TableDataset
+from mlfw_tabular.text_file import Told, is_compressed, untold
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+KEYS = ("path", "validation", "test")
+
 
 @dataclass(kw_only=True)
 class FileDataset(TableDataset):
-    """A data set that is one file.
+    """A data set that is one file, or several with the same columns.
 
     Attributes:
-        path: The file.
+        path: The file; or several, or a pattern such as data/*.csv, read in the order of names.
+        validation: Files with the rows that steer training and tuning, where they stand apart.
+        test: Files with the rows for the final measurement, where they stand apart.
+        folders: Whether a folder stands for all files in it.
     """
 
-    path: str = field(default="", metadata=mlfw.path_field())
+    folders: ClassVar[bool] = False
+
+    path: list[str] = field(default_factory=list, metadata=mlfw.path_field())
+    validation: list[str] = field(default_factory=list, metadata=mlfw.path_field())
+    test: list[str] = field(default_factory=list, metadata=mlfw.path_field())
+
+    def __post_init__(self) -> None:
+        """Take a lone path for a list of one, in Python as in a configuration."""
+        for key in KEYS:
+            value = getattr(self, key)
+            if isinstance(value, str):
+                setattr(self, key, [value] if value else [])
 
     @abstractmethod
-    def parse(self, path: Path) -> pa.Table:
+    def parse(self, path: Path, told: Told) -> pa.Table:
         """Read a file that exists and is not empty.
+
+        Args:
+            path: The file.
+            told: To be told now and then how many bytes of it are read.
 
         Raises:
             UserError: It is not of the format.
@@ -41,63 +65,83 @@ class FileDataset(TableDataset):
         """Return a table as the content of a file."""
 
     def place(self) -> str:
-        """Return the file's path."""
-        return self.path
+        """Return the files' paths."""
+        return listing(self.path, 3)
 
-    def table(self, progress: Progress = silent) -> pa.Table:  # noqa: ARG002
-        """Read the file."""
-        return self.read(self._file())
+    def table(self, progress: Progress = silent) -> pa.Table:
+        """Read the files."""
+        self._check_apart()
+        return self._read("path", progress)
+
+    def given(self) -> dict[str, pa.Table]:
+        """Read the files of the validation and test rows, where there are any."""
+        return {key: self._read(key, silent) for key in KEYS[1:] if getattr(self, key)}
 
     def fingerprint(self) -> str:
-        """Return a checksum of the file's content."""
-        path = self._file()
-        _check_file(path, "dataset.path")
-        return sha256(path)
+        """Return a checksum of all files' content, in order."""
+        return digest(
+            [[[sha256(source.path), source.parts] for source in self.sources(key)] for key in KEYS]
+        )
 
-    def _file(self) -> Path:
-        if not self.path:
-            raise UserError("dataset.path: not set.", "Type for example: dataset.path=FILE.csv")
-        return Path(self.path)
+    def sources(self, key: str) -> list[Source]:
+        """Return the files of `path`, `validation` or `test`, in the order they are read.
+
+        Raises:
+            UserError: A file is not there or may not be read, or `path` is not set.
+        """
+        paths = getattr(self, key)
+        if key == "path" and not paths:
+            suffix = (*self.suffixes, "")[0]
+            example = f"Type for example: dataset.path=FILE{suffix}"
+            raise UserError("dataset.path: not set.", example)
+        return find_sources(paths, f"dataset.{key}", self.suffixes, folders=self.folders)
 
     def read(self, path: Path) -> pa.Table:
         """Read a file as it is; see `mlfw.Dataset.read`."""
-        _check_file(path, "")
-        table = self.parse(path)
-        names = table.column_names
-        for name in names:
-            if names.count(name) > 1:
-                raise UserError(
-                    f"{path}: the column '{name}' stands there twice.", "Rename one of them."
-                )
-        return table
+        check_file(path, "")
+        return self._parse(path, untold)
 
     def write(self, table: pa.Table, path: Path) -> None:
-        """Write a file, whole or not at all."""
+        """Write a file, whole or not at all; compressed if its name ends in `.gz`."""
+        content = self.format(table)
+        if is_compressed(path):
+            content = gzip.compress(content, mtime=0)
         try:
-            write_bytes(path, self.format(table))
+            write_bytes(path, content)
         except OSError as error:
             raise UserError(f"{path}: cannot be written: {error.strerror}.") from None
 
+    def _check_apart(self) -> None:
+        """Check that no row is both learnt from and measured on."""
+        owners: dict[Path, str] = {}
+        for key in KEYS:
+            for source in self.sources(key):
+                owner = owners.setdefault(source.path.resolve(), key)
+                if owner != key:
+                    raise UserError(
+                        f"dataset.{key}: {source.path} is in dataset.{owner} too.",
+                        "What is measured on must not be learnt from: take it out of one of them.",
+                    )
 
-def _check_file(path: Path, key: str) -> None:
-    """Check that a file is there and holds something.
-
-    Raises:
-        UserError: It is not there, is a folder, is empty, or may not be read.
-    """
-    place = f"{key}: {path}" if key else str(path)
-    try:
-        if path.is_dir():
-            raise UserError(f"{place}: is a folder, expected a file.")
-        if not path.exists():
-            beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-            hint = did_you_mean(path.name, beside) if beside else ""
+    def _read(self, key: str, progress: Progress) -> pa.Table:
+        table = read_all(self.sources(key), self._parse, progress)
+        place = listing(getattr(self, key), 3)
+        if not table.num_rows:
             raise UserError(
-                f"{place}: no such file.",
-                hint if hint.startswith("Did") else "Check the path.",
+                f"{place}: holds no rows, only columns {listing(table.column_names)}.",
+                "Check how it was made or copied.",
             )
-        if path.stat().st_size == 0:
-            raise UserError(f"{place}: the file is empty.")
-        path.open("rb").close()
-    except OSError as error:
-        raise UserError(f"{place}: cannot be read: {error.strerror}.") from None
+        check_flat(table, place, self.drop)
+        return table
+
+    def _parse(self, path: Path, told: Told) -> pa.Table:
+        try:
+            table = self.parse(path, told)
+        except OSError as error:
+            raise UserError(
+                f"{path}: cannot be read: {error.strerror or error}.", "Check the disk."
+            ) from None
+        check_names(table.column_names, path)
+        if not table.num_columns:
+            raise UserError(f"{path}: has no columns.", "Check how it was made or copied.")
+        return table

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from mlfw import LoadContext, RowSplits, UserError
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.memory import memory_bytes
+from mlfw_tabular.parquet_source import as_user_error, open_source
 from mlfw_tabular.streaming import stream_splits
+from mlfw_tabular.text_file import Told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,7 +22,9 @@ LARGEST_SHARE = 0.25
 
 @dataclass(kw_only=True)
 class Parquet(FileDataset):
-    """A Parquet file; its columns keep their types.
+    """A Parquet file, several, or a folder of them; columns keep their types.
+
+    In a folder, the names of sub-folders such as `year=2024` are columns too.
 
     Attributes:
         stream: Whether rows are read batch by batch instead of all at once, for models that can
@@ -28,20 +32,24 @@ class Parquet(FileDataset):
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
+    folders: ClassVar[bool] = True
 
     stream: bool | None = None
 
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows, in memory or streamed; see `mlfw.Dataset.load`."""
-        if context.folder is not None and self._streams():
-            return stream_splits(self, self.source(), context)
-        return super().load(context)
+        if context.folder is None or not self._streams():
+            return super().load(context)
+        if self.validation or self.test:
+            raise UserError(
+                "dataset.stream: rows that are streamed are divided by mlfw, not by files.",
+                "Leave dataset.validation and dataset.test out, or set dataset.stream=false.",
+            )
+        return stream_splits(self, self.source(), context)
 
     def source(self) -> ds.Dataset:
         """Return the rows as an Arrow data set, to be read batch by batch."""
-        import pyarrow.dataset as ds
-
-        return ds.dataset([str(self._file())], format="parquet")
+        return open_source(self.sources("path"))
 
     def _streams(self) -> bool:
         if self.stream is not None:
@@ -53,16 +61,20 @@ class Parquet(FileDataset):
         )
         return bool(sum(groups) > memory_bytes() * LARGEST_SHARE)
 
-    def parse(self, path: Path) -> pa.Table:
-        """Read the file."""
+    def parse(self, path: Path, told: Told) -> pa.Table:
+        """Read the file, one row group after the other."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        try:
-            return pq.ParquetFile(path).read()
-        except (pa.ArrowException, OSError) as error:
-            text = str(error).splitlines()[0]
-            raise UserError(f"{path}: not a whole Parquet file: {text}") from None
+        size = path.stat().st_size
+        with as_user_error(path), pq.ParquetFile(path) as file:
+            if file.num_row_groups < 2:
+                return file.read()
+            groups = []
+            for number in range(file.num_row_groups):
+                groups.append(file.read_row_group(number))
+                told(size * (number + 1) // file.num_row_groups)
+            return pa.concat_tables(groups)
 
     def format(self, table: pa.Table) -> bytes:
         """Return Parquet."""

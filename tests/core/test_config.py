@@ -9,6 +9,7 @@ import yaml
 
 from mlfw import UserError
 from mlfw.config import RunConfig, compose, render
+from mlfw.config.components import build_component
 from mlfw.plugins import Plugins, load_plugins
 
 
@@ -124,15 +125,15 @@ def test_a_relative_path_counts_from_the_file_that_says_it(
     in_file = composed(plugins, "dataset: {use: csv, path: a.csv}\n", tmp_path)
     typed = composed(plugins, "dataset: csv\n", tmp_path, "dataset.path=a.csv")
 
-    assert in_file.frozen["dataset"]["path"] == str(tmp_path / "a.csv")
-    assert typed.frozen["dataset"]["path"] == str(tmp_path / "elsewhere/a.csv")
+    assert in_file.frozen["dataset"]["path"] == [str(tmp_path / "a.csv")]
+    assert typed.frozen["dataset"]["path"] == [str(tmp_path / "elsewhere/a.csv")]
 
 
 @pytest.mark.parametrize("path", ["my data (1).csv", "a=b.csv", "it's.csv", "50%.csv", "ä b.csv"])
 def test_odd_file_names_need_no_quotes(plugins: Plugins, tmp_path: Path, path: str) -> None:
     config = composed(plugins, "dataset: csv\n", tmp_path, f"dataset.path={path}")
 
-    assert Path(config.frozen["dataset"]["path"]).name == path
+    assert [Path(found).name for found in config.frozen["dataset"]["path"]] == [path]
 
 
 def test_a_preset_beside_the_file_is_chosen_by_name(plugins: Plugins, tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_an_environment_variable_is_used_but_never_written(
 
     config = composed(plugins, "dataset: {use: csv, target: '${oc.env:SECRET_TARGET}'}", tmp_path)
 
-    assert vars(config.dataset)["target"] == "hush"
+    assert vars(config.dataset)["target"] == ["hush"]
     assert "hush" not in str(config.frozen)
 
 
@@ -174,3 +175,91 @@ def test_composing_leaves_no_trace_in_hydra(plugins: Plugins, tmp_path: Path) ->
 
     assert ConfigStore.instance().repo.keys() == before.keys()
     assert not GlobalHydra.instance().is_initialized()
+
+
+@pytest.mark.parametrize(
+    ("typed", "targets"),
+    [
+        ("dataset.target=y", ["y"]),
+        ("dataset.target=[y]", ["y"]),
+        ("dataset.target=[y,a b]", ["y", "a b"]),
+        ("dataset.target='a,b'", ["a,b"]),
+        ("dataset.target=2024", ["2024"]),
+        ("dataset.target=", []),
+        ("dataset.target=[]", []),
+    ],
+)
+def test_a_lone_value_is_a_list_of_one(
+    plugins: Plugins, tmp_path: Path, typed: str, targets: list[str]
+) -> None:
+    config = composed(plugins, "dataset: csv\n", tmp_path, typed)
+
+    assert config.frozen["dataset"]["target"] == targets
+    assert config.dataset.target == targets  # type: ignore[attr-defined]
+    assert config.origins["dataset.target"] == "command line"
+
+
+def test_a_lone_value_is_a_list_of_one_in_files_and_presets_too(
+    plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dataset").mkdir()
+    (tmp_path / "dataset/mine.yaml").write_text("defaults: [csv]\ntarget: y\n")
+    monkeypatch.setenv("DROPPED", "a")
+
+    preset = composed(plugins, "dataset: mine\n", tmp_path)
+    written = composed(
+        plugins, "dataset: {use: csv, target: y, drop: '${oc.env:DROPPED}'}\n", tmp_path
+    )
+
+    assert preset.frozen["dataset"]["target"] == ["y"]
+    assert preset.origins["dataset.target"] == "preset"
+    assert written.frozen["dataset"]["target"] == ["y"]
+    assert written.frozen["dataset"]["drop"] == ["${oc.env:DROPPED}"]
+    assert written.dataset.drop == ["a"]  # type: ignore[attr-defined]
+    assert preset.frozen["dataset"]["columns"] == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{a: b}", "expected a list such as [a,b], not a mapping"),
+        ("null", "expected a value, not null"),
+        ("[null]", "expected a value, not null"),
+        ("[[y]]", "expected text, not a list"),
+    ],
+)
+def test_what_is_no_list_is_refused_wherever_it_stands(
+    plugins: Plugins, tmp_path: Path, value: str, message: str
+) -> None:
+    text = f"dataset: {{use: csv, target: {value}}}\n"
+
+    with pytest.raises(UserError) as in_file:
+        composed(plugins, text, tmp_path)
+    with pytest.raises(UserError) as typed:
+        composed(plugins, "dataset: csv\n", tmp_path, f"dataset.target={value}")
+
+    assert str(in_file.value).startswith(f"{tmp_path / 'run.yaml'}: dataset.target")
+    assert str(typed.value).startswith("command line: dataset.target")
+    assert message in str(in_file.value)
+    assert message in str(typed.value)
+
+
+def test_every_relative_path_of_a_list_counts_from_where_it_is_said(
+    plugins: Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "dataset: {use: csv, path: [data/*.csv, /b.csv], test: c.csv}\n"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    from_file = composed(plugins, text, tmp_path).frozen["dataset"]
+    typed = composed(plugins, text, tmp_path, "dataset.path=[y=1/a b.csv,*.csv]").frozen["dataset"]
+
+    assert from_file["path"] == [str(tmp_path / "data/*.csv"), "/b.csv"]
+    assert from_file["test"] == [str(tmp_path / "c.csv")]
+    assert typed["path"] == [str(tmp_path / "here/y=1/a b.csv"), str(tmp_path / "here/*.csv")]
+
+
+def test_options_of_a_saved_model_may_be_lone_values(plugins: Plugins) -> None:
+    built = build_component(plugins.registry.get("dataset", "csv"), {"target": "y"}, "saved model")
+
+    assert built.target == ["y"]  # type: ignore[attr-defined]

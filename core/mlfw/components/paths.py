@@ -9,10 +9,10 @@ PATH = "mlfw.path"
 
 
 def path_field() -> dict[str, Any]:
-    """Return field metadata that marks a string as a path.
+    """Return field metadata that marks a string, or a list of strings, as paths.
 
     A relative path in a configuration file counts from that file's folder; one on the command
-    line counts from the current folder. The component is given an absolute path.
+    line counts from the current folder. The component is given absolute paths.
     """
     return {PATH: True}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from mlfw.components import Component
+from mlfw.config.lists import as_lists
 from mlfw.config.validate import check_values
 from mlfw.errors import UserError
 from mlfw.plugins import Entry
@@ -33,7 +34,9 @@ def changed_component(component: Any, options: Mapping[str, Any], place: str) ->
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(component), dict(options))
+        typed = OmegaConf.structured(component)
+        owner = cast("type[Component]", OmegaConf.get_type(typed))
+        merged = OmegaConf.merge(typed, as_lists(owner, options))
         built = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise UserError(f"{place}: {str(error).splitlines()[0]}") from None

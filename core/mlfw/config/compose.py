@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from mlfw.config.choose import choose
 from mlfw.config.document import USE, Document, read_document
 from mlfw.config.hydra_store import ROOT, hydra_store
 from mlfw.config.keys import Choices, check_keys, is_below_mapping
+from mlfw.config.lists import is_component, tightened
 from mlfw.config.overrides import Given, parse_overrides
 from mlfw.config.paths import resolve_paths
 from mlfw.config.provenance import origins_of
@@ -101,6 +102,8 @@ def _typed(
     entries = _entries(composed, plugins.registry)
     if need_packages:
         require_packages(_used(entries, plugins.registry))
+    with as_user_error(document, given):
+        _tighten(composed, entries)
     origins = origins_of(composed, document, given, entries)
     resolve_paths(composed, document, entries, origins)
     frozen = cast(
@@ -119,6 +122,18 @@ def _typed(
     values = {**objects, "seed": composed.seed}
     check_values(values)
     return RunConfig(**values, frozen=frozen, origins=origins, notes=tuple(notes))
+
+
+def _tighten(composed: Any, entries: Mapping[str, Mapping[str, Entry]]) -> None:
+    """Give composed components their own types, in place; see `lists`."""
+    for kind, named in entries.items():
+        for name, entry in named.items():
+            if kind == "metrics":
+                composed[kind][name] = tightened(
+                    entry.component, composed[kind][name], f"{kind}.{name}"
+                )
+            else:
+                composed[kind] = tightened(entry.component, composed[kind], kind)
 
 
 def _used(entries: dict[str, dict[str, Entry]], registry: Registry) -> list[Entry]:
@@ -156,7 +171,9 @@ def _entries(composed: Any, registry: Registry) -> dict[str, dict[str, Entry]]:
             continue
         cls = OmegaConf.get_type(node)
         named = {
-            name: entry for name, entry in registry.kind(kind).items() if entry.component is cls
+            name: entry
+            for name, entry in registry.kind(kind).items()
+            if is_component(cls, entry.component)
         }
         if len(named) != 1:
             raise UserError(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mlfw.config.lists import loosened
 from mlfw.config.root import RootSchema
 from mlfw.errors import UserError
 from mlfw.plugins import Registry
@@ -32,7 +33,7 @@ def hydra_store(registry: Registry, folder: Path | None) -> Iterator[Any]:
                 store.store(
                     group=kind,
                     name=name,
-                    node=entry.component,
+                    node=loosened(entry.component),
                     package=package,
                     provider=entry.plugin,
                 )

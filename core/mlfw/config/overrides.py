@@ -79,6 +79,10 @@ def _key(text: str) -> str:
 
 
 def _quoted(value: str) -> str:
+    """Return as plain text a value, or the items of a list, that Hydra's grammar cannot read."""
+    plain_list = re.fullmatch(r"\[([^\[\]{}'\"]+)\]", value)
+    if plain_list:
+        return f"[{','.join(_quoted(item.strip()) for item in plain_list[1].split(','))}]"
     escaped = value.replace("'", "\\'")
     return f"'{escaped}'"
 

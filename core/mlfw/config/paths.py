@@ -29,5 +29,11 @@ def resolve_paths(
                 value = node.get(field)
                 from_file = origins.get(f"{prefix}.{field}") == str(document.path)
                 base = document.path.parent if document.path and from_file else Path()
-                if isinstance(value, str) and value:
-                    node[field] = str((base / Path(value).expanduser()).absolute())
+                if isinstance(value, str):
+                    node[field] = _absolute(value, base)
+                elif value is not None:
+                    node[field] = [_absolute(item, base) for item in value]
+
+
+def _absolute(value: str, base: Path) -> str:
+    return str((base / Path(value).expanduser()).absolute()) if value else value

@@ -17,6 +17,14 @@ TYPE_NAMES = {
     "String": "text",
 }
 
+UNFIT = {
+    "true or false": r"is not a valid bool",
+    "text, not a list or a mapping": r"Cannot convert '[^']*' to string",
+    "a list such as [a,b], not a mapping": r"Cannot merge DictConfig with ListConfig|"
+    r"Invalid value assigned: dict is not a ListConfig",
+    "a value, not null": r"is not Optional|Invalid type assigned: NoneType",
+}
+
 
 @contextmanager
 def as_user_error(document: Document, given: list[Given]) -> Iterator[None]:
@@ -40,7 +48,8 @@ def _sentence(error: BaseException, document: Document, given: list[Given]) -> s
     key = _search(r"full_key: ([^\s]+)", details) or next(
         (item.key for item in given if item.text in str(error)), ""
     )
-    where = "command line" if any(item.key == key for item in given) else document.path
+    field = key.partition("[")[0]
+    where = "command line" if any(item.key == field for item in given) else document.path
     place = f"{where}: {key}" if key and where else key or str(where or "configuration")
     value = _search(r"Value '(.*?)'", details) or _search(r"Invalid value '(.*?)'", details)
     wanted = _search(r"could not be converted to (\w+)", details)
@@ -49,6 +58,10 @@ def _sentence(error: BaseException, document: Document, given: list[Given]) -> s
     allowed = _search(r"expected one of \[(.*?)\]", details)
     if allowed:
         return f"{place}: expected one of {allowed}, found '{value}'."
+    found = f", found '{value}'" if value else ""
+    for wanted, pattern in UNFIT.items():
+        if re.search(pattern, details):
+            return f"{place}: expected {wanted}{found}."
     first = str(chain[-1]).splitlines()[0] if str(chain[-1]) else str(error).splitlines()[0]
     return f"{place}: {first}"
 

@@ -42,8 +42,13 @@ def row_format(
                 return cast("Dataset", build_component(entry, options, "dataset"))
             return component()
     raise UserError(
-        f"{path}: the suffix '{path.suffix}' is not known.", f"Known: {listing(sorted(known))}."
+        f"{path}: the suffix '{_suffix(path)}' is not known.", f"Known: {listing(sorted(known))}."
     )
+
+
+def _suffix(path: Path) -> str:
+    """Return a name's suffix, with the one before it where a file is compressed."""
+    return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
 
 
 def read_rows(

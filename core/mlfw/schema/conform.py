@@ -50,7 +50,9 @@ def conform(
         if with_target
         else list(schema.columns)
     )
-    missing = [column.name for column in wanted if column.name not in table.column_names]
+    # Looked up in a set: a table may have ten thousand columns.
+    there = set(table.column_names)
+    missing = [column.name for column in wanted if column.name not in there]
     if missing:
         raise UserError(
             f"{place}: missing column{'s' if len(missing) > 1 else ''} {listing(missing)}; "

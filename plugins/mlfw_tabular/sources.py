@@ -1,0 +1,126 @@
+"""Finding the files that paths, patterns and folders stand for."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from mlfw import UserError
+from mlfw.errors import did_you_mean, listing
+
+# What Hive and Spark write for a missing value.
+MISSING_PART = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file to read.
+
+    Attributes:
+        path: The file.
+        parts: Columns that the names of its folders give it, such as `year=2024`.
+    """
+
+    path: Path
+    parts: dict[str, str | None] = field(default_factory=dict)
+
+
+def find_sources(
+    paths: Iterable[str], key: str, suffixes: tuple[str, ...], *, folders: bool
+) -> list[Source]:
+    """Return the files that paths stand for, in order; those of a pattern or folder by name.
+
+    Args:
+        paths: Files, patterns such as `data/*.csv`, and folders where these are read.
+        key: The configuration's key, for messages.
+        suffixes: What the names of files in a folder end in.
+        folders: Whether a folder stands for the files in it.
+
+    Raises:
+        UserError: A file is not there, is empty or may not be read, nothing matches, or a file is
+            named twice.
+    """
+    found: list[Source] = []
+    for text in paths:
+        for path in _matches(text, key):
+            if folders and path.is_dir():
+                found += _in_folder(path, key, suffixes)
+            else:
+                found.append(Source(path))
+    seen: set[Path] = set()
+    for source in found:
+        check_file(source.path, key)
+        if source.path.resolve() in seen:
+            raise UserError(f"{key}: {source.path} is named twice.", "Name each file once.")
+        seen.add(source.path.resolve())
+    return found
+
+
+def _matches(text: str, key: str) -> list[Path]:
+    path = Path(text)
+    if not glob.has_magic(text) or path.exists():
+        return [path]
+    found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - takes an absolute pattern
+    if not found:
+        folder = next(part for part in path.parents if not glob.has_magic(str(part)))
+        inside = _names(folder)
+        there = f"{folder} holds {listing(inside)}." if inside else f"{folder}: no such folder."
+        raise UserError(f"{key}: {text}: no file matches.", f"Check the pattern. {there}")
+    return [Path(name) for name in found]
+
+
+def _in_folder(folder: Path, key: str, suffixes: tuple[str, ...]) -> list[Source]:
+    """Return the files below a folder; those named with `_` or `.` belong to its writer."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        steps = path.relative_to(folder).parts
+        hidden = any(step.startswith((".", "_")) and "=" not in step for step in steps)
+        if path.name.lower().endswith(suffixes) and not hidden and path.is_file():
+            pairs = [step.split("=", 1) for step in steps[:-1] if "=" in step]
+            found.append(
+                Source(path, {name: _part(value) for name, value in pairs}),
+            )
+    if not found:
+        raise UserError(
+            f"{key}: {folder}: no file in this folder ends in {' or '.join(suffixes)}.",
+            "Check the path.",
+        )
+    return found
+
+
+def _part(value: str) -> str | None:
+    return None if value == MISSING_PART else unquote(value)
+
+
+def check_file(path: Path, key: str) -> None:
+    """Check that a file is there and holds something.
+
+    Raises:
+        UserError: It is not there, is a folder, is empty, or may not be read.
+    """
+    place = f"{key}: {path}" if key else str(path)
+    try:
+        if path.is_dir():
+            raise UserError(
+                f"{place}: is a folder, expected a file.",
+                f"For all files in it type a pattern: '{path / '*'}{'.csv'}'",
+            )
+        if not path.exists():
+            hint = did_you_mean(path.name, _names(path.parent))
+            raise UserError(
+                f"{place}: no such file.", hint if hint.startswith("Did") else "Check the path."
+            )
+        if path.stat().st_size == 0:
+            raise UserError(f"{place}: the file is empty.", "Check how it was made or copied.")
+        path.open("rb").close()
+    except OSError as error:
+        raise UserError(
+            f"{place}: cannot be read: {error.strerror}.", "Check its permissions: ls -l FILE"
+        ) from None
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(item.name for item in folder.iterdir()) if folder.is_dir() else []
