@@ -1,0 +1,117 @@
+"""Which rows are the same in every column, found by hashes of whole columns at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlfw_tabular.checks.values import codes, sample, taken
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+FEW = 10_000
+ROWS_PER_COMBINATION = 10
+
+
+def groups(columns: Sequence[pa.Array]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that are not alone, and which of them are the same.
+
+    Numbers are compared first, so that words need to be looked at only where these are the same.
+
+    Args:
+        columns: Columns of the same length, [rows] each.
+
+    Returns:
+        Row numbers, ascending int64 [found], and hashes, uint64 [found]: two rows with the same
+        hash are the same. A hash has 64 bits; among a million rows the chance that two different
+        ones share one is 1 in 30 million.
+    """
+    import numpy as np
+
+    count = len(columns[0])
+    rows = np.arange(count)
+    hashes = np.zeros(count, np.uint64)
+    fixed = [values for values in columns if _is_fixed(values)]
+    loose = [values for values in columns if not _is_fixed(values)]
+    for step in (fixed, loose):
+        for values in step:
+            hashes = _mixed(hashes, _bits(taken(values, rows if len(rows) < count else None)))
+        left = _repeated(hashes)
+        rows, hashes = rows[left], hashes[left]
+    return rows, hashes
+
+
+def by_chance(columns: Sequence[pa.Array], rows: int) -> bool:
+    """Tell whether the columns hold so few combinations of values that rows have to be the same."""
+    combinations = 1
+    for values in columns:
+        combinations *= max(_distinct(taken(values, sample(len(values), 0, FEW))), 1)
+        if combinations >= rows * ROWS_PER_COMBINATION:
+            return False
+    return True
+
+
+def _is_fixed(values: pa.Array) -> bool:
+    import pyarrow as pa
+
+    kind = values.type
+    return bool(pa.types.is_primitive(kind) or pa.types.is_dictionary(kind))
+
+
+def _bits(values: pa.Array) -> np.ndarray:
+    """Return a number that stands for each value, uint64 [rows]."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = values.type
+    if pa.types.is_floating(kind):
+        numbers = np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False)) + 0.0
+        return numbers.view(np.uint64)  # the sum has made a copy, and 0 of -0
+    if pa.types.is_boolean(kind):
+        return np.asarray(pc.fill_null(values.cast(pa.int8()), -1)).astype(np.int64).view(np.uint64)
+    if pa.types.is_primitive(kind):
+        filled = pc.fill_null(values.cast(pa.int64()), np.iinfo(np.int64).min)
+        return np.array(filled).view(np.uint64)
+    return codes(_joined(values))[0].view(np.uint64)
+
+
+def _joined(values: pa.Array) -> pa.Array:
+    """Return labels as one word a row."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    nested = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
+    return pc.binary_join(values, "\x1f") if nested else values
+
+
+def _mixed(hashes: np.ndarray, bits: np.ndarray) -> np.ndarray:
+    """Mix a column into the hashes, as SplitMix64 does (Steele, Lea and Flood, 2014)."""
+    import numpy as np
+
+    mixed = bits ^ (hashes * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0xD1B54A32D192ED03))
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    result: np.ndarray = mixed ^ (mixed >> np.uint64(31))
+    return result
+
+
+def _repeated(hashes: np.ndarray) -> np.ndarray:
+    """Return which hashes stand there more than once, bool [rows]."""
+    import numpy as np
+
+    ordered = np.sort(hashes)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(twice):
+        return np.zeros(len(hashes), bool)
+    place = np.minimum(np.searchsorted(twice, hashes), len(twice) - 1)
+    found: np.ndarray = twice[place] == hashes
+    return found
+
+
+def _distinct(values: pa.Array) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.count_distinct(_joined(values), mode="all").as_py())
