@@ -33,6 +33,7 @@ class Csv(FileDataset):
         """Check the delimiter and the encoding."""
         import codecs
 
+        super().check()
         if len(self.delimiter) != 1:
             raise UserError(
                 f"dataset.delimiter: expected one character, found {self.delimiter!r}.",

@@ -10,7 +10,7 @@ from mlfw_tabular.checks.base import LeavesRowsOut, Problem
 from mlfw_tabular.checks.parts import Parts
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.same_rows import by_chance, groups
-from mlfw_tabular.checks.values import codes, counted
+from mlfw_tabular.checks.values import codes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +38,7 @@ class Duplicates(LeavesRowsOut[Rows]):
             return []
         where = np.zeros(data.count, bool)
         where[rows[again]] = True
-        message = f"{counted(found, 'row')} of {data.count:,} repeat an earlier one"
+        message = f"repeated rows: {found:,} of {data.count:,}"
         return [Problem(message=message, rows=found, where=where)]
 
 
@@ -69,7 +69,7 @@ class Overlap(LeavesRowsOut[Parts]):
         found = int(where.sum())
         if not found or by_chance(columns, len(columns[0])):
             return []
-        message = f"{counted(found, 'training row')} of {count:,} stand in validation or test too"
+        message = f"training rows that validation or test hold too: {found:,} of {count:,}"
         return [Problem(message=message, rows=found, where=where)]
 
 

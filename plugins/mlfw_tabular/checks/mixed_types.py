@@ -11,7 +11,7 @@ from mlfw.errors import listing
 from mlfw.schema.cast import CastError, cast
 from mlfw_tabular.checks.base import Check, Problem
 from mlfw_tabular.checks.rows import Rows
-from mlfw_tabular.checks.values import codes, counted, plain, sample, taken
+from mlfw_tabular.checks.values import codes, counted, plain, sample, shortened, taken
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,7 +105,7 @@ def _problem(name: str, kind: Kind, values: pa.Array, typed: pa.Array) -> Proble
     held = len(values) - values.null_count
     message = (
         f"read as words, but {held - len(misfits):,} of {counted(held, 'value')} are {what}; not "
-        f"{listing([repr(word) for word in words], SHOWN)}"
+        f"{listing([repr(shortened(word)) for word in words], SHOWN)}"
     )
     advice = f"Correct the rest in the source, or set dataset.columns.{name}=category."
     return Problem(

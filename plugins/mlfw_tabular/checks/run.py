@@ -43,7 +43,7 @@ ROW_CHECKS: tuple[type[Check[Rows]], ...] = (
     Imbalance,
     Leaks,
 )
-SPLIT_CHECKS: tuple[type[Check[Parts]], ...] = (Overlap, FutureDates, Unseen, Outliers, Drift)
+SPLIT_CHECKS: tuple[type[Check[Parts]], ...] = (Overlap, FutureDates, Outliers, Drift, Unseen)
 CHECKS: dict[str, type[Check[Rows]] | type[Check[Parts]]] = {
     **{check.name: check for check in ROW_CHECKS},
     **{check.name: check for check in SPLIT_CHECKS},

@@ -9,7 +9,7 @@ from mlfw.components.splits import TEST, VALIDATION
 from mlfw.errors import listing
 from mlfw_tabular.checks.base import MakesMissing, Problem
 from mlfw_tabular.checks.parts import Parts
-from mlfw_tabular.checks.values import counted
+from mlfw_tabular.checks.values import counted, shortened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,8 +36,8 @@ class Unseen(MakesMissing[Parts]):
             rows = sum(int(np.count_nonzero(own)) for own in where.values())
             if rows:
                 new = {w for s, own in where.items() for w in _words(splits[s], own)}
-                shown = listing([repr(word) for word in sorted(new)], SHOWN)
-                message = f"{counted(rows, 'row')} hold {shown}, unknown to training"
+                shown = listing([repr(shortened(word)) for word in sorted(new)], SHOWN)
+                message = f"{counted(rows, 'row')} with {shown}, unknown to training"
                 problems.append(
                     Problem(message=message, column=column.name, rows=rows, where=where)
                 )

@@ -75,3 +75,8 @@ def sampled(rows: int, most: int = SAMPLE) -> str:
 def counted(count: int, thing: str, many: str = "") -> str:
     """Return a count in words: `1 row`, `2,000 rows`."""
     return f"{count:,} {thing if count == 1 else many or thing + 's'}"
+
+
+def shortened(word: str, most: int = 24) -> str:
+    """Return a value for a message."""
+    return word if len(word) <= most else f"{word[: most - 1]}…"
