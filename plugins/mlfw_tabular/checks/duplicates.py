@@ -57,9 +57,7 @@ class Overlap(LeavesRowsOut[Parts]):
 
         names = [*data.inputs, *(target.name for target in data.schema.targets)]
         splits = [data.arrays[split] for split in (TRAIN, VALIDATION, TEST)]
-        columns = [
-            pa.chunked_array([arrays[name] for arrays in splits]).combine_chunks() for name in names
-        ]
+        columns = [pa.chunked_array([arrays[name] for arrays in splits]) for name in names]
         count = data.count(TRAIN)
         rows, hashes = groups(columns)
         shared = np.isin(hashes[rows < count], hashes[rows >= count])

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FEW = 10_000
+COLUMNS_AT_ONCE = 4
 ROWS_PER_COMBINATION = 10
 
 
-def groups(columns: Sequence[pa.Array]) -> tuple[np.ndarray, np.ndarray]:
+def groups(columns: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows that are not alone, and which of them are the same.
 
-    Numbers are compared first, so that words need to be looked at only where these are the same.
+    Numbers are compared first, a few columns at a time, so that only rows that are the same so
+    far need to be looked at in the others.
 
     Args:
         columns: Columns of the same length, [rows] each.
@@ -33,27 +35,36 @@ def groups(columns: Sequence[pa.Array]) -> tuple[np.ndarray, np.ndarray]:
     count = len(columns[0])
     rows = np.arange(count)
     hashes = np.zeros(count, np.uint64)
-    fixed = [values for values in columns if _is_fixed(values)]
-    loose = [values for values in columns if not _is_fixed(values)]
-    for step in (fixed, loose):
-        for values in step:
-            hashes = _mixed(hashes, _bits(taken(values, rows if len(rows) < count else None)))
+    cheap_first = sorted(columns, key=lambda values: not _is_fixed(values))
+    for start in range(0, len(columns), COLUMNS_AT_ONCE):
+        for values in cheap_first[start : start + COLUMNS_AT_ONCE]:
+            hashes = _mixed(hashes, _bits(_whole(values, rows if len(rows) < count else None)))
         left = _repeated(hashes)
         rows, hashes = rows[left], hashes[left]
+        if not len(rows):
+            break
     return rows, hashes
 
 
-def by_chance(columns: Sequence[pa.Array], rows: int) -> bool:
+def by_chance(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> bool:
     """Tell whether the columns hold so few combinations of values that rows have to be the same."""
     combinations = 1
     for values in columns:
-        combinations *= max(_distinct(taken(values, sample(len(values), 0, FEW))), 1)
+        combinations *= max(_distinct(_whole(values, sample(len(values), 0, FEW))), 1)
         if combinations >= rows * ROWS_PER_COMBINATION:
             return False
     return True
 
 
-def _is_fixed(values: pa.Array) -> bool:
+def _whole(values: pa.Array | pa.ChunkedArray, rows: np.ndarray | None) -> pa.Array:
+    """Return rows of a column that may lie in pieces."""
+    import pyarrow as pa
+
+    one = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return taken(one, rows)
+
+
+def _is_fixed(values: pa.Array | pa.ChunkedArray) -> bool:
     import pyarrow as pa
 
     kind = values.type
