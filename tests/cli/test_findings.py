@@ -72,13 +72,15 @@ def test_the_report_of_data_says_what_each_column_holds() -> None:
     assert (wanted["role"], wanted["classes"]) == ("target", ["1", "2"])
 
 
-def test_a_run_shows_and_keeps_what_was_found(tmp_path: Path, small_csv: Path, mlfw: Mlfw) -> None:
+def test_a_run_shows_and_keeps_what_was_found(
+    tmp_path: Path, small_csv: Path, mlfw_here: Mlfw
+) -> None:
     lines = small_csv.read_text().splitlines()
     lines = [f"{line},{'land' if i == 0 else 'NO'}" for i, line in enumerate(lines)]
     small_csv.write_text("\n".join(lines) + "\n")
     run = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=[good]", "model=tree")
 
-    result = mlfw(*run, "run.dir=r")
+    result = mlfw_here(*run, "run.dir=r")
 
     assert result.returncode == 0, result.stderr
     assert "constant  land: the same value in every row  Left out." in result.stderr
@@ -86,10 +88,10 @@ def test_a_run_shows_and_keeps_what_was_found(tmp_path: Path, small_csv: Path, m
     assert [found["check"] for found in data["findings"]] == ["constant"]
     assert "| constant | land |" in (tmp_path / "r/report.md").read_text()
 
-    failed = mlfw(*run, "dataset.checks.constant=fail")
+    failed = mlfw_here(*run, "dataset.checks.constant=fail")
     assert failed.returncode == 2
     assert "dataset.checks.constant=fail: column 'land'" in failed.stderr
-    unknown = mlfw(*run, "dataset.checks.constnat=fail")
+    unknown = mlfw_here(*run, "dataset.checks.constnat=fail")
     assert unknown.returncode == 2
     assert "Did you mean 'constant'?" in unknown.stderr
 

@@ -37,8 +37,8 @@ def _rows(findings: Sequence[Finding]) -> Iterator[tuple[str, str, str, int]]:
     """Yield check, what was found, what to do, and how many findings that stands for."""
     by_check: dict[tuple[str, bool], dict[tuple[str, str], list[Finding]]] = {}
     for finding in findings:
-        same = by_check.setdefault((finding.check, finding.fixed), {})
-        same.setdefault((finding.message, finding.remedy), []).append(finding)
+        own_groups = by_check.setdefault((finding.check, finding.fixed), {})
+        own_groups.setdefault((finding.message, finding.remedy), []).append(finding)
     for (check, _), groups in by_check.items():
         own = list(groups.items())
         whole = own if len(own) <= MOST_OF_A_CHECK else own[: MOST_OF_A_CHECK - 1]

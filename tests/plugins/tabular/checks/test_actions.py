@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from check_tables import NAMES, WRONG, Held, again, clean, load
+from conftest import ROOT
 from mlfw import Action, LoadContext, UserError
+from mlfw.components.describe import describe_fields
 from mlfw_tabular.checks import CHECKS
 
 
@@ -89,3 +91,14 @@ def test_all_fixes_together_leave_rows_to_learn_from(seed: int, order: list[str]
     assert all(finding.fixed for finding in splits.findings)
     assert splits.schema.names
     assert min(splits.train.num_rows, splits.validation.num_rows, splits.test.num_rows)
+
+
+def test_the_readme_and_the_help_name_every_check_and_its_default() -> None:
+    readme = (ROOT / "README.md").read_text()
+    help_text = next(f.help for f in describe_fields(Held) if f.name == "checks")
+
+    for name, check in CHECKS.items():
+        (line,) = [line for line in readme.splitlines() if line.startswith(f"| `{name}` |")]
+        assert line.split(" | ")[2] == check.default
+        assert check.default in (Action.warn, Action.fix)
+        assert f"{name} (fix)" in help_text if check.default is Action.fix else name in help_text
