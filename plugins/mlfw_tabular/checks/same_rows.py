@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from mlfw_tabular.checks.values import codes, sample, taken
@@ -86,7 +87,17 @@ def _bits(values: pa.Array) -> np.ndarray:
     if pa.types.is_primitive(kind):
         filled = pc.fill_null(values.cast(pa.int64()), np.iinfo(np.int64).min)
         return np.array(filled).view(np.uint64)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return np.fromiter(map(_digest, values), np.uint64, len(values))
     return codes(_joined(values))[0].view(np.uint64)
+
+
+def _digest(value: pa.Scalar) -> int:
+    """Return a number that stands for a file's content, without copying it."""
+    content = value.as_buffer()
+    if content is None:
+        return 0
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
 
 
 def _joined(values: pa.Array) -> pa.Array:
@@ -123,6 +134,9 @@ def _repeated(hashes: np.ndarray) -> np.ndarray:
 
 
 def _distinct(values: pa.Array) -> int:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+        return len(values)
     return int(pc.count_distinct(_joined(values), mode="all").as_py())

@@ -224,3 +224,16 @@ def test_it_is_told_which_rows_are_kept() -> None:
 
     assert checked.kept.tolist() == list(range(ROWS))
     assert checked.table.equals(rows.slice(0, ROWS))
+
+
+def test_the_same_image_with_the_same_class_is_a_duplicate() -> None:
+    images = [bytes([i, i]) for i in range(ROWS)]
+    table = pa.table(
+        {"image": pa.array([*images, images[7], None]), "y": ["a", "b"] * (ROWS // 2 + 1)}
+    )
+    rows, schema = Held(rows=table, columns={"image": Kind.image}).understood(table)
+
+    twice = pa.concat_tables([rows, rows.slice(3, 1)])
+
+    (finding,) = check_rows(twice, schema, {}, LoadContext()).findings
+    assert finding.message == "repeated rows: 1 of 243"
