@@ -51,8 +51,10 @@ def by_chance(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> bool:
     """Tell whether the columns hold so few combinations of values that rows have to be the same."""
     combinations = 1
     for values in columns:
-        combinations *= max(_distinct(_whole(values, sample(len(values), 0, FEW))), 1)
-        if combinations >= rows * ROWS_PER_COMBINATION:
+        some = _whole(values, sample(len(values), 0, FEW))
+        distinct = _distinct(some)
+        combinations *= max(distinct, 1)
+        if distinct > len(some) / 2 or combinations >= rows * ROWS_PER_COMBINATION:
             return False
     return True
 
