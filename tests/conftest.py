@@ -81,5 +81,7 @@ def write_small_csv(path: Path) -> None:
         colour = ("red", "green", "blue", "")[i % 4]
         fresh = "yes" if i % 3 else "no"
         good = "good" if i % 2 else "bad"
-        rows.append(f"{i},{colour},{fresh},2024-01-{i % 28 + 1:02},{i * 1.5 + (i % 2) * 20},{good}")
+        rows.append(
+            f"{i % 30},{colour},{fresh},2024-01-{i % 28 + 1:02},{i * 1.5 + (i % 2) * 20},{good}"
+        )
     path.write_text("\n".join(rows) + "\n")

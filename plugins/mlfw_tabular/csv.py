@@ -63,6 +63,7 @@ class Csv(FileDataset):
         """Check the delimiter, the quote and the encoding."""
         import codecs
 
+        super().check()
         for key, mark in (("delimiter", self._mark()), ("quote", self.quote)):
             if mark and (len(mark) > 1 or not mark.isascii() or mark in "\r\n"):
                 raise UserError(

@@ -7,11 +7,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import mlfw
-from mlfw import Column, Kind, LoadContext, RowSplits, Schema, Splits, Target, Task, UserError
+from mlfw import (
+    Action,
+    Column,
+    Kind,
+    LoadContext,
+    RowSplits,
+    Schema,
+    Splits,
+    Target,
+    Task,
+    UserError,
+)
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
 from mlfw.schema.conform import cast_column
 from mlfw_tabular.balance import Balance, balance
+from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
 from mlfw_tabular.infer import infer_kind
 from mlfw_tabular.split import divide
@@ -37,6 +49,10 @@ class TableDataset(mlfw.Dataset):
         prepare: How models are to prepare columns, by a kind's or a column's name.
         balance: What is done about classes of very different sizes: none, weights (rows of small
             classes count more) or oversample (they are repeated).
+        checks: What is done about what the checks of the data find, by a check's name or `all`:
+            off, warn, fix or fail. Checks: missing_target (fix), mixed_types, infinities (fix),
+            constant (fix), identifiers (fix), duplicates, rare_classes, imbalance, leaks,
+            overlap, future_dates, outliers, drift, unseen; those not marked only warn.
     """
 
     target: list[str] = field(default_factory=list)
@@ -45,6 +61,11 @@ class TableDataset(mlfw.Dataset):
     drop: list[str] = field(default_factory=list)
     prepare: dict[str, Any] = field(default_factory=dict)
     balance: Balance = Balance.none
+    checks: dict[str, Action] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Check that there are the checks that are named."""
+        validate(self.checks)
 
     @abstractmethod
     def table(self, progress: Progress = silent) -> pa.Table:
@@ -67,7 +88,18 @@ class TableDataset(mlfw.Dataset):
 
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
-        rows, schema = self.understood(self.table(context.progress))
+        table = self.table(context.progress)
+        rows, schema = self.understood(table)
+        checked = check_rows(
+            rows,
+            schema,
+            self.checks,
+            context,
+            lost=table.num_rows - rows.num_rows,
+            chosen=self.columns,
+            balanced=self.balance is not Balance.none,
+        )
+        rows, schema = checked.table, checked.schema
         labels = strata(rows, schema.targets) if context.split.stratify else None
         train, validation, test = (
             rows.take(part) for part in divide(rows.num_rows, labels, context.split, context.seed)
@@ -76,8 +108,11 @@ class TableDataset(mlfw.Dataset):
             describe(column, train[column.name].combine_chunks()) for column in schema.columns
         )
         schema = Schema(columns=columns, targets=schema.targets)
-        train, schema = balance(train, schema, self.balance, context.seed)
-        return Splits(train, validation, test, schema)
+        splits = Splits(train, validation, test, schema, findings=checked.findings)
+        splits = check_splits(splits, self.checks, context)
+        how = Balance.weights if checked.balance else self.balance
+        train, schema = balance(splits.train, splits.schema, how, context.seed)
+        return splits.replace(train=train, schema=schema)
 
     def understood(self, table: pa.Table) -> tuple[pa.Table, Schema]:
         """Return rows in storage types, the targets last, and what their columns and targets are.

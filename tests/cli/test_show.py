@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from conftest import Mlfw
+from mlfw.cli.show import field_lines
 
 
 def test_show_lists_the_kinds_and_their_components(mlfw: Mlfw) -> None:
@@ -56,3 +57,11 @@ def test_config_prints_yaml_with_origins(mlfw: Mlfw) -> None:
             assert line.endswith("# command line")
         if "kernel: rbf" in line:
             assert line.endswith("# default of svm")
+
+
+def test_on_a_terminal_the_help_of_a_field_is_wrapped_and_not_cut() -> None:
+    lines = field_lines([["model.C", "float", "1.0", "0.1 to 10", "many words " * 30]], 60)
+
+    assert lines[0] == "model.C=1.0  (float; search range 0.1 to 10)"
+    assert max(map(len, lines)) <= 60
+    assert " ".join(lines[1:]).split() == ["many", "words"] * 30

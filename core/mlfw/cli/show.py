@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlfw.cli.table import print_table
@@ -61,7 +65,7 @@ def _explain(kind: str, name: str, registry: Registry) -> None:
         for field in describe_fields(entry.component)
     ]
     if rows:
-        print_table(["field", "type", "default", "search range", "help"], rows)
+        _print_fields(rows)
     else:
         print("It has no fields.")
     missing = entry.component.missing_packages()
@@ -71,3 +75,28 @@ def _explain(kind: str, name: str, registry: Registry) -> None:
             f"\nNot installed: {', '.join(missing)}. Type: "
             f'pip install "{entry.distribution}{extra}"'
         )
+
+
+def _print_fields(rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of fields, or on a terminal, where it would be cut, a paragraph a field."""
+    if sys.stdout.isatty():
+        print("\n".join(field_lines(rows, shutil.get_terminal_size().columns)))
+    else:
+        print_table(["field", "type", "default", "search range", "help"], rows)
+
+
+def field_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return lines that say of each field its type, default and range, and then its help.
+
+    Args:
+        rows: Name, type, default, search range and help of each field.
+        width: How many characters a line may have.
+    """
+    lines = []
+    for name, kind, default, search, text in rows:
+        about = f"{name}={default}  ({kind}{f'; search range {search}' if search else ''})"
+        lines += textwrap.wrap(about, width, subsequent_indent="    ")
+        lines += textwrap.wrap(
+            text, min(width, 100), initial_indent="    ", subsequent_indent="    "
+        )
+    return lines

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
+from collections.abc import Sequence
 
+from mlfw.cli.findings import findings_table
 from mlfw.cli.table import age
+from mlfw.components import Finding
 from mlfw.pipeline.monitor import Monitor
 
 SHORTEST = 0.05
@@ -49,6 +53,13 @@ class TerminalMonitor(Monitor):
         """Print a note."""
         self._show("")
         print(f"mlfw: {text}", file=sys.stderr)
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Print what the checks of the data have found, as a table."""
+        lines = findings_table(findings, shutil.get_terminal_size().columns)
+        if lines:
+            self._show("")
+            print("\n".join(["mlfw: the data:", *lines]), file=sys.stderr)
 
     def _show(self, line: str) -> None:
         if not self._live:

@@ -33,8 +33,20 @@ class Document:
     values: dict[str, Any] = field(default_factory=dict)
 
 
+BOOLEAN = "tag:yaml.org,2002:bool"
+
+
 class _Loader(yaml.SafeLoader):
-    """A YAML loader without aliases, whose expansion can take all memory, and repeated keys."""
+    """A YAML loader without aliases, whose expansion can take all memory, and repeated keys.
+
+    `on` and `off` are words, as in YAML 1.2 and on the command line; a boolean field takes them
+    all the same.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML declares it
+        first: [item for item in known if first not in "oO" or item[0] != BOOLEAN]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):

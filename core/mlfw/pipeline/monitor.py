@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from mlfw.components import Finding
+
 
 class Monitor:
     """Watches a run and shows nothing; the base of monitors that do."""
@@ -17,3 +21,6 @@ class Monitor:
 
     def note(self, text: str) -> None:
         """Take note of something the user should know."""
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Take note of what the checks of the data have found; nothing if they found nothing."""

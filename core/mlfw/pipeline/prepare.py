@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlfw.components import LoadContext
-from mlfw.files import link_folder, new_folder
+from mlfw.files import link_folder, new_folder, read_json, write_json
+from mlfw.pipeline.data_report import data_report
 from mlfw.pipeline.splits_file import load_splits, save_splits
 from mlfw.pipeline.work import Work
+
+REPORT = "report.json"
 
 
 def prepare(work: Work) -> None:
@@ -24,7 +27,9 @@ def prepare(work: Work) -> None:
             progress=work.monitor.steps,
             folder=folder,
         )
-        save_splits(config.dataset.load(context), folder)
+        splits = config.dataset.load(context)
+        save_splits(splits, folder)
+        write_json(folder / REPORT, data_report(splits))
 
     def act() -> None:
         key = work.fingerprints["prepare"]
@@ -33,7 +38,9 @@ def prepare(work: Work) -> None:
                 make(folder)
         else:
             link_folder(work.cache.add(key, make), work.directory.data)
+        write_json(work.directory.data_report, read_json(work.directory.data / REPORT))
         work.splits = load_splits(work.directory.data, key)
+        work.monitor.findings(work.splits.findings)
 
     inputs = [
         config.frozen["dataset"],

@@ -11,6 +11,8 @@ from mlfw.files import read_json
 from mlfw.runs import RunDirectory
 from mlfw.schema import Schema
 
+MOST_FINDINGS = 50
+
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
@@ -40,6 +42,7 @@ def report(run: RunDirectory, splits: RowSplits, metrics: Metrics) -> str:
             lines += ["", f"## {name} (test)", "", *_confusion(matrix, _classes(schema, name))]
     lines += [
         "",
+        *_findings(splits),
         "## Columns",
         "",
         *_markdown_table(["column", "kind", "values"], _columns(splits)),
@@ -95,6 +98,23 @@ def _confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str]) -> lis
         [name, *(f"{value:g}" for value in row)] for name, row in zip(classes, matrix, strict=False)
     ]
     return _markdown_table(heading, rows)
+
+
+def _findings(splits: RowSplits) -> list[str]:
+    if not splits.findings:
+        return []
+    rows = [
+        [finding.check, finding.column, finding.message, finding.remedy]
+        for finding in splits.findings[:MOST_FINDINGS]
+    ]
+    more = len(splits.findings) - len(rows)
+    return [
+        "## Checks of the data",
+        "",
+        *_markdown_table(["check", "column", "found", "what to do or what was done"], rows),
+        "",
+        *([f"And {more} more: see data.json.", ""] if more else []),
+    ]
 
 
 def _columns(splits: RowSplits) -> list[list[str]]:

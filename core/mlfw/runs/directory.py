@@ -77,6 +77,11 @@ class RunDirectory:
         return self.path / "data"
 
     @property
+    def data_report(self) -> Path:
+        """How many rows, which columns, and what the checks have found."""
+        return self.path / "data.json"
+
+    @property
     def trials(self) -> Path:
         """One file a tuning trial."""
         return self.path / "trials"

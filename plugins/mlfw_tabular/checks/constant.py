@@ -1,0 +1,40 @@
+"""Columns that hold one value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlfw import Action, Kind
+from mlfw_tabular.checks.base import LeavesColumnsOut, Problem
+from mlfw_tabular.checks.rows import Rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+GLANCE = 100
+
+
+class Constant(LeavesColumnsOut[Rows]):
+    """Columns that hold the same value in every row."""
+
+    name = "constant"
+    default = Action.fix
+
+    def find(self, data: Rows) -> list[Problem]:
+        """Return the columns."""
+        if data.count < 2:
+            return []
+        kinds = (Kind.number, Kind.category, Kind.boolean, Kind.datetime, Kind.text)
+        return [
+            Problem(message="the same value in every row", column=column.name)
+            for column, values in data.of_kind(*kinds)
+            if _is_constant(values[:GLANCE]) and _is_constant(values)
+        ]
+
+
+def _is_constant(values: pa.Array) -> bool:
+    import pyarrow.compute as pc
+
+    if values.null_count:
+        return bool(values.null_count == len(values))
+    return bool(pc.all(pc.equal(values, values[0])).as_py())
