@@ -56,7 +56,7 @@ def augment(images: np.ndarray, how: Augmentation, random: np.random.Generator) 
     if not how.chosen():
         return images
     rows, _, height, width = images.shape
-    share = 1 - how.crop * random.random(rows)
+    share: np.ndarray = 1 - how.crop * random.random(rows)
     y = _places(height, share, how.shift, how.flip_vertical, random)
     x = _places(width, share, how.shift, how.flip, random)
     varied = images[np.arange(rows)[:, None, None], :, y[:, :, None], x[:, None, :]]
@@ -80,4 +80,5 @@ def _places(
     places = np.floor(start[:, None] + middles * share[:, None]) + moved[:, None]
     index = np.clip(places, 0, size - 1).astype(np.int64)
     turned = flip & (random.random(rows) < 0.5)
-    return np.where(turned[:, None], index[:, ::-1], index)
+    turned_index: np.ndarray = np.where(turned[:, None], index[:, ::-1], index)
+    return turned_index

@@ -50,6 +50,15 @@ class DatetimeOptions:
 
     parts: list[Part] | None = None
 
+    def __post_init__(self) -> None:
+        """Check what limits cannot say.
+
+        Raises:
+            ValueError: There is no part.
+        """
+        if self.parts == []:
+            raise ValueError("parts: expected one at least, found none")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DatetimeEncoder(Encoder):
@@ -81,7 +90,7 @@ class DatetimeEncoder(Encoder):
             parts += [Part.day] if (known != np.floor(known)).any() else []
         return cls(
             column=column.name,
-            parts=tuple(part.value for part in parts),
+            parts=tuple(part.value for part in Part if part in parts),
             mean=float(known.mean()) if len(known) else 0.0,
             deviation=deviation(float(known.std())) if len(known) else 1.0,
         )
@@ -105,27 +114,33 @@ class DatetimeEncoder(Encoder):
         return read_days(values)
 
     def constants(self) -> dict[str, np.ndarray]:
-        """Return mean and deviation."""
+        """Return mean and deviation, and of each cycle its length and start."""
         import numpy as np
 
-        return {"mean": np.float64(self.mean), "deviation": np.float64(self.deviation)}  # type: ignore[dict-item]
+        cycles = np.asarray([CYCLES[Part(p)] for p in self.parts if p != Part.time], np.float64)
+        cycles = cycles.reshape(-1, 2)
+        return {
+            "mean": np.asarray(self.mean),
+            "deviation": np.asarray(self.deviation),
+            "length": cycles[:, 0],
+            "start": cycles[:, 1],
+            "turn": np.asarray(2 * math.pi),
+        }
 
     def apply(self, xp: Any, x: Any, constants: Mapping[str, Any]) -> Any:
         """Return the parts; all 0 where the date is missing."""
         known = x == x
         days = xp.where(known, x, 0.0)
         made = []
-        for part in map(Part, self.parts):
-            if part is Part.time:
-                scaled = (days - constants["mean"]) / constants["deviation"]
-                made.append(xp.clip(scaled, -MOST_DEVIATIONS, MOST_DEVIATIONS))
-            else:
-                length, start = CYCLES[part]
-                phase = (days - start) / length
-                angle = 2 * math.pi * (phase - xp.floor(phase))
-                made += [xp.sin(angle), xp.cos(angle)]
-        columns = [xp.where(known, values, 0.0)[:, :, None] for values in made]
-        return xp.concatenate(columns, axis=2)
+        if Part.time in self.parts:
+            scaled = (days - constants["mean"]) / constants["deviation"]
+            made.append(xp.clip(scaled, -MOST_DEVIATIONS, MOST_DEVIATIONS)[:, :, None])
+        phase = (days[:, :, None] - constants["start"]) / constants["length"]
+        angle = (phase - xp.floor(phase)) * constants["turn"][:, None]
+        for cycle in range(len(self.parts) - len(made)):
+            own = angle[:, :, cycle : cycle + 1]
+            made += [xp.sin(own), xp.cos(own)]
+        return xp.where(known[:, :, None], xp.concatenate(made, axis=2), 0.0)
 
 
 def read_days(values: pa.Array) -> np.ndarray:

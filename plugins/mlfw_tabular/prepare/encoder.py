@@ -95,7 +95,8 @@ class Encoder(ABC):
         Args:
             xp: `numpy` or `torch`; only what both have is used, and what ONNX can say.
             x: What `read` returned for the columns of a group, [rows, columns, ...].
-            constants: What `stack` returned for them.
+            constants: What `stack` returned for them. Numbers that single precision does not
+                hold exactly belong here: as literals they would be rounded when exported.
 
         Returns:
             [rows, columns, features], nothing missing and everything finite.

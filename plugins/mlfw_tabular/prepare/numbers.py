@@ -127,11 +127,17 @@ class NumberEncoder(Encoder):
         return _floats(values)
 
     def constants(self) -> dict[str, np.ndarray]:
-        """Return fill, centre and width, or the knots and levels."""
+        """Return fill, limits, centre and width, or the knots and levels."""
         import numpy as np
 
         names = ("knots", "levels") if self.scale == Scale.quantile else ("centre", "width")
-        return {name: np.asarray(getattr(self, name), np.float64) for name in ("fill", *names)}
+        most = MOST_UNSCALED if self.scale == Scale.none else MOST_DEVIATIONS
+        return {
+            "fill": np.asarray(self.fill),
+            "largest": np.asarray(LARGEST),
+            "most": np.asarray(most),
+            **{name: np.asarray(getattr(self, name), np.float64) for name in names},
+        }
 
     @classmethod
     def stack(cls, encoders: Sequence[Encoder]) -> dict[str, np.ndarray]:
@@ -149,7 +155,8 @@ class NumberEncoder(Encoder):
     def apply(self, xp: Any, x: Any, constants: Mapping[str, Any]) -> Any:
         """Fill, scale and mark what was missing."""
         known = xp.abs(x) < float("inf")
-        filled = xp.clip(xp.where(known, x, constants["fill"]), -LARGEST, LARGEST)
+        largest = constants["largest"]
+        filled = xp.clip(xp.where(known, x, constants["fill"]), -largest, largest)
         scaled = self._scaled(xp, filled, constants)[:, :, None]
         if not self.indicator:
             return scaled
@@ -157,13 +164,11 @@ class NumberEncoder(Encoder):
         return xp.concatenate([scaled, missing], axis=2)
 
     def _scaled(self, xp: Any, x: Any, constants: Mapping[str, Any]) -> Any:
-        if self.scale == Scale.none:
-            return xp.clip(x, -MOST_UNSCALED, MOST_UNSCALED)
         if self.scale == Scale.quantile:
             return interpolated(xp, x, constants)
         x = signed_log(xp, x) if self.scale == Scale.log else x
         scaled = (x - constants["centre"]) / constants["width"]
-        return xp.clip(scaled, -MOST_DEVIATIONS, MOST_DEVIATIONS)
+        return xp.clip(scaled, -constants["most"], constants["most"])
 
 
 def _floats(values: pa.Array) -> np.ndarray:

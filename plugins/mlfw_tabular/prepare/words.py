@@ -1,7 +1,7 @@
-"""Texts to words.
+r"""Texts to words.
 
 Words are runs of letters, marks, digits and underscores, in lower case: in JavaScript
-`text.toLowerCase().split(/[^\\p{L}\\p{M}\\p{N}_]+/u)`, empty pieces dropped.
+`text.toLowerCase().split(/[^\p{L}\p{M}\p{N}_]+/u)`, empty pieces dropped.
 """
 
 from __future__ import annotations
