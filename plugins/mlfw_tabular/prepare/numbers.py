@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, limits
 from mlfw_tabular.prepare.encoder import LARGEST, MOST_DEVIATIONS, Encoder
-from mlfw_tabular.prepare.scales import Scale, interpolated, learn_scale, signed_log
+from mlfw_tabular.prepare.scales import Scale, interpolated, learn_scale, sampled, signed_log
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,15 +90,11 @@ class NumberEncoder(Encoder):
         import numpy as np
 
         raw = _floats(values)
-        known = np.isfinite(raw)
-        complete = bool(known.all())
-        present = np.clip(raw if complete else raw[known], -LARGEST, LARGEST)
+        complete = not len(raw) or bool(np.isfinite(raw.min()) and np.isfinite(raw.max()))
+        known = slice(None) if complete else np.isfinite(raw)
+        present = _limited(raw[known])
         fill = _fill(present, options)
-        if complete:
-            filled = present
-        else:
-            filled = np.where(known, raw, fill)
-            np.clip(filled, -LARGEST, LARGEST, out=filled)
+        filled = present if complete else _limited(np.where(known, raw, fill))
         learnt = learn_scale(filled, present, options.scale)
         indicator = options.indicator is Indicator.always or (
             options.indicator is Indicator.auto and not complete
@@ -177,6 +173,14 @@ def _floats(values: pa.Array) -> np.ndarray:
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
+def _limited(values: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    if not len(values) or max(values.max(), -values.min()) <= LARGEST:
+        return values
+    return np.clip(values, -LARGEST, LARGEST)
+
+
 def _fill(present: np.ndarray, options: NumberOptions) -> float:
     import numpy as np
 
@@ -185,4 +189,6 @@ def _fill(present: np.ndarray, options: NumberOptions) -> float:
     if options.impute is Impute.mode:
         values, counts = np.unique(present, return_counts=True)
         return float(values[counts.argmax()])
-    return float(np.median(present) if options.impute is Impute.median else present.mean())
+    if options.impute is Impute.median:
+        return float(np.median(sampled(present)))
+    return float(present.mean())

@@ -44,7 +44,7 @@ def learn_scale(filled: np.ndarray, present: np.ndarray, scale: Scale) -> dict[s
     if scale is Scale.none or not len(filled):
         return {}
     if scale is Scale.robust:
-        low, middle, high = np.quantile(filled, [0.25, 0.5, 0.75])
+        low, middle, high = np.quantile(sampled(filled), [0.25, 0.5, 0.75])
         return _line(middle, (high - low) / NORMAL_MIDDLE_HALF)
     if scale is Scale.minmax:
         return _line(filled.min(), filled.max() - filled.min())
@@ -66,8 +66,7 @@ def _knots(present: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
     if not len(present):
         present = np.zeros(1)
-    step = -(-len(present) // QUANTILE_SAMPLE)
-    ordered = np.sort(present[::step])
+    ordered = np.sort(sampled(present))
     shares = np.linspace(0, 1, INTERVALS + 1)
     quantiles = ordered[np.rint(shares * (len(ordered) - 1)).astype(np.int64)]
     normal = NormalDist()
@@ -80,6 +79,11 @@ def _knots(present: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
         tuple(np.pad(knots, (0, rest), mode="edge").tolist()),
         tuple(np.pad(means, (0, rest), mode="edge").tolist()),
     )
+
+
+def sampled(values: np.ndarray) -> np.ndarray:
+    """Return every n-th value, so that there are no more than 200,000 to be ordered."""
+    return values[:: max(-(-len(values) // QUANTILE_SAMPLE), 1)]
 
 
 def signed_log(xp: Any, x: Any) -> Any:
