@@ -1,48 +1,31 @@
-"""The preprocessor: one encoder a column, fitted on training rows, saved with the model."""
+"""The preprocessor: what was learnt of every column, saved with the model."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlfw import Kind, Schema
+from mlfw import Schema
 from mlfw.files import read_json, write_json
-from mlfw_tabular.prepare.encoders import (
-    BooleanEncoder,
-    CategoryEncoder,
-    DatetimeEncoder,
-    Encoder,
-    NumberEncoder,
-    TextEncoder,
-)
+from mlfw_tabular.prepare.augment import Augmentation
+from mlfw_tabular.prepare.block import Block, blocks
+from mlfw_tabular.prepare.encoder import Audience, Encoder, Output
+from mlfw_tabular.prepare.features import Features
+from mlfw_tabular.prepare.fitting import ENCODERS, fit_column
+from mlfw_tabular.prepare.images import ImageEncoder
+from mlfw_tabular.prepare.pieces import read_column
+from mlfw_tabular.prepare.target_encoding import TargetEncoder
+from mlfw_tabular.prepare.target_values import TargetValues
+from mlfw_tabular.prepare.tokens import TokenEncoder
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
 FILE = "preprocessor.json"
-ENCODERS: dict[Kind, type[Encoder]] = {
-    Kind.number: NumberEncoder,
-    Kind.boolean: BooleanEncoder,
-    Kind.datetime: DatetimeEncoder,
-    Kind.category: CategoryEncoder,
-    Kind.text: TextEncoder,
-}
-
-
-@dataclass(frozen=True)
-class Features:
-    """Prepared rows.
-
-    Attributes:
-        numbers: float64 [rows, numbers], centred and scaled, nothing missing.
-        codes: int64 [rows, categories], each below its column's cardinality; 0 is unknown.
-    """
-
-    numbers: np.ndarray
-    codes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -56,20 +39,126 @@ class Preprocessor:
         """Learn from training rows.
 
         Args:
-            rows: Rows that conform to the schema.
-            schema: Which columns to prepare, and their kinds.
+            rows: Rows that conform to the schema; with the targets, where categories are
+                encoded by them.
+            schema: Which columns to prepare, their kinds and options.
+
+        Raises:
+            UserError: An option is wrong, or an image cannot be read.
         """
+        targets = cache(lambda: TargetValues.of(rows, schema))
         return cls(
             tuple(
-                ENCODERS[column.kind].fit(column.name, rows[column.name].combine_chunks())
+                encoder
                 for column in schema.columns
+                for encoder in fit_column(column, rows[column.name], targets)
             )
         )
 
+    @classmethod
+    def fit_transform(
+        cls, rows: pa.Table, schema: Schema, seed: int = 0, *, network: bool = False
+    ) -> tuple[Preprocessor, Features]:
+        """Learn from training rows, and prepare them for a model to learn from.
+
+        A category that is encoded by the target is so from other rows only: from those of the
+        other folds.
+
+        Args:
+            rows: Rows that conform to the schema, with the targets.
+            schema: Which columns to prepare, their kinds and options.
+            seed: What the division into folds follows from.
+            network: Whether they are for a network; see `transform`.
+        """
+        preprocessor = cls.fit(rows, schema)
+        features = preprocessor.transform(rows, network=network)
+        targets = cache(lambda: TargetValues.of(rows, schema))
+        for encoder, place in preprocessor._places(network):
+            if isinstance(encoder, TargetEncoder):
+                values = rows[encoder.column].combine_chunks()
+                features.numbers[:, place] = encoder.out_of_fold(values, targets(), seed)
+        return preprocessor, features
+
+    def transform(
+        self, rows: pa.Table, network: bool = False, dtype: str | None = None
+    ) -> Features:
+        """Prepare rows that conform to the schema.
+
+        Args:
+            rows: The rows.
+            network: Whether they are for a network, which takes texts as tokens and images as
+                pixels; for an estimator both become numbers.
+            dtype: Of the numbers; left out, float32 for a network and else float64.
+        """
+        import numpy as np
+
+        width = len(self.names(network))
+        numbers = np.empty((rows.num_rows, width), dtype or ("float32" if network else "float64"))
+        self._write_numbers(rows, network, numbers)
+        return Features(
+            numbers,
+            self._codes(rows),
+            self._apart(rows, Output.tokens) if network else {},
+            self._apart(rows, Output.images) if network else {},
+        )
+
+    def matrix(self, rows: pa.Table) -> np.ndarray:
+        """Prepare rows for an estimator: numbers, then every category one-hot.
+
+        Returns:
+            float64 [rows, features]. A value not seen in training is 0 in all its columns.
+        """
+        import numpy as np
+
+        count = len(self.number_names)
+        matrix = np.zeros((rows.num_rows, count + sum(self.cardinalities) - len(self._coders)))
+        self._write_numbers(rows, False, matrix[:, :count])
+        _one_hot(self._codes(rows), self.cardinalities, matrix[:, count:])
+        return matrix
+
+    def joined(self, features: Features) -> np.ndarray:
+        """Return prepared rows as `matrix` does, from what `fit_transform` returned."""
+        import numpy as np
+
+        count = len(self.number_names)
+        width = count + sum(self.cardinalities) - len(self._coders)
+        matrix = np.zeros((len(features.numbers), width))
+        matrix[:, :count] = features.numbers
+        _one_hot(features.codes, self.cardinalities, matrix[:, count:])
+        return matrix
+
+    def read(self, rows: pa.Table, network: bool = False) -> dict[str, np.ndarray]:
+        """Return every column as a plain numeric array, as `graph.module` takes them."""
+        return {
+            encoder.column: read_column(encoder, rows[encoder.column])
+            for encoder in self.chosen(network)
+        }
+
+    def chosen(self, network: bool = False) -> tuple[Encoder, ...]:
+        """Return the encoders for networks or for estimators, one a column."""
+        other = Audience.estimators if network else Audience.networks
+        return tuple(encoder for encoder in self.encoders if encoder.audience is not other)
+
+    def blocks(self, network: bool = False) -> tuple[Block, ...]:
+        """Return the columns that become numbers, those of one step together."""
+        return self._network_blocks if network else self._estimator_blocks
+
+    @cached_property
+    def _estimator_blocks(self) -> tuple[Block, ...]:
+        return blocks(e for e in self.chosen(False) if e.output is Output.numbers)
+
+    @cached_property
+    def _network_blocks(self) -> tuple[Block, ...]:
+        return blocks(e for e in self.chosen(True) if e.output is Output.numbers)
+
+    def names(self, network: bool = False) -> tuple[str, ...]:
+        """Return what the columns of `Features.numbers` are."""
+        return tuple(name for block in self.blocks(network) for name in block.features)
+
     @cached_property
     def number_names(self) -> tuple[str, ...]:
-        """What the columns of `Features.numbers` are."""
-        return tuple(name for encoder in self.encoders for name in encoder.features)
+        """What the columns of `Features.numbers` are, for estimators."""
+        return self.names()
 
     @cached_property
     def code_names(self) -> tuple[str, ...]:
@@ -82,39 +171,66 @@ class Preprocessor:
         return tuple(encoder.cardinality for encoder in self._coders)
 
     @cached_property
-    def _coders(self) -> tuple[Encoder, ...]:
-        return tuple(encoder for encoder in self.encoders if encoder.cardinality)
+    def texts(self) -> dict[str, TokenEncoder]:
+        """What makes each array of `Features.tokens`: its `cardinality` and its `length`."""
+        return {e.column: e for e in self.encoders if isinstance(e, TokenEncoder)}
 
-    def transform(self, rows: pa.Table) -> Features:
-        """Prepare rows that conform to the schema."""
-        import numpy as np
-
-        count = rows.num_rows
-        numbers = [
-            encoder.numbers(rows[encoder.column].combine_chunks())
+    @cached_property
+    def images(self) -> dict[str, ImageEncoder]:
+        """What makes each array of `Features.images`: `shape`, `mean` and `deviation`."""
+        return {
+            encoder.column: encoder
             for encoder in self.encoders
-            if not encoder.cardinality
-        ]
-        codes = [encoder.codes(rows[encoder.column].combine_chunks()) for encoder in self._coders]
-        return Features(
-            np.concatenate(numbers, axis=1) if numbers else np.zeros((count, 0)),
-            np.stack(codes, axis=1) if codes else np.zeros((count, 0), np.int64),
-        )
+            if isinstance(encoder, ImageEncoder) and encoder.output is Output.images
+        }
 
-    def matrix(self, rows: pa.Table) -> np.ndarray:
-        """Prepare rows for an estimator: numbers, then every category one-hot.
+    @cached_property
+    def augmentations(self) -> dict[str, Augmentation]:
+        """How the training images of each array of `Features.images` are to be varied."""
+        return {
+            name: Augmentation(**encoder.augmentation)
+            for name, encoder in self.images.items()
+            if encoder.augmentation
+        }
 
-        Returns:
-            float64 [rows, features]. A value not seen in training is 0 in all its columns.
-        """
+    @cached_property
+    def _coders(self) -> tuple[Encoder, ...]:
+        return tuple(encoder for encoder in self.encoders if encoder.output is Output.codes)
+
+    def _places(self, network: bool) -> list[tuple[Encoder, slice]]:
+        """Return where the numbers of each encoder stand."""
+        places, start = [], 0
+        for block in self.blocks(network):
+            for encoder in block.encoders:
+                stop = start + len(encoder.features)
+                places.append((encoder, slice(start, stop)))
+                start = stop
+        return places
+
+    def _write_numbers(self, rows: pa.Table, network: bool, out: np.ndarray) -> None:
+        start = 0
+        for block in self.blocks(network):
+            stop = start + len(block.features)
+            block.write(rows, out[:, start:stop])
+            start = stop
+
+    def _codes(self, rows: pa.Table) -> np.ndarray:
         import numpy as np
 
-        features = self.transform(rows)
-        blocks = [features.numbers]
-        for index, cardinality in enumerate(self.cardinalities):
-            known = np.arange(1, cardinality)
-            blocks.append((features.codes[:, index, None] == known).astype(np.float64))
-        return np.concatenate(blocks, axis=1)
+        codes = np.empty((rows.num_rows, len(self._coders)), np.int32)
+        for place, encoder in enumerate(self._coders):
+            start = 0
+            for chunk in rows[encoder.column].chunks:
+                codes[start : start + len(chunk), place] = encoder.read(chunk)
+                start += len(chunk)
+        return codes
+
+    def _apart(self, rows: pa.Table, output: Output) -> dict[str, np.ndarray]:
+        return {
+            encoder.column: read_column(encoder, rows[encoder.column])
+            for encoder in self.chosen(True)
+            if encoder.output is output
+        }
 
     def save(self, folder: Path) -> None:
         """Write the preprocessor as JSON into a folder."""
@@ -126,8 +242,21 @@ class Preprocessor:
         return cls(tuple(_encoder(data) for data in read_json(folder / FILE)))
 
 
-def _encoder(data: dict[str, Any]) -> Encoder:
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
-    }
-    return ENCODERS[Kind(values.pop("kind"))](**values)
+def _encoder(data: Mapping[str, Any]) -> Encoder:
+    values = {name: _tuples(value) for name, value in data.items()}
+    return ENCODERS[values.pop("encoder")](**values)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _one_hot(codes: np.ndarray, cardinalities: tuple[int, ...], out: np.ndarray) -> None:
+    """Mark the known categories in zeros, float [rows, known categories of all columns]."""
+    import numpy as np
+
+    first = 0
+    for place, cardinality in enumerate(cardinalities):
+        rows = np.flatnonzero(codes[:, place])
+        out[rows, first + codes[rows, place] - 1] = 1.0
+        first += cardinality - 1

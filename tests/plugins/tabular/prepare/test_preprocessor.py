@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlfw import Column, Kind, Schema, Task
+from mlfw import Column, Kind, Schema, Task, UserError
 from mlfw_tabular import Preprocessor
 
 ROW = st.fixed_dictionaries(
@@ -77,6 +77,51 @@ def fit(name: str, values: list[object]) -> tuple[Preprocessor, pa.Table]:
     schema = Schema.of(columns=(SCHEMA.column(name),), target=SCHEMA.target, task=SCHEMA.task)
     rows = pa.table({name: pa.array(values, TYPES.field(name).type)})
     return Preprocessor.fit(rows, schema), rows
+
+
+def test_columns_in_chunks_and_dictionaries_prepare_the_same() -> None:
+    preprocessor, whole = fit("category", ["b", "a", None, "c", "b", "a"])
+    chunks = [
+        pa.array(["b", "a"]).dictionary_encode(),
+        pa.array([None, "c", "new"], pa.string()).dictionary_encode(),
+    ]
+    table = pa.table({"category": pa.chunked_array(chunks)})
+
+    assert preprocessor.transform(table).codes[:, 0].tolist() == [2, 1, 0, 3, 0]
+    assert (
+        Preprocessor.fit(
+            pa.table({"category": whole["category"].combine_chunks().dictionary_encode()}),
+            Schema.of((SCHEMA.column("category"),), SCHEMA.target, Task.regression),
+        )
+        == preprocessor
+    )
+
+
+def test_a_number_in_many_chunks_is_scaled_as_a_whole() -> None:
+    preprocessor, rows = fit("number", [1.0, 3.0, None, 2.0])
+    parts = pa.concat_tables([rows.slice(0, 1), rows.slice(1, 2), rows.slice(3)])
+
+    assert parts["number"].num_chunks == 3
+    assert np.array_equal(preprocessor.matrix(parts), preprocessor.matrix(rows))
+
+
+def test_networks_take_text_as_tokens_and_estimators_as_numbers() -> None:
+    preprocessor, rows = fit("text", ["red fish", "blue fish", None])
+
+    assert preprocessor.names(network=True) == ()
+    network = preprocessor.transform(rows, network=True)
+    assert network.numbers.shape == (3, 0)
+    assert network.numbers.dtype == np.float32
+    assert network.tokens["text"].tolist() == [[1, 2], [1, 2], [0, 0]]
+    assert preprocessor.texts["text"].cardinality == 3
+    assert preprocessor.transform(rows).tokens == {}
+
+
+def test_labels_are_refused_as_an_input() -> None:
+    schema = Schema.of((Column(name="tags", kind=Kind.labels),), SCHEMA.target, Task.regression)
+
+    with pytest.raises(UserError, match=r"tags.*predicted only"):
+        Preprocessor.fit(pa.table({"tags": [["a"]]}), schema)
 
 
 def test_numbers_are_scaled_and_their_absence_is_marked() -> None:

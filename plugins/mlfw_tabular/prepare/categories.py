@@ -1,0 +1,133 @@
+"""Categories, as codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mlfw import Column, limits
+from mlfw_tabular.prepare.encoder import Encoder, Output
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+class CategoryEncoding(StrEnum):
+    """What a category becomes: a code, or what the target is like where it stands."""
+
+    code = "code"
+    target = "target"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryOptions:
+    """How a category is prepared.
+
+    Attributes:
+        encode: code (one-hot for estimators, embedded by networks) or target (the mean of the
+            target, or the share of each class, among training rows of the same category; a
+            training row's own target is never among them).
+        min_count: In how many training rows a category must stand; rarer ones are as unknown.
+        most: How many categories are told apart; the rarest of the rest are as unknown.
+        smoothing: With encode=target, how many rows of the average the mean is mixed with.
+        folds: With encode=target, into how many parts training rows are divided.
+    """
+
+    encode: CategoryEncoding = CategoryEncoding.code
+    min_count: int = field(default=1, metadata=limits(minimum=1))
+    most: int = field(default=1000, metadata=limits(minimum=1))
+    smoothing: float = field(default=10.0, metadata=limits(minimum=0))
+    folds: int = field(default=5, metadata=limits(minimum=2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryEncoder(Encoder):
+    """A category: the code of its value, 0 for one not learnt and for none.
+
+    Attributes:
+        column: The column's name.
+        vocabulary: The values learnt, sorted; the first has the code 1.
+    """
+
+    name: ClassVar[str] = "category"
+    output: ClassVar[Output] = Output.codes
+
+    vocabulary: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, column: Column, values: pa.Array, options: CategoryOptions) -> CategoryEncoder:
+        """Learn the values that occur often enough."""
+        return cls(column=column.name, vocabulary=learn_vocabulary(values, options))
+
+    @property
+    def cardinality(self) -> int:
+        """The known values and one code for all others."""
+        return len(self.vocabulary) + 1
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """All codes go together."""
+        return (self.name,)
+
+    @cached_property
+    def _known(self) -> pa.Array:
+        import pyarrow as pa
+
+        return pa.array(self.vocabulary, pa.string())
+
+    def read(self, values: pa.Array) -> np.ndarray:
+        """Return codes, int32 [rows]; of a dictionary only the dictionary is looked up."""
+        return read_codes(values, self._known)
+
+
+def learn_vocabulary(values: pa.Array, options: CategoryOptions) -> tuple[str, ...]:
+    """Return the values that stand in enough rows, the most frequent ones, sorted."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    counts = _counts(values)
+    counts = counts.filter(pc.greater_equal(counts["rows"], options.min_count))
+    if counts.num_rows > options.most:
+        order: list[tuple[str, str]] = [("rows", "descending"), ("value", "ascending")]
+        counts = counts.sort_by(order).slice(0, options.most)
+    vocabulary = pa.array(counts["value"].combine_chunks()).to_pylist()
+    return tuple(sorted(vocabulary))
+
+
+def _counts(values: pa.Array) -> pa.Table:
+    """Return the columns `value` and `rows` of the values that occur."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(values.type):
+        counted = pc.value_counts(values.drop_null())
+        return pa.table({"value": counted.field("values"), "rows": counted.field("counts")})
+    indices = np.asarray(values.indices.drop_null(), dtype=np.int64)
+    rows = np.bincount(indices, minlength=len(values.dictionary))
+    table = pa.table({"value": values.dictionary, "rows": rows})
+    table = table.filter(pc.and_(pc.greater(table["rows"], 0), pc.is_valid(table["value"])))
+    return table.group_by("value").aggregate([("rows", "sum")]).rename_columns(["value", "rows"])
+
+
+def read_codes(values: pa.Array, known: pa.Array) -> np.ndarray:
+    """Return the place of each value among those known, from 1, or 0; int32 [rows].
+
+    Args:
+        values: Strings, or a dictionary of strings, [rows].
+        known: Different strings.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(values.type):
+        index = pc.fill_null(pc.index_in(values, known, skip_nulls=True), -1)
+        codes: np.ndarray = np.asarray(index, dtype=np.int32) + np.int32(1)
+        return codes
+    words = values.dictionary.cast(pa.string())
+    table = np.append(read_codes(words, known), np.int32(0))  # the last one is for nulls
+    return np.take(table, np.asarray(pc.fill_null(values.indices, len(words))))

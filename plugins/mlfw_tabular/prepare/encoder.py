@@ -1,0 +1,113 @@
+"""What every encoder does: read a column as plain numbers, then take one numeric step.
+
+Reading needs Arrow and the strings that were learnt. The step is written once, for NumPy and for
+torch alike, so that what is exported with a model computes what the model was trained on.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+LARGEST = 1e100  # its square is still a number
+MOST_DEVIATIONS = 1e6
+SMALLEST_DEVIATION = 1e-12
+UNKNOWN = 0
+
+
+class Output(StrEnum):
+    """Where the result of an encoder goes; see `Features`."""
+
+    numbers = "numbers"
+    codes = "codes"
+    tokens = "tokens"
+    images = "images"
+
+
+class Audience(StrEnum):
+    """Which models an encoder is for."""
+
+    all = "all"
+    estimators = "estimators"
+    networks = "networks"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoder(ABC):
+    """What was learnt of one column.
+
+    Attributes:
+        column: The column's name.
+    """
+
+    name: ClassVar[str]
+    output: ClassVar[Output] = Output.numbers
+    audience: ClassVar[Audience] = Audience.all
+    rows_at_once: ClassVar[int] = 1 << 16
+
+    column: str
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the numbers made."""
+        return ()
+
+    @property
+    def cardinality(self) -> int:
+        """How many codes or tokens there are, 0 where the column becomes other things."""
+        return 0
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """What encoders that take their step together have in common."""
+        return (self.name, self.column)
+
+    @abstractmethod
+    def read(self, values: pa.Array) -> np.ndarray:
+        """Return a column as a plain numeric array, [rows] or [rows, ...].
+
+        Args:
+            values: The column in its kind's storage type, [rows].
+        """
+
+    def constants(self) -> dict[str, np.ndarray]:
+        """Return what the step needs beside the group: float64 or int64 arrays by name."""
+        return {}
+
+    @classmethod
+    def stack(cls, encoders: Sequence[Encoder]) -> dict[str, np.ndarray]:
+        """Return the constants of a group, each [columns, ...]."""
+        import numpy as np
+
+        each = [encoder.constants() for encoder in encoders]
+        return {name: np.stack([constants[name] for constants in each]) for name in each[0]}
+
+    def apply(self, xp: Any, x: Any, constants: Mapping[str, Any]) -> Any:  # noqa: ARG002
+        """Take the numeric step for a group of columns.
+
+        Args:
+            xp: `numpy` or `torch`; only what both have is used, and what ONNX can say.
+            x: What `read` returned for the columns of a group, [rows, columns, ...].
+            constants: What `stack` returned for them. Numbers that single precision does not
+                hold exactly belong here: as literals they would be rounded when exported.
+
+        Returns:
+            [rows, columns, features], nothing missing and everything finite.
+        """
+        return x
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the encoder as JSON data."""
+        return {"encoder": self.name, **asdict(self)}
+
+
+def deviation(value: float) -> float:
+    """Return what to divide by: the standard deviation, or 1 where there is none."""
+    return value if value > SMALLEST_DEVIATION else 1.0
