@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-FORMAT = 1
+FORMAT = 2
 SAMPLE_ROWS = 200_000
 SCALES = "scales.json"
 NUMBERS, CODES, TARGET = "numbers", "codes", "target"

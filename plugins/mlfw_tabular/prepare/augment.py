@@ -56,7 +56,7 @@ def augment(images: np.ndarray, how: Augmentation, random: np.random.Generator) 
     if not how.chosen():
         return images
     rows, _, height, width = images.shape
-    share: np.ndarray = 1 - how.crop * random.random(rows)
+    share = 1 - how.crop * random.random((rows,))
     y = _places(height, share, how.shift, how.flip_vertical, random)
     x = _places(width, share, how.shift, how.flip, random)
     varied = images[np.arange(rows)[:, None, None], :, y[:, :, None], x[:, None, :]]
@@ -74,11 +74,11 @@ def _places(
     import numpy as np
 
     rows = len(share)
-    start = (1 - share) * random.random(rows) * size
+    start = (1 - share) * random.random((rows,)) * size
     moved = np.rint(random.uniform(-shift, shift, rows) * size) if shift else np.zeros(rows)
     middles = np.arange(size) + 0.5
     places = np.floor(start[:, None] + middles * share[:, None]) + moved[:, None]
     index = np.clip(places, 0, size - 1).astype(np.int64)
-    turned = flip & (random.random(rows) < 0.5)
+    turned = flip & (random.random((rows,)) < 0.5)
     turned_index: np.ndarray = np.where(turned[:, None], index[:, ::-1], index)
     return turned_index

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+LEAST_ROWS = 1024  # fewer, and calls would take longer than the work
+
+
 @dataclass(frozen=True)
 class Block:
     """Encoders of one group: one step for all of their columns.
@@ -56,7 +59,8 @@ class Block:
         import numpy as np
 
         columns = [rows[encoder.column] for encoder in self.encoders]
-        step = max(self.encoders[0].rows_at_once // len(columns), 1)
+        most = self.encoders[0].rows_at_once
+        step = max(most // len(columns), min(most, LEAST_ROWS))
         for start in range(0, rows.num_rows, step):
             read = [
                 read_piece(encoder, column, start, step)

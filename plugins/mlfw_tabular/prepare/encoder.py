@@ -50,9 +50,13 @@ class Encoder(ABC):
     name: ClassVar[str]
     output: ClassVar[Output] = Output.numbers
     audience: ClassVar[Audience] = Audience.all
-    rows_at_once: ClassVar[int] = 1 << 16
 
     column: str
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many values are read and prepared at a time, so that they stay in the cache."""
+        return 1 << 16
 
     @property
     def features(self) -> tuple[str, ...]:

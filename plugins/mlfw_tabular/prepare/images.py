@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 USUAL_SIDE = 64
 SAMPLE_IMAGES = 1000
+SAMPLE_BYTES = 1 << 24
+PIXELS_AT_ONCE = 1 << 22
 DECODERS = 2
 
 
@@ -72,7 +75,6 @@ class ImageEncoder(Encoder):
     name: ClassVar[str] = "image"
     output: ClassVar[Output] = Output.images
     audience: ClassVar[Audience] = Audience.networks
-    rows_at_once: ClassVar[int] = 256
 
     shape: tuple[int, int, int]
     mean: tuple[float, ...]
@@ -88,6 +90,7 @@ class ImageEncoder(Encoder):
         rows = [row for row in range(0, len(values), step) if values[row].is_valid]
         contents = [values[row].as_py() for row in rows]
         shape = _shape(column.name, contents, rows, options)
+        contents = contents[: max(SAMPLE_BYTES // math.prod(shape), 1)]
         try:
             sample = _decoded(contents, shape, np.zeros(shape[0]))
         except CastError as misfit:
@@ -103,6 +106,11 @@ class ImageEncoder(Encoder):
             deviation=tuple(np.where(deviation > 1e-6, deviation, 1.0).tolist()),
             augmentation=options.chosen(),
         )
+
+    @property
+    def rows_at_once(self) -> int:
+        """As many as make four million pixels."""
+        return max(PIXELS_AT_ONCE // math.prod(self.shape), 1)
 
     def read(self, values: pa.Array) -> np.ndarray:
         """Return the pixels, uint8 [rows, channels, height, width].

@@ -91,10 +91,10 @@ class NumberEncoder(Encoder):
 
         raw = _floats(values)
         complete = not len(raw) or bool(np.isfinite(raw.min()) and np.isfinite(raw.max()))
-        known = slice(None) if complete else np.isfinite(raw)
-        present = _limited(raw[known])
+        known = np.isfinite(raw) if not complete else None
+        present = _limited(raw if known is None else raw[known])
         fill = _fill(present, options)
-        filled = present if complete else _limited(np.where(known, raw, fill))
+        filled = present if known is None else _limited(np.where(known, raw, fill))
         learnt = learn_scale(filled, present, options.scale)
         indicator = options.indicator is Indicator.always or (
             options.indicator is Indicator.auto and not complete
@@ -178,7 +178,8 @@ def _limited(values: np.ndarray) -> np.ndarray:
 
     if not len(values) or max(values.max(), -values.min()) <= LARGEST:
         return values
-    return np.clip(values, -LARGEST, LARGEST)
+    limited: np.ndarray = np.clip(values, -LARGEST, LARGEST)
+    return limited
 
 
 def _fill(present: np.ndarray, options: NumberOptions) -> float:

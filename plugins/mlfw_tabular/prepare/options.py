@@ -93,6 +93,8 @@ def read_options(options: type[Options], given: Any, place: str) -> Options:
     Raises:
         UserError: An option or a value is not known.
     """
+    if given == {}:
+        return options()
     hints = typing.get_type_hints(options)
     names = [field.name for field in dataclasses.fields(options)]  # type: ignore[arg-type]
     if not isinstance(given, Mapping):

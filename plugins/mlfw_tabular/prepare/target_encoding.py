@@ -38,7 +38,6 @@ class TargetEncoder(Encoder):
     """
 
     name: ClassVar[str] = "target"
-    rows_at_once: ClassVar[int] = 1 << 18
 
     vocabulary: tuple[str, ...]
     targets: tuple[str, ...]
@@ -77,6 +76,11 @@ class TargetEncoder(Encoder):
             smoothing=options.smoothing,
             folds=options.folds,
         )
+
+    @property
+    def rows_at_once(self) -> int:
+        """Many: a dictionary is looked up anew for each piece."""
+        return 1 << 18
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_BUCKETS = 1 << 16
+COUNTS_AT_ONCE = 1 << 19
 
 
 class TextEncoding(StrEnum):
@@ -64,9 +65,12 @@ class CountEncoder(Encoder):
     """
 
     audience: ClassVar[Audience] = Audience.estimators
-    rows_at_once: ClassVar[int] = 4096
-
     ngrams: int
+
+    @property
+    def rows_at_once(self) -> int:
+        """As many as make half a million counts."""
+        return max(COUNTS_AT_ONCE // max(len(self.features), 1), 1)
 
     def _count(self, terms: Terms, places: np.ndarray, signs: np.ndarray | None) -> np.ndarray:
         """Return counts, float32 [rows, features]; a place below 0 is left out."""
@@ -192,6 +196,7 @@ def _document_counts(terms: Terms, options: TextOptions) -> tuple[list[str], np.
     """Return the terms that stand in most rows, and in how many, the most frequent first."""
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     encoded = terms.values.dictionary_encode()
     size = max(len(encoded.dictionary), 1)
@@ -202,6 +207,6 @@ def _document_counts(terms: Terms, options: TextOptions) -> tuple[list[str], np.
             "rows": np.bincount(pairs % size, minlength=len(encoded.dictionary)),
         }
     )
-    table = table.filter(pa.compute.field("rows") >= options.min_count)
+    table = table.filter(pc.field("rows") >= options.min_count)
     table = table.sort_by([("rows", "descending"), ("term", "ascending")]).slice(0, options.words)
     return table["term"].to_pylist(), table["rows"].to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import datetime
 from pathlib import Path
 
@@ -115,6 +116,30 @@ def test_networks_take_text_as_tokens_and_estimators_as_numbers() -> None:
     assert network.tokens["text"].tolist() == [[1, 2], [1, 2], [0, 0]]
     assert preprocessor.texts["text"].cardinality == 3
     assert preprocessor.transform(rows).tokens == {}
+
+
+def test_preparing_takes_little_more_memory_than_its_result() -> None:
+    columns = [Column(name=f"n{i}", kind=Kind.number) for i in range(14)]
+    columns += [Column(name=f"c{i}", kind=Kind.category) for i in range(6)]
+    random = np.random.default_rng(0)
+    words = pa.array(["a", "b", "c"])
+    rows = pa.table(
+        {
+            column.name: pa.array(random.normal(size=200_000))
+            if column.kind is Kind.number
+            else words.take(pa.array(random.integers(0, 3, 200_000)))
+            for column in columns
+        }
+    )
+    schema = Schema.of(tuple(columns), SCHEMA.target, Task.regression)
+    preprocessor = Preprocessor.fit(rows, schema)
+
+    tracemalloc.start()
+    features = preprocessor.transform(rows, dtype="float32")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 1.5 * (features.numbers.nbytes + features.codes.nbytes)
 
 
 def test_labels_are_refused_as_an_input() -> None:
