@@ -9,11 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import UserError
-from mlfw_tabular.csv_errors import (
-    header_error,
-    reason,
-    unclosed_error,
-)
+from mlfw_tabular.csv_errors import check_quotes, header_error, reason
 from mlfw_tabular.dialect import Dialect, find_dialect
 from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
 from mlfw_tabular.file_dataset import FileDataset
@@ -96,12 +92,6 @@ class Csv(FileDataset):
                 table = _read(path, dialect, names, told)
             except pa.ArrowInvalid as again:
                 raise reason(path, dialect, again) from None
-        last = table[table.num_columns - 1][-1].as_py() if table.num_rows else ""
-        if dialect.quote and "\n" in last.replace("\r", "\n"):
-            # Arrow takes the end of the file for the end of a quote.
-            unclosed = unclosed_error(path, dialect, last)
-            if unclosed:
-                raise unclosed
         return table
 
     def _dialect(self, path: Path) -> Dialect:
@@ -168,7 +158,7 @@ def _read_blocks(
 
     with TextFile(path, dialect.encoding, told) as file:
         try:
-            return pv.read_csv(
+            table = pv.read_csv(
                 file,
                 read_options=pv.ReadOptions(
                     column_names=names,
@@ -189,6 +179,9 @@ def _read_blocks(
             if file.failure:
                 raise file.failure from None
             raise
+    if dialect.quote and table.num_rows and file.lines > table.num_rows + bool(dialect.names):
+        check_quotes(path, dialect, table)
+    return table
 
 
 def _cell(value: object) -> object:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw_tabular.dialect import Dialect
 from mlfw_tabular.text_file import encoding_error, text_lines
 
+if TYPE_CHECKING:
+    import _csv
+
+    import pyarrow as pa
+
+MOST_CHARACTERS = 1 << 30
 SHOWN = {"\t": "tab", "": "none"}
 
 
@@ -26,29 +35,34 @@ def reason(path: Path, dialect: Dialect, error: Exception) -> UserError:
 
 
 def _bad_row(path: Path, dialect: Dialect) -> tuple[str, str]:
-    """Find the first line with more or fewer values than the first."""
-    reader = csv.reader(
-        text_lines(path, dialect.encoding),
-        delimiter=dialect.delimiter,
-        quotechar=dialect.quote or None,
-        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-    )
-    before = 0
-    try:
-        for row in reader:
-            if row and len(row) != dialect.width:
-                return _ragged(row, before + 1, reader.line_num, dialect)
-            before = reader.line_num
-    except csv.Error:
-        return _unclosed(before + 1, dialect)
+    """Find the first line with a stray quote, or more or fewer values than the first."""
+    with _strict_reader(path, dialect) as reader:
+        before = 0
+        try:
+            for row in reader:
+                if row and len(row) != dialect.width:
+                    found = f"line {before + 1}: expected {dialect.width} values, found {len(row)}"
+                    return found, ""
+                before = reader.line_num
+        except csv.Error:
+            return _unclosed(before + 1, dialect)
     return "", ""
 
 
-def _ragged(row: list[str], first: int, last: int, dialect: Dialect) -> tuple[str, str]:
-    if any("\n" in value for value in row) and last > first + 1:
-        return _unclosed(first, dialect)
-    found = f"line {first}: expected {dialect.width} values, found {len(row)}"
-    return found, ""
+@contextmanager
+def _strict_reader(path: Path, dialect: Dialect) -> Iterator[_csv.Reader]:
+    """Yield a reader that tells of stray quotes, however long the values are that they make."""
+    limit = csv.field_size_limit(MOST_CHARACTERS)
+    try:
+        yield csv.reader(
+            text_lines(path, dialect.encoding),
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote or None,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+            strict=True,
+        )
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _unclosed(line: int, dialect: Dialect) -> tuple[str, str]:
@@ -56,28 +70,36 @@ def _unclosed(line: int, dialect: Dialect) -> tuple[str, str]:
     return (
         f"line {line}: the quote {quote} that begins in it is not closed where the value ends",
         f"Close it, or for a file without quotes type: dataset.quote=''. A {quote} within a "
-        f"quoted value is written twice.",
+        "quoted value is written twice.",
     )
 
 
-def unclosed_error(path: Path, dialect: Dialect, last: str) -> UserError | None:
-    """Return an error where a file's last value ends with the file, and not with a quote.
+def check_quotes(path: Path, dialect: Dialect, table: pa.Table) -> None:
+    """Check that no quote has swallowed rows; Arrow takes any text up to the next one.
 
-    Args:
-        path: The file.
-        dialect: How it is written.
-        last: Its last value, with line ends in it.
+    Values of several lines are looked at again only where the last one ends the file, or where
+    there is a quote in one of them.
+
+    Raises:
+        UserError: A value does not end where its quote does.
     """
-    lines, end = 0, ""
-    for line in text_lines(path, dialect.encoding):
-        lines += 1
-        end = line.strip() or end
-    if end.endswith(dialect.quote):
-        return None
-    within = len(last.rstrip("\r\n").splitlines()) - 1
-    trailing = len(last) - len(last.rstrip("\n"))
-    problem, remedy = _unclosed(lines - within - max(trailing - 1, 0), dialect)
-    return UserError(f"{path}: {problem}.", remedy)
+    import pyarrow.compute as pc
+
+    suspicious = False
+    for column in table.columns:
+        several = column.filter(pc.match_substring(column, "\n"))
+        suspicious |= bool(pc.any(pc.match_substring(several, dialect.quote)).as_py())
+    last = table[table.num_columns - 1][-1].as_py()
+    if not suspicious and "\n" not in last:
+        return
+    with _strict_reader(path, dialect) as reader:
+        before = 0
+        try:
+            for _ in reader:
+                before = reader.line_num
+        except csv.Error:
+            problem, remedy = _unclosed(before + 1, dialect)
+            raise UserError(f"{path}: {problem}.", remedy) from None
 
 
 def header_error(path: Path, dialect: Dialect) -> UserError:

@@ -22,13 +22,15 @@ USUAL = [
     "euc_jp", "gb18030", "big5", "cp949", "koi8_r", "mac_roman", "cp437", "cp850",
 ]  # fmt: skip
 ENOUGH, MOST = 1 << 16, 1 << 20
+FEWEST = 8
 
 
 def find_encoding(start: bytes) -> str:
     """Return how a text is encoded, judged by its first bytes.
 
     A byte order mark decides; without one, bytes of zero at every other place mean UTF-16; then
-    what is UTF-8 is; all else is what charset-normalizer thinks likeliest.
+    what is UTF-8 is; all else is what charset-normalizer thinks likeliest, or cp1252 where fewer
+    than 8 bytes are to be judged by.
     """
     for mark, encoding in MARKS.items():
         if start.startswith(mark):
@@ -80,14 +82,23 @@ def _by_lines(lines: bytes) -> str:
 def _likeliest(lines: bytes) -> str:
     from charset_normalizer import from_bytes
 
+    if sum(byte > 0x7F for byte in lines) < FEWEST and _is(lines, "cp1252"):
+        return "cp1252"
     matches = from_bytes(lines, cp_isolation=USUAL)
     best = matches.best()
     if best is None:
         return "latin-1"
-    usual = next((match for match in matches if match.encoding == "cp1252"), None)
-    if usual is not None and (usual.chaos, -usual.coherence) <= (best.chaos, -best.coherence):
-        return "cp1252"
-    return str(best.encoding)
+    usual = next((match for match in matches if match.encoding == "cp1252"), best)
+    alike = (usual.chaos, -usual.coherence) <= (best.chaos, -best.coherence)
+    return str((usual if alike else best).encoding)
+
+
+def _is(lines: bytes, encoding: str) -> bool:
+    try:
+        lines.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def check_encoding(path: Path, encoding: str, start: bytes) -> None:

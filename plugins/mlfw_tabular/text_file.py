@@ -30,7 +30,7 @@ class TextFile(io.RawIOBase):
     """The content of a text file as UTF-8, read in pieces; Arrow reads from it.
 
     Whatever is wrong with the file is raised from `read`, and kept as `failure`, as Arrow may
-    wrap it.
+    wrap it. `lines` counts the lines read.
 
     Args:
         path: The file; compressed if its name ends in `.gz`.
@@ -41,6 +41,8 @@ class TextFile(io.RawIOBase):
     def __init__(self, path: Path, encoding: str, told: Told = untold) -> None:
         super().__init__()
         self.failure: UserError | None = None
+        self.lines = 0
+        self._ended = True
         self._path = path
         self._encoding = encoding
         self._told = told
@@ -73,6 +75,12 @@ class TextFile(io.RawIOBase):
         if b"\0" in piece:
             self.failure = nul_error(self._path, self._encoding)
             raise self.failure
+        self.lines += piece.count(b"\n")
+        if piece:
+            self._ended = piece.endswith(b"\n")
+        elif not self._ended:
+            self._ended = True
+            self.lines += 1
         return piece
 
     def _piece(self, size: int) -> bytes:

@@ -43,7 +43,7 @@ MISTAKES = {
         [*BASE, "dataset.path=ragged.csv"],
         ["ragged.csv", "line 3", "expected 2 values, found 1"],
     ),
-    "not text": ([*BASE, "dataset.path=binary.csv"], ["binary.csv", "dataset.encoding"]),
+    "not text": ([*BASE, "dataset.path=binary.csv"], ["binary.csv", "gzip", ".gz"]),
     "one class": ([*BASE, "dataset.path=one.csv"], ["good", "only one class"]),
     "all rows lost": (
         [*BASE, "dataset.path=lost.csv"],
