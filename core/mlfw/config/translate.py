@@ -49,6 +49,9 @@ def _sentence(error: BaseException, document: Document, given: list[Given]) -> s
     allowed = _search(r"expected one of \[(.*?)\]", details)
     if allowed:
         return f"{place}: expected one of {allowed}, found '{value}'."
+    variable = _search(r"Environment variable '(\w+)' not found", details)
+    if variable:
+        return f"{place}: the environment variable {variable} is not set."
     first = str(chain[-1]).splitlines()[0] if str(chain[-1]) else str(error).splitlines()[0]
     return f"{place}: {first}"
 
