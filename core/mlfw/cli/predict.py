@@ -8,11 +8,15 @@ from pathlib import Path
 
 from mlfw.cli.options import add_run_argument
 
+FILE = "file"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_run_argument(parser)
-    parser.add_argument("data", metavar="DATA", type=Path, help="rows: .csv, .parquet or .jsonl")
+    parser.add_argument(
+        "data", metavar="DATA", type=Path, help="rows: .csv, .parquet or .jsonl; images: a folder"
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -33,11 +37,13 @@ def main(options: argparse.Namespace) -> int:
     plugins = load_plugins()
     warn_of_broken(plugins)
     if options.output is not None:
-        row_format(options.output, plugins.registry)
+        row_format(options.output, plugins.registry, write=True)
     folder = model_folder(options.run, runs_folder(options.runs))
     model = load_model(folder, plugins.registry)
     rows = read_rows(options.data, plugins.registry, _dataset_options(folder))
     predictions = model.predict_table(rows, place=str(options.data))
+    if options.data.is_dir() and FILE in rows.column_names:
+        predictions = predictions.add_column(0, FILE, rows[FILE])
     if options.output is None:
         import pyarrow.csv
 

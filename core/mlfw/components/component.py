@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABCMeta
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(kw_only=True)
@@ -34,6 +35,17 @@ class Component(metaclass=ABCMeta):  # noqa: B024 - its kinds add the abstract m
 
         Raises:
             UserError: They do not; the message names the key.
+        """
+
+    @classmethod
+    def check_written(cls, options: Mapping[str, Any]) -> None:
+        """Check the options as they are written: as plain data, references not resolved.
+
+        They are kept in the run directory in just this form, so a secret must not stand in them;
+        a reference to an environment variable, such as `${oc.env:PASSWORD}`, may.
+
+        Raises:
+            UserError: An option must not be kept; the message names the key.
         """
 
     @classmethod

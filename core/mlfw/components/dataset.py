@@ -72,8 +72,12 @@ class Dataset(Component):
             UserError: The source is not there or not named.
         """
 
+    def reads(self, path: Path) -> bool:
+        """Tell by its name whether `read` understands a file, or a folder."""
+        return path.name.lower().endswith(self.suffixes or ("\0",))
+
     def read(self, path: Path) -> pa.Table:
-        """Read a file of one of the suffixes, as it is.
+        """Read a file of one of the suffixes, or what else `reads` accepts, as it is.
 
         Raises:
             UserError: The file is not there or cannot be read.

@@ -110,6 +110,8 @@ def _typed(
         "dict[str, Any]", OmegaConf.to_container(composed, resolve=False, enum_to_str=True)
     )
     for kind, named in entries.items():
+        for name, entry in named.items():
+            entry.component.check_written(frozen[kind][name] if kind == "metrics" else frozen[kind])
         if kind != "metrics":
             (name,) = named
             frozen[kind] = {USE: name, **frozen[kind]}

@@ -57,6 +57,7 @@ def _parse(text: str) -> Given:
             raise UserError(
                 f"'{text}': found several values, expected one.",
                 f"For a list type {_key(text)}=[{text.partition('=')[2]}]; "
+                f"for one text with commas in it type '{_key(text)}=\"...\"'; "
                 "to try several values use tuner=grid.",
             )
     except HydraException:

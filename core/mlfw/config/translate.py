@@ -58,6 +58,9 @@ def _sentence(error: BaseException, document: Document, given: list[Given]) -> s
     allowed = _search(r"expected one of \[(.*?)\]", details)
     if allowed:
         return f"{place}: expected one of {allowed}, found '{value}'."
+    variable = _search(r"Environment variable '(\w+)' not found", details)
+    if variable:
+        return f"{place}: the environment variable {variable} is not set."
     found = f", found '{value}'" if value else ""
     for wanted, pattern in UNFIT.items():
         if re.search(pattern, details):

@@ -10,45 +10,61 @@ from mlfw.components import Dataset
 from mlfw.config.components import build_component
 from mlfw.config.document import USE
 from mlfw.errors import UserError, listing
-from mlfw.plugins import Registry, require_packages
+from mlfw.plugins import Entry, Registry, require_packages
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 def row_format(
-    path: Path, registry: Registry, run_options: Mapping[str, Any] | None = None
+    path: Path,
+    registry: Registry,
+    run_options: Mapping[str, Any] | None = None,
+    *,
+    write: bool = False,
 ) -> Dataset:
-    """Return a data set component that reads and writes files of this suffix.
+    """Return a data set component that reads, or writes, files of this suffix.
 
     Args:
-        path: The file.
+        path: The file, or for reading a folder.
         registry: The components there are.
         run_options: The data set section of a run's frozen configuration. Where that component
-            knows the suffix, its options count here too: its delimiter, its encoding.
+            understands the file, its options count here too: its delimiter, its encoding.
+        write: Whether it is to write.
 
     Raises:
         UserError: There is none.
     """
-    known: list[str] = []
-    for entry in registry.kind("dataset").values():
-        component = entry.component
-        assert issubclass(component, Dataset)
-        known += component.suffixes
-        if path.name.lower().endswith(component.suffixes or ("\0",)):
+    entries = {
+        name: entry
+        for name, entry in registry.kind("dataset").items()
+        if not write or cast("type[Dataset]", entry.component).write is not Dataset.write
+    }
+    options = dict(run_options or {})
+    own = entries.get(options.pop(USE, ""))
+    if own is not None and _suffixes(own):
+        require_packages([own])
+        component = cast("Dataset", build_component(own, options, "dataset"))
+        if component.reads(path):
+            return component
+    for entry in filter(_suffixes, entries.values()):
+        component = cast("Dataset", entry.component())
+        if component.reads(path):
             require_packages([entry])
-            options = dict(run_options or {})
-            if options.pop(USE, None) == entry.name:
-                return cast("Dataset", build_component(entry, options, "dataset"))
-            return component()
+            return component
+    known = sorted(suffix for entry in entries.values() for suffix in _suffixes(entry))
     raise UserError(
-        f"{path}: the suffix '{_suffix(path)}' is not known.", f"Known: {listing(sorted(known))}."
+        f"{path}: the suffix '{_suffix(path)}' is not known.", f"Known: {listing(known, 30)}."
     )
 
 
 def _suffix(path: Path) -> str:
     """Return a name's suffix, with the one before it where a file is compressed."""
     return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
+
+
+def _suffixes(entry: Entry) -> tuple[str, ...]:
+    return cast("type[Dataset]", entry.component).suffixes
 
 
 def read_rows(
@@ -64,4 +80,4 @@ def read_rows(
 
 def write_rows(table: pa.Table, path: Path, registry: Registry) -> None:
     """Write a file of rows, whole or not at all."""
-    row_format(path, registry).write(table, path)
+    row_format(path, registry, write=True).write(table, path)

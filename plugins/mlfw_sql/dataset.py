@@ -1,0 +1,100 @@
+"""The data set `sql`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mlfw import UserError
+from mlfw.components.dataset import Progress, silent
+from mlfw_sql.secrets import holds_secret
+from mlfw_sql.statement import check_reads
+from mlfw_tabular import TableDataset
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BY_ENVIRONMENT = "dataset.url='${oc.env:DATABASE_URL}'"
+
+
+@dataclass(kw_only=True)
+class SqlDataset(TableDataset):
+    """The rows of a table or of a query in a database: SQLite, PostgreSQL, MySQL and others.
+
+    Nothing is ever written to the database. Rows are divided by their order, so give a query an
+    ORDER BY to have the same split each time; a table is read in the order of its primary key.
+
+    Attributes:
+        url: The database as an SQLAlchemy URL, such as sqlite:///shop.db (a path from the current
+            folder). One with a password belongs in an environment variable, say DATABASE_URL:
+            write '${oc.env:DATABASE_URL}' here, and it is kept nowhere.
+        from_table: The table or view to read, such as customers or sales.customers.
+        query: A SELECT to read the rows of, in place of a table.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("sqlalchemy",)
+    extra: ClassVar[str] = "sql"
+
+    url: str = ""
+    from_table: str = ""
+    query: str = ""
+
+    @classmethod
+    def check_written(cls, options: Mapping[str, Any]) -> None:
+        """Refuse a password that would be kept in the run directory."""
+        if holds_secret(str(options["url"])):
+            raise UserError(
+                "dataset.url: holds a password, which would be kept in the run directory.",
+                "Put the whole URL into an environment variable: export DATABASE_URL=..., and "
+                f"write {BY_ENVIRONMENT}",
+            )
+
+    def check(self) -> None:
+        """Check that there is a URL, and either a table or a query that only reads."""
+        if not self.url:
+            raise UserError(
+                "dataset.url: not set.",
+                f"Type for example: dataset.url=sqlite:///shop.db, or {BY_ENVIRONMENT}",
+            )
+        if bool(self.query) == bool(self.from_table):
+            found = "both are set" if self.query else "neither is set"
+            raise UserError(
+                f"dataset.query, dataset.from_table: expected one of the two, {found}.",
+                "Set dataset.from_table=TABLE, or dataset.query='SELECT ... FROM ...'.",
+            )
+        if self.query:
+            check_reads(self.query)
+
+    def place(self) -> str:
+        """Return which table it is, or that it is the query."""
+        return f"table '{self.from_table}'" if self.from_table else "dataset.query"
+
+    @cached_property
+    def _rows(self) -> pa.Table:
+        return self._read(silent)
+
+    def _read(self, progress: Progress) -> pa.Table:
+        from mlfw_sql.engine import Database
+        from mlfw_sql.read import read_query, read_table
+
+        self.check()
+        database = Database.of(self.url)
+        if self.from_table:
+            return read_table(database, self.from_table, progress)
+        return read_query(database, self.query, progress)
+
+    def table(self, progress: Progress = silent) -> pa.Table:
+        """Return all rows; those that `fingerprint` has read are handed out once, not read again.
+
+        The rows that are learnt from are thereby the ones the fingerprint stands for.
+        """
+        kept = self.__dict__.pop("_rows", None)
+        return self._read(progress) if kept is None else kept
+
+    def fingerprint(self) -> str:
+        """Read the rows and return a digest of them."""
+        from mlfw_sql.columns import table_digest
+
+        return table_digest(self._rows)

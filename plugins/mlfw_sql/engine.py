@@ -1,0 +1,165 @@
+"""Reaching a database: its driver, its connection, and what can go wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from mlfw import MlfwError, UserError
+from mlfw_sql.drivers import missing_driver, preferred, unknown_dialect
+from mlfw_sql.secrets import redact, shown
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection, Engine
+
+CONNECT_SECONDS = 15
+WITH_TIMEOUT = ("psycopg", "psycopg2", "pymysql", "mysqldb")
+READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+    "oracle": "SET TRANSACTION READ ONLY",
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that can be connected to.
+
+    Attributes:
+        url: Where it is.
+        engine: What connects to it.
+    """
+
+    url: URL
+    engine: Engine
+
+    @classmethod
+    def of(cls, text: str) -> Database:
+        """Return the database that a URL names, without connecting to it.
+
+        Raises:
+            UserError: The URL is none, or its driver is unknown or not installed.
+        """
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+        url = _url(text)
+        try:
+            return cls(url, _engine(url))
+        except NoSuchModuleError:
+            raise unknown_dialect(url) from None
+        except ModuleNotFoundError as error:
+            raise missing_driver(url, str(error.name)) from None
+        except (ArgumentError, TypeError, ValueError) as error:
+            raise UserError(f"dataset.url: {redact(str(error), url)}.") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection that may only read and streams what it reads.
+
+        Raises:
+            UserError: The database cannot be reached or lets nobody in.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        options: dict[str, Any] = {"stream_results": True}
+        if self.engine.dialect.name == "postgresql":
+            options["postgresql_readonly"] = True
+        try:
+            connection = self.engine.connect().execution_options(**options)
+            if self.engine.dialect.name in READ_ONLY:
+                connection.exec_driver_sql(READ_ONLY[self.engine.dialect.name])
+        except (SQLAlchemyError, OSError) as error:
+            raise UserError(
+                f"dataset.url: cannot connect to {shown(self.url)}: {self.sentence(error)}",
+                "Check that the database is there and running, the user's name and the password.",
+            ) from None
+        with connection:
+            yield connection
+
+    @contextmanager
+    def asked(self, key: str, remedy: str) -> Iterator[None]:
+        """Turn what the database or its driver raises in the block into a message about a key.
+
+        Nothing is raised from the original, whose text may hold the URL.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except MlfwError:
+            raise
+        except SQLAlchemyError as error:
+            raise UserError(f"{key}: the database says: {self.sentence(error)}", remedy) from None
+        except Exception as error:
+            reason = f"{type(error).__name__}: {self.sentence(error)}"
+            raise MlfwError(f"{key}: reading failed: {reason}") from None
+
+    def sentence(self, error: Exception) -> str:
+        """Return what the database itself said, in one line, without secrets."""
+        said = getattr(error, "orig", None) or error
+        # MySQL's drivers raise (number, sentence).
+        text = str(said.args[-1] if len(said.args) == 2 else said)
+        lines = [line.strip() for line in text.splitlines() if line.strip(" \t^")]
+        return redact(" ".join(lines) or type(said).__name__, self.url).rstrip(".") + "."
+
+
+def _url(text: str) -> URL:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(text.strip())
+    except (ArgumentError, ValueError):
+        # The text is not repeated: it may hold a password.
+        raise UserError(
+            "dataset.url: not a database URL.",
+            "Expected DATABASE://USER@HOST/NAME, for example sqlite:///shop.db",
+        ) from None
+    if url.drivername == "postgres":
+        url = url.set(drivername="postgresql")
+    driver = preferred(url)
+    return url.set(drivername=f"{url.drivername}+{driver}") if driver else url
+
+
+def _engine(url: URL) -> Engine:
+    from sqlalchemy import NullPool, create_engine
+
+    options: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True}
+    if url.get_dialect().is_async:
+        raise UserError(
+            f"dataset.url: the driver of '{url.drivername}' is an asynchronous one.",
+            f"Leave it out: {url.get_backend_name()}://...",
+        )
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        options |= _sqlite(url)
+    elif url.get_driver_name() in WITH_TIMEOUT and "connect_timeout" not in url.query:
+        options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+    return create_engine(url, **options)
+
+
+def _sqlite(url: URL) -> dict[str, Any]:
+    """Open the file for reading only; SQLite would make one that is not there."""
+    import sqlite3
+
+    if not url.database or url.database == ":memory:":
+        raise UserError(
+            "dataset.url: a database in memory holds no rows.",
+            "Name a file: sqlite:///shop.db, or sqlite:////data/shop.db from the root.",
+        )
+    if url.database.startswith("file:") or url.get_driver_name() != "pysqlite":
+        return {}
+    path = Path(url.database)
+    if not path.is_file():
+        found = "is a folder, expected a file" if path.is_dir() else "no such file"
+        raise UserError(
+            f"dataset.url: {path.absolute()}: {found}.",
+            "Check the path: after sqlite:/// it counts from the current folder.",
+        )
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    return {"creator": lambda: sqlite3.connect(address, uri=True)}
