@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ import mlfw
 from mlfw import (
     Action,
     Column,
-    Kind,
     LoadContext,
     RowSplits,
     Schema,
@@ -21,11 +21,11 @@ from mlfw import (
 )
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
-from mlfw.schema.conform import cast_column
 from mlfw_tabular.balance import Balance, balance
 from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
-from mlfw_tabular.infer import infer_kind
+from mlfw_tabular.infer import infer_and_cast, parse_override
+from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.split import divide
 from mlfw_tabular.targets import make_target, stored, strata, usable_rows
 
@@ -44,7 +44,8 @@ class TableDataset(mlfw.Dataset):
         task: binary, multiclass, multilabel or regression; inferred from the target when left
             out.
         columns: Kinds of columns, where the inferred one is not right: number, category,
-            boolean, datetime, text or image.
+            boolean, datetime, text or image. Behind a blank may stand how values are written:
+            'datetime %d/%m/%Y', 'number #.###,#'.
         drop: Columns to leave out.
         prepare: How models are to prepare columns, by a kind's or a column's name.
         balance: What is done about classes of very different sizes: none, weights (rows of small
@@ -57,7 +58,7 @@ class TableDataset(mlfw.Dataset):
 
     target: list[str] = field(default_factory=list)
     task: Task | None = None
-    columns: dict[str, Kind] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
     drop: list[str] = field(default_factory=list)
     prepare: dict[str, Any] = field(default_factory=dict)
     balance: Balance = Balance.none
@@ -123,12 +124,25 @@ class TableDataset(mlfw.Dataset):
             table: Rows as they are in the source.
         """
         self._check_columns(table)
-        kinds = self._kinds(table)
-        rows, targets = self._targets(self._typed(table, kinds), kinds)
-        columns = tuple(
-            Column(name=name, kind=kind) for name, kind in kinds.items() if name not in self.target
+        kept = [name for name in table.column_names if name not in self.drop or name in self.target]
+        said = {name: parse_override(name, kind) for name, kind in self.columns.items()}
+        inferred, arrays = infer_and_cast(
+            table.select(kept), said, targets=self.target, place=self.place()
         )
-        return rows, Schema(columns=columns, targets=targets)
+        described = {
+            name: Column(name=name, kind=each.kind, format=each.format)
+            for name, each in inferred.items()
+            if name in self.target or arrays[name].null_count < len(arrays[name])
+        }
+        columns = tuple(column for name, column in described.items() if name not in self.target)
+        if not columns:
+            raise UserError(
+                f"{self.place()}: no column is left to predict {listing(self.target)} from.",
+                "Take columns out of dataset.drop, or fill them.",
+            )
+        rows = self._with_targets(arrays, [described[name] for name in self.target], columns)
+        rows, targets = self._targets(rows, described)
+        return rows, Schema(columns=prepare_options(self.prepare, columns), targets=targets)
 
     def _check_columns(self, table: pa.Table) -> None:
         names = table.column_names
@@ -155,70 +169,38 @@ class TableDataset(mlfw.Dataset):
                         did_you_mean(name, names),
                     )
 
-    def _kinds(self, table: pa.Table) -> dict[str, Kind]:
-        """Return the kinds of the columns to keep; one without any value is left out."""
-        kinds: dict[str, Kind] = {}
-        for name in table.column_names:
-            if name in self.drop and name not in self.target:
-                continue
-            values = table[name].combine_chunks()
-            kind = self.columns.get(name) or infer_kind(values)
-            if name in self.target:
-                kinds[name] = self.columns.get(name) or _target_kind(kind, values.type)
-            elif values.null_count < len(values):
-                kinds[name] = kind
-        if len(kinds) <= len(self.target):
-            raise UserError(
-                f"{self.place()}: no column is left to predict {listing(self.target)} from.",
-                "Take columns out of dataset.drop.",
-            )
-        return kinds
-
-    def _typed(self, table: pa.Table, kinds: dict[str, Kind]) -> pa.Table:
-        """Return the rows that have every target, in storage types, the targets last."""
+    def _with_targets(
+        self, arrays: dict[str, pa.Array], targets: list[Column], columns: tuple[Column, ...]
+    ) -> pa.Table:
+        """Return the rows that have every target, the targets last."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        names = [*(name for name in kinds if name not in self.target), *self.target]
-        arrays = {
-            name: cast_column(table, Column(name=name, kind=kinds[name]), place=self.place())
-            for name in names
-        }
-        for name in names:
-            if name not in self.target and arrays[name].null_count == len(arrays[name]):
-                del arrays[name], kinds[name]
-        usable = pa.repeat(True, table.num_rows)
-        for name in self.target:
-            usable = pc.and_(usable, usable_rows(arrays[name], kinds[name]))
+        count = len(arrays[targets[0].name])
+        usable = pa.repeat(True, count)
+        for target in targets:
+            usable = pc.and_(usable, usable_rows(arrays[target.name], target.kind))
             if not pc.any(usable).as_py():
                 raise UserError(
-                    f"{self.place()}: all {table.num_rows} rows are lost: none has a value in "
-                    f"the target '{name}'.",
+                    f"{self.place()}: all {count} rows are lost: none has a value in the target "
+                    f"'{target.name}'.",
                     "Choose another dataset.target, or fill the column.",
                 )
-        return pa.table(arrays).filter(usable)
+        rows = pa.table({column.name: arrays[column.name] for column in (*columns, *targets)})
+        return rows if pc.all(usable).as_py() else rows.filter(usable)
 
     def _targets(
-        self, rows: pa.Table, kinds: dict[str, Kind]
+        self, rows: pa.Table, columns: Mapping[str, Column]
     ) -> tuple[pa.Table, tuple[Target, ...]]:
         """Return the targets, and the rows with these as splits hold them."""
         targets = []
         for name in self.target:
             values = rows[name].combine_chunks()
-            target = make_target(Column(name=name, kind=kinds[name]), values, self.task)
+            target = make_target(columns[name], values, self.task)
             index = rows.column_names.index(name)
             rows = rows.set_column(index, name, stored(values, target))
             targets.append(target)
         return rows, tuple(targets)
-
-
-def _target_kind(kind: Kind, stored: pa.DataType) -> Kind:
-    """Let the words of a target stand for its classes: what is `yes` stays `yes`."""
-    import pyarrow as pa
-
-    if kind is Kind.text or (kind is Kind.boolean and not pa.types.is_boolean(stored)):
-        return Kind.category
-    return kind
 
 
 def _quoted(name: str) -> str:

@@ -37,7 +37,7 @@ class Component(metaclass=ABCMeta):  # noqa: B024 - its kinds add the abstract m
             UserError: They do not; the message names the key.
         """
 
-    @classmethod
+    @classmethod  # noqa: B027 - as `check`
     def check_written(cls, options: Mapping[str, Any]) -> None:
         """Check the options as they are written: as plain data, references not resolved.
 

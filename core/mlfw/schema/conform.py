@@ -69,14 +69,33 @@ def cast_column(table: pa.Table, column: Column, *, place: str) -> pa.Array:
     Raises:
         UserError: A value does not fit; the message names the column and the row, from 1.
     """
-    name, kind = column.name, column.kind
-    values = table[name].combine_chunks()
+    return cast_values(table[column.name].combine_chunks(), column, place=place)
+
+
+def cast_values(values: pa.Array, column: Column, *, place: str) -> pa.Array:
+    """Return the values of a column in its kind's storage type; see `cast_column`."""
     try:
-        return cast(values, kind, column.format)
+        return cast(values, column.kind, column.format)
     except CastError as misfit:
-        raise UserError(
-            f"{place}: column '{name}', row {misfit.row + 1}: expected {EXPECTATIONS[kind]}, "
-            f"found {misfit.value!r}.",
-            "Correct the value or leave it empty; to read the column as another kind when "
-            f"training, set dataset.columns.{name}=category (or number, boolean, datetime, text).",
-        ) from None
+        raise misfit_error(misfit, column, place) from None
+
+
+def misfit_error(misfit: CastError, column: Column, place: str) -> UserError:
+    """Return what to tell about a value that does not fit its column."""
+    name = column.name
+    return UserError(
+        f"{place}: column '{name}', row {misfit.row + 1}: expected {expectation(column)}, "
+        f"found {misfit.value!r}.",
+        "Correct the value or leave it empty; to read the column as another kind when "
+        f"training, set dataset.columns.{name}=category (or number, boolean, datetime, text).",
+    )
+
+
+def expectation(column: Column) -> str:
+    """Return what is expected of a column's values, in words."""
+    words = EXPECTATIONS[column.kind]
+    if not column.format:
+        return words
+    if column.kind is Kind.labels:
+        return f"labels, as a list or with '{column.format}' between them"
+    return f"{words}, or written as {column.format}"

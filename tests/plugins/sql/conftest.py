@@ -119,8 +119,10 @@ def _start(folder: Path, user: list[str]) -> Server:
         shutil.chown(secret, "nobody")
     data = folder / "data"
     made = subprocess.run(
-        [*user, "initdb", "-D", data, "-U", "mlfw", "--auth=scram-sha-256", "--no-sync"]
-        + f"--pwfile {secret} --encoding=UTF8 --locale=C".split(),
+        [
+            *[*user, "initdb", "-D", data, "-U", "mlfw", "--auth=scram-sha-256", "--no-sync"],
+            *["--pwfile", secret, "--encoding=UTF8", "--locale=C"],
+        ],
         cwd=folder,
         capture_output=True,
         text=True,

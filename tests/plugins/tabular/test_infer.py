@@ -15,7 +15,7 @@ from mlfw_tabular.infer import infer_kind, infer_task
         (["1", "2.5", "NA", "-3e4"], Kind.number),
         (["007", "012", "113"], Kind.category),
         (["0.5", "0.7"], Kind.number),
-        (["0", "1", "0"], Kind.number),
+        (["0", "1", "0"], Kind.boolean),
         (["yes", "No", "", "YES"], Kind.boolean),
         (["t", "f"], Kind.boolean),
         (["2024-01-01", "2024-12-31 10:00"], Kind.datetime),

@@ -1,0 +1,48 @@
+"""Inferring what each column holds, how it is written, and what is to be predicted.
+
+A column of a typed source keeps its type, but whole numbers that are all 0 or 1, both of which
+occur, are booleans. A column of text is, by all its values, blanks around them and the usual words
+for a missing value apart, the first of these that fits:
+
+1. boolean: true, false, yes, no, y, n, t, f, on, off, 1 and 0 in any case; of 1 and 0 alone both
+   have to occur.
+2. datetime `%Y%m%d`: 20241231, from 1900 to 2099, if the column's name holds date, day or datum.
+3. number: -1.5, 3e4. Where one begins with a zero that a code would have (007), none of them is
+   a number, and the column is a category.
+4. number by a picture: thousands' marks, a decimal comma, one currency or percent sign, a negative
+   in parentheses: `$1,234.50` is `$#,###.#`, `1.234,5 €` is `#.###,# €`. `12%` is 12. What could be
+   thousands or decimals (1,234) is thousands; dots are European with €, EUR, CHF and their like.
+5. datetime in ISO 8601, with or without time and zone.
+6. datetime by a template, with or without time and zone: 31.12.2024, 31/12/2024, 12/31/2024,
+   2024/12/31, 31-12-2024, 31-Dec-2024, 31 Dec 2024, Dec 31, 2024, and years of two digits. Which
+   of two numbers is the day is found from those over 12. Where none is, the month comes first
+   with slashes, the day with dots and dashes, and a note says so.
+7. text: most values differ and have three words or more on average.
+8. category: everything else, such as names, addresses of pages and codes.
+
+A target differs in this: words for a boolean stay words and are classes, text is classes, 0 and 1
+are numbers, and strings that hold several pieces, which recur in other combinations, are labels
+with `;` or `|` between them.
+
+The first values only ever rule a form out; what a column is, all its values say.
+"""
+
+from mlfw_tabular.infer.columns import infer_column, infer_kind
+from mlfw_tabular.infer.inferred import Inferred
+from mlfw_tabular.infer.labels import infer_labels
+from mlfw_tabular.infer.overrides import parse_override
+from mlfw_tabular.infer.table import infer_and_cast, infer_as
+from mlfw_tabular.infer.target import infer_target
+from mlfw_tabular.infer.task import infer_task
+
+__all__ = [
+    "Inferred",
+    "infer_and_cast",
+    "infer_as",
+    "infer_column",
+    "infer_kind",
+    "infer_labels",
+    "infer_target",
+    "infer_task",
+    "parse_override",
+]

@@ -1,0 +1,48 @@
+"""Telling codes that happen to be digits (007) from numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+CODE = r"^\s*[+-]?0\d"
+ZERO, NINE = ord("0"), ord("9")
+
+
+def has_codes(values: pa.Array) -> bool:
+    """Whether a number begins with a zero that a code would have.
+
+    Looks at the bytes, as nearly every column of numbers comes this way.
+
+    Args:
+        values: Plain numbers as string, [rows]; some may be missing.
+    """
+    import numpy as np
+    import pyarrow.compute as pc
+
+    starts, ends, content = _bytes(values)
+    if len(content) < 2:
+        return False
+    last = len(content) - 1
+    first = content[np.minimum(starts, last)]
+    if ((first <= ord(" ")) | (first > 127)).any():
+        return bool(pc.any(pc.match_substring_regex(values, CODE)).as_py())
+    if ((first == ord("+")) | (first == ord("-"))).any():
+        starts = starts + ((first == ord("+")) | (first == ord("-")))
+        first = content[np.minimum(starts, last)]
+    at = np.flatnonzero((first == ZERO) & (ends - starts > 1))
+    second = content[starts[at] + 1]
+    return bool(((second >= ZERO) & (second <= NINE)).any())
+
+
+def _bytes(values: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where each string starts and ends, int32 [rows], and the bytes of all of them."""
+    import numpy as np
+
+    _, places, content = values.buffers()
+    offsets = np.frombuffer(places, np.int32, len(values) + 1, values.offset * 4)
+    letters = np.frombuffer(content, np.uint8) if content else np.zeros(0, np.uint8)
+    return offsets[:-1], offsets[1:], letters

@@ -1,0 +1,111 @@
+"""A whole table: what each column holds, and its values read by that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mlfw import Column, Kind
+from mlfw.schema.cast import CastError
+from mlfw.schema.conform import cast_values, misfit_error
+from mlfw.schema.words import encoded, is_string
+from mlfw_tabular.infer.columns import read_column
+from mlfw_tabular.infer.dates import find_template
+from mlfw_tabular.infer.inferred import Inferred
+from mlfw_tabular.infer.labels import infer_labels
+from mlfw_tabular.infer.numerals import find_picture
+from mlfw_tabular.infer.target import read_target
+from mlfw_tabular.infer.words import HEAD, every
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Below this many values, threads cost more than they save.
+LEAST_VALUES_FOR_THREADS = 200_000
+MOST_THREADS = 8
+NO_OVERRIDES: Mapping[str, Inferred] = MappingProxyType({})
+ANY_DELIMITER = (";", "|", ",")
+
+
+def infer_and_cast(
+    table: pa.Table,
+    overrides: Mapping[str, Inferred] = NO_OVERRIDES,
+    *,
+    targets: Collection[str] = (),
+    place: str = "the data",
+) -> tuple[dict[str, Inferred], dict[str, pa.Array]]:
+    """Return what each column holds, and its values in that kind's storage type.
+
+    Args:
+        table: Rows as they are in the source.
+        overrides: What a person says of columns, by name; where only the kind is said, how the
+            values are written is found out.
+        targets: Which columns are targets, for which the rules differ a little.
+        place: What the source is called in messages.
+
+    Returns:
+        Two dicts by column, in the table's order.
+
+    Raises:
+        UserError: A value does not fit what was said; names the column and the row, from 1.
+    """
+
+    def read(index: int) -> tuple[Inferred, pa.Array]:
+        name = names[index]
+        values = table.column(index).combine_chunks()
+        return _read(name, values, overrides.get(name), name in targets, place)
+
+    names = table.column_names
+    if table.num_rows * len(names) < LEAST_VALUES_FOR_THREADS:
+        found = [read(index) for index in range(len(names))]
+    else:
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+            found = list(pool.map(read, range(len(names))))
+    columns = {name: inferred for name, (inferred, _) in zip(names, found, strict=True)}
+    arrays = {name: values for name, (_, values) in zip(names, found, strict=True)}
+    return columns, arrays
+
+
+def _read(
+    name: str, values: pa.Array, said: Inferred | None, is_target: bool, place: str
+) -> tuple[Inferred, pa.Array]:
+    if said is not None:
+        inferred = said if said.format else infer_as(name, values, said.kind)
+        column = Column(name=name, kind=inferred.kind, format=inferred.format)
+        return inferred, cast_values(values, column, place=place)
+    try:
+        return read_target(name, values) if is_target else read_column(name, values)
+    except CastError as misfit:
+        raise misfit_error(misfit, Column(name=name, kind=Kind.category), place) from None
+
+
+def infer_as(name: str, values: pa.Array, kind: Kind) -> Inferred:
+    """Return how the values of a column are written whose kind is known.
+
+    Where some value does not fit, it is how the first ones are written, so that a message names
+    the one that does not fit.
+    """
+    import pyarrow as pa
+
+    usual = Inferred(kind)
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if not is_string(values.type) or kind not in (Kind.number, Kind.datetime, Kind.labels):
+        return usual
+    if kind is Kind.labels:
+        return replace(usual, format=infer_labels(values, ANY_DELIMITER) or "")
+    distinct = encoded(values.cast(pa.string())).dictionary
+    if not len(distinct) or every(distinct, kind) is not None:
+        return usual
+    return _written(name, distinct, kind) or _written(name, distinct[:HEAD], kind) or usual
+
+
+def _written(name: str, distinct: pa.Array, kind: Kind) -> Inferred | None:
+    found = (
+        find_picture(name, distinct)[0] if kind is Kind.number else find_template(name, distinct)
+    )
+    return found[0] if found else None
