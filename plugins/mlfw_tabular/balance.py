@@ -43,22 +43,34 @@ def balance(train: pa.Table, schema: Schema, how: Balance, seed: int) -> tuple[p
     """
     if how is Balance.none:
         return train, schema
+    place = _balanced_target(schema, how)
+    import numpy as np
+
+    codes = balanced_codes(train, schema, how)
+    if how is Balance.oversample:
+        return train.take(repeated_rows(codes, seed)), schema
+    targets = list(schema.targets)
+    sizes = np.bincount(codes, minlength=len(targets[place].classes))
+    targets[place] = replace(targets[place], weights=class_weights(sizes))
+    return train, replace(schema, targets=tuple(targets))
+
+
+def balanced_codes(rows: pa.Table, schema: Schema, how: Balance) -> np.ndarray:
+    """Return the class numbers that rows are balanced by, int64 [rows]."""
+    import numpy as np
+
+    target = schema.targets[_balanced_target(schema, how)]
+    return np.asarray(schema.single(target).codes(rows))
+
+
+def _balanced_target(schema: Schema, how: Balance) -> int:
     place = next((i for i, t in enumerate(schema.targets) if t.task.is_classification), None)
     if place is None:
         raise UserError(
             f"dataset.balance={how}: no target has classes to be balanced.",
             "Set dataset.balance=none.",
         )
-    target = schema.targets[place]
-    import numpy as np
-
-    codes = np.asarray(schema.single(target).codes(train))
-    if how is Balance.oversample:
-        return train.take(_repeated(codes, seed)), schema
-    targets = list(schema.targets)
-    sizes = np.bincount(codes, minlength=len(target.classes))
-    targets[place] = replace(target, weights=class_weights(sizes))
-    return train, replace(schema, targets=tuple(targets))
+    return place
 
 
 def class_weights(sizes: np.ndarray) -> tuple[float, ...]:
@@ -74,7 +86,7 @@ def class_weights(sizes: np.ndarray) -> tuple[float, ...]:
     return tuple(float(weight) for weight in weights)
 
 
-def _repeated(codes: np.ndarray, seed: int) -> np.ndarray:
+def repeated_rows(codes: np.ndarray, seed: int) -> np.ndarray:
     """Return row numbers, ascending, in which every class stands as often as the largest."""
     import numpy as np
 

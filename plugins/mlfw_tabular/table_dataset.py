@@ -21,13 +21,13 @@ from mlfw import (
 )
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
-from mlfw_tabular.balance import Balance, balance
+from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
 from mlfw_tabular.infer import infer_and_cast, parse_override
 from mlfw_tabular.prepare import prepare_options
-from mlfw_tabular.split import divide
-from mlfw_tabular.targets import make_target, stored, strata, usable_rows
+from mlfw_tabular.splitting import check_keys, divide, finished, request_of
+from mlfw_tabular.targets import make_target, stored, usable_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,6 +90,7 @@ class TableDataset(mlfw.Dataset):
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
         table = self.table(context.progress)
+        check_keys(table, context.split, drop=self.drop, target=self.target)
         rows, schema = self.understood(table)
         checked = check_rows(
             rows,
@@ -101,10 +102,9 @@ class TableDataset(mlfw.Dataset):
             balanced=self.balance is not Balance.none,
         )
         rows, schema = checked.table, checked.schema
-        labels = strata(rows, schema.targets) if context.split.stratify else None
-        train, validation, test = (
-            rows.take(part) for part in divide(rows.num_rows, labels, context.split, context.seed)
-        )
+        division = divide(request_of(rows, schema, context))
+        parts = (division.train, division.validation, division.test)
+        train, validation, test = (rows.take(part) for part in parts)
         columns = tuple(
             describe(column, train[column.name].combine_chunks()) for column in schema.columns
         )
@@ -112,8 +112,7 @@ class TableDataset(mlfw.Dataset):
         splits = Splits(train, validation, test, schema, findings=checked.findings)
         splits = check_splits(splits, self.checks, context)
         how = Balance.weights if checked.balance else self.balance
-        train, schema = balance(splits.train, splits.schema, how, context.seed)
-        return splits.replace(train=train, schema=schema)
+        return finished(splits, how, context)
 
     def understood(self, table: pa.Table) -> tuple[pa.Table, Schema]:
         """Return rows in storage types, the targets last, and what their columns and targets are.

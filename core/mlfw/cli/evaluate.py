@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
     from mlfw.files import finite
+    from mlfw.pipeline.cross_validate import summary
     from mlfw.pipeline.measure import measure
     from mlfw.pipeline.report import metrics_table
     from mlfw.plugins import load_plugins, warn_of_broken
@@ -31,8 +32,9 @@ def main(options: argparse.Namespace) -> int:
     warn_of_broken(plugins)
     run = find_run(options.run, runs_folder(options.runs))
     metrics = measure(run, plugins.registry, options.data)
+    folds = summary(run) if options.data is None else {}
     if options.json:
-        print(json.dumps(finite(metrics), indent=2))
+        print(json.dumps(finite({**metrics, **folds}), indent=2))
         return 0
-    print_table(*metrics_table({"test": metrics}))
+    print_table(*metrics_table({"test": metrics, **folds}))
     return 0

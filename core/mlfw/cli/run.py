@@ -34,6 +34,7 @@ def main(options: argparse.Namespace) -> int:
 
 def _print_summary(path: Path) -> None:
     from mlfw.files import read_json
+    from mlfw.pipeline.cross_validate import DEVIATION, MEAN
     from mlfw.pipeline.report import metrics_table, shown_params, targets_shown
     from mlfw.runs import RunDirectory
     from mlfw.schema import Schema
@@ -50,7 +51,8 @@ def _print_summary(path: Path) -> None:
     if record.deployed:
         print(f"deployed  {record.deployed}")
     print()
-    heading, rows = metrics_table({name: metrics[name] for name in ("test", "baseline")})
+    names = ("test", "baseline", MEAN, DEVIATION)
+    heading, rows = metrics_table({name: metrics[name] for name in names if name in metrics})
     print_table(heading, rows, indent="  ")
     print()
     print("next:")

@@ -10,7 +10,7 @@ from mlfw.components.model import Model, Predictor
 from mlfw.components.paths import path_field
 from mlfw.components.search import Choices, Interval, SearchRange, Space, search
 from mlfw.components.split import Split
-from mlfw.components.splits import RowSplits, Splits, StreamedSplits
+from mlfw.components.splits import Fold, RowSplits, Splits, StreamedSplits
 from mlfw.components.tracker import RunInfo, Tracker
 from mlfw.components.trainer import FitContext, Trainer
 from mlfw.components.tuner import Search, Tuner
@@ -35,6 +35,7 @@ __all__ = [
     "Deployment",
     "Finding",
     "FitContext",
+    "Fold",
     "Interval",
     "LoadContext",
     "Metric",

@@ -8,14 +8,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw.components.finding import Finding
+from mlfw.files import digest
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
     from mlfw.schema import Schema
 
 TRAIN, VALIDATION, TEST = SPLIT_NAMES = ("train", "validation", "test")
 ROWS_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One way of dividing the training and validation rows anew.
+
+    Attributes:
+        train: Numbers of the rows to learn from, int64 [rows], ascending; in the table of the
+            training rows followed by the validation rows. A number stands there several times
+            where its row is to count so.
+        validation: Numbers of the rows to judge on, int64 [rows], ascending.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
 
 
 class Splits:
@@ -36,12 +53,42 @@ class Splits:
         *,
         findings: tuple[Finding, ...] = (),
         key: str = "",
+        folds: tuple[Fold, ...] | Callable[[], tuple[Fold, ...]] = (),
     ) -> None:
-        """Take tables, or what reads them when they are first used."""
+        """Take tables and folds, or what reads them when they are first used."""
         self._tables: dict[str, Any] = {TRAIN: train, VALIDATION: validation, TEST: test}
         self.schema = schema
         self.findings = findings
         self.key = key
+        self._folds = folds
+
+    @property
+    def folds(self) -> tuple[Fold, ...]:
+        """How to divide the training and validation rows anew; empty without cross-validation."""
+        if callable(self._folds):
+            self._folds = self._folds()
+        return self._folds
+
+    def fold(self, number: int) -> Splits:
+        """Return a fold's rows as training and validation rows, and the test rows as they are.
+
+        Args:
+            number: Which of `folds`, from 0.
+        """
+        fold = self.folds[number]
+        return self.replace(
+            train=lambda: self._pool(fold.train),
+            validation=lambda: self._pool(fold.validation),
+            key=digest([self.key, "fold", number]) if self.key else "",
+            folds=(),
+        )
+
+    def _pool(self, numbers: np.ndarray) -> pa.Table:
+        """Return some of the training and validation rows."""
+        import pyarrow as pa
+
+        both = pa.concat_tables([self.train, self.validation])
+        return both.unify_dictionaries().take(pa.array(numbers))
 
     @property
     def train(self) -> pa.Table:
@@ -87,7 +134,12 @@ class Splits:
         return Splits(**values)
 
     def _others(self) -> dict[str, Any]:
-        return {"schema": self.schema, "findings": self.findings, "key": self.key}
+        return {
+            "schema": self.schema,
+            "findings": self.findings,
+            "key": self.key,
+            "folds": self._folds,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

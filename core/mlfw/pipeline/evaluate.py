@@ -1,4 +1,4 @@
-"""The fourth stage: measure the saved model."""
+"""The fifth stage: measure the saved model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw.components.splits import TEST, VALIDATION
 from mlfw.files import write_json, write_text
 from mlfw.pipeline.baseline import baseline_predictions
+from mlfw.pipeline.cross_validate import summary
 from mlfw.pipeline.metrics import compute_metrics, main_metric
 from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.report import report
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 def evaluate(work: Work) -> None:
     """Measure the saved model, as it will be served, on the validation and the test rows."""
-    inputs = [work.fingerprints["fit"], list(work.metrics), work.config.frozen["metrics"]]
+    inputs = [
+        work.fingerprints["fit"],
+        work.fingerprints.get("cross_validate"),
+        list(work.metrics),
+        work.config.frozen["metrics"],
+    ]
     work.stage("evaluate", inputs, ", ".join(work.metrics), lambda: _measure(work))
 
 
@@ -34,6 +40,7 @@ def _measure(work: Work) -> None:
     metrics = {name: of(each.truth, each.predictions) for name, each in outcomes.items()}
     truth = outcomes[TEST].truth
     metrics["baseline"] = of(truth, baseline_predictions(data, truth.num_rows))
+    metrics |= summary(work.directory)
     write_json(work.directory.metrics_file, metrics)
     name, _ = main_metric(work.metrics)
     work.directory.update(

@@ -1,4 +1,4 @@
-"""The third stage: fit the final model and save it."""
+"""The fourth stage: fit the final model and save it."""
 
 from __future__ import annotations
 

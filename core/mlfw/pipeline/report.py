@@ -29,6 +29,7 @@ def report(run: RunDirectory, splits: RowSplits, metrics: Metrics) -> str:
         f"- rows: {rows['train']} for training, {rows['validation']} for validation, "
         f"{rows['test']} for testing",
         *_tuning(run),
+        *_folds(run),
         "",
         "## Metrics",
         "",
@@ -90,6 +91,16 @@ def _tuning(run: RunDirectory) -> list[str]:
     if not tuning["params"]:
         return []
     return [f"- tuned over {tuning['trials']} trials: {shown_params(tuning['params'])}"]
+
+
+def _folds(run: RunDirectory) -> list[str]:
+    count = len(list(run.folds.glob("*.json")))
+    if not count:
+        return []
+    return [
+        f"- cross-validated on {count} folds of the training and validation rows: the metrics' "
+        "means and standard deviations over these"
+    ]
 
 
 def _confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The whole way: prepare, tune, fit, evaluate, deploy."""
+"""The whole way: prepare, tune, cross-validate, fit, evaluate, deploy."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from mlfw.components import RunInfo
 from mlfw.config import RunConfig, compose
 from mlfw.errors import UserError
 from mlfw.files import read_json
+from mlfw.pipeline.cross_validate import cross_validate
 from mlfw.pipeline.deploy import deploy
 from mlfw.pipeline.evaluate import evaluate
 from mlfw.pipeline.events import Events
 from mlfw.pipeline.fit import check_model, fit
+from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.prepare import prepare
@@ -50,7 +52,10 @@ class Run:
 
     @cached_property
     def metrics(self) -> Mapping[str, Mapping[str, Any]]:
-        """`{split: {metric: value}}` for validation, test and the baseline on test."""
+        """`{split: {metric: value}}` for validation, test and the baseline on test.
+
+        After a cross-validation also the means and deviations over the folds.
+        """
         return dict(read_json(RunDirectory(self.dir).metrics_file))
 
     @cached_property
@@ -129,7 +134,9 @@ def _stages(work: Work) -> None:
     prepare(work)
     check_model(work)
     assert work.metrics is not None
+    fold_count(work)
     tune(work)
+    cross_validate(work)
     fit(work)
     evaluate(work)
     deploy(work)

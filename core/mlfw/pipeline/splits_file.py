@@ -1,4 +1,4 @@
-"""Keeping the splits: as Parquet with their schema beside them."""
+"""Keeping the splits: as Parquet with their schema and their folds beside them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlfw.components import Finding, RowSplits, Splits, StreamedSplits
+from mlfw.components import Finding, Fold, RowSplits, Splits, StreamedSplits
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json, write_json
 from mlfw.schema import Schema
@@ -14,7 +14,7 @@ from mlfw.schema import Schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA, FINDINGS = "schema.json", "findings.json"
+SCHEMA, FINDINGS, FOLDS = "schema.json", "findings.json", "folds.parquet"
 
 
 def save_splits(splits: RowSplits, folder: Path) -> None:
@@ -32,6 +32,8 @@ def save_splits(splits: RowSplits, folder: Path) -> None:
     if isinstance(splits, Splits):
         for name in SPLIT_NAMES:
             pq.write_table(splits.rows(name), folder / f"{name}.parquet", compression="lz4")
+        if splits.folds:
+            _write_folds(splits.folds, folder / FOLDS)
 
 
 def load_splits(folder: Path, key: str = "") -> RowSplits:
@@ -47,10 +49,36 @@ def load_splits(folder: Path, key: str = "") -> RowSplits:
         files = {name: tuple(sorted((folder / name).glob("*.parquet"))) for name in SPLIT_NAMES}
         return StreamedSplits(files=files, schema=schema, findings=findings, key=key)
     train, validation, test = (partial(_read, folder / f"{name}.parquet") for name in SPLIT_NAMES)
-    return Splits(train, validation, test, schema, findings=findings, key=key)
+    folds = partial(_read_folds, folder / FOLDS) if (folder / FOLDS).exists() else ()
+    return Splits(train, validation, test, schema, findings=findings, key=key, folds=folds)
 
 
 def _read(file: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     return pq.read_table(file)
+
+
+def _write_folds(folds: tuple[Fold, ...], file: Path) -> None:
+    """Write one row a fold. Ascending numbers are kept as their differences, small ones."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kind = pa.large_list(pa.int64())
+    columns = {
+        "train": pa.array([fold.train for fold in folds], kind),
+        "validation": pa.array([fold.validation for fold in folds], kind),
+    }
+    encoding = {f"{name}.list.element": "DELTA_BINARY_PACKED" for name in columns}
+    pq.write_table(
+        pa.table(columns), file, row_group_size=1, use_dictionary=False, column_encoding=encoding
+    )
+
+
+def _read_folds(file: Path) -> tuple[Fold, ...]:
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(file)
+    pairs = zip(table["train"], table["validation"], strict=True)
+    return tuple(Fold(np.asarray(train.values), np.asarray(own.values)) for train, own in pairs)

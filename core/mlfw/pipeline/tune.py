@@ -6,16 +6,16 @@ import logging
 import shutil
 import time
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from mlfw.components import Model, Search, Space
 from mlfw.components.search import default_space, parse_space, plain
-from mlfw.components.splits import VALIDATION
 from mlfw.config.components import changed_component
 from mlfw.errors import UserError
 from mlfw.files import read_json, write_json
-from mlfw.pipeline.metrics import Measure, compute_metrics, main_metric
-from mlfw.pipeline.outcomes import predict_split
+from mlfw.pipeline.judge import fold, fold_count, judge
+from mlfw.pipeline.metrics import Measure, main_metric
 from mlfw.pipeline.work import Work
 
 logger = logging.getLogger("mlfw")
@@ -116,17 +116,12 @@ def _finished_trial(work: Work, number: int, params: dict[str, Any]) -> dict[str
 def _trial(
     work: Work, number: int, params: dict[str, Any], metric: Mapping[str, Measure]
 ) -> dict[str, Any]:
-    """Fit with these parameters, judge on the validation rows, and note the outcome."""
+    """Fit with these parameters, judge, and note the outcome."""
     start = time.perf_counter()
     value, error = None, ""
     folder = f"trials/{number:05}"
     try:
-        model = with_params(work.config.model, params)
-        predictor = model.fit(work.splits, work.context(folder, final=False))
-        outcomes = predict_split(work.splits, VALIDATION, predictor.predict)
-        computed = compute_metrics(metric, outcomes.truth, outcomes.predictions, work.splits.schema)
-        (outcome,) = computed.values()
-        assert isinstance(outcome, float)
+        outcome = _outcome(work, params, metric, folder)
         value = outcome if outcome == outcome else None  # NaN differs from itself
         error = "" if value is not None else "the metric is not a number"
     except Exception as failure:
@@ -144,6 +139,21 @@ def _trial(
     }
     write_json(work.directory.trials / f"{number:05}.json", trial)
     return trial
+
+
+def _outcome(
+    work: Work, params: dict[str, Any], metric: Mapping[str, Measure], folder: str
+) -> float:
+    """Return the metric on the validation rows, or its mean over the folds where there are any."""
+    count = fold_count(work)
+    parts = (fold(work, number) for number in range(count)) if count else iter([work.splits])
+    values = []
+    for number, data in enumerate(parts):
+        model = with_params(work.config.model, params)
+        (value,) = judge(work, model, data, metric, f"{folder}/{number:05}").values()
+        assert isinstance(value, float)
+        values.append(value)
+    return fmean(values)
 
 
 def with_params(model: Model, params: Mapping[str, Any]) -> Model:

@@ -87,6 +87,11 @@ class RunDirectory:
         return self.path / "trials"
 
     @property
+    def folds(self) -> Path:
+        """One file a fold of the cross-validation."""
+        return self.path / "folds"
+
+    @property
     def checkpoints(self) -> Path:
         """What the fit needs to continue after an interruption."""
         return self.path / "checkpoints"
@@ -98,7 +103,7 @@ class RunDirectory:
 
     @property
     def metrics_file(self) -> Path:
-        """`{split: {metric: value}}`."""
+        """`{split: {metric: value}}`, and means and deviations over folds."""
         return self.path / "metrics.json"
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 from mlfw.files import read_json, write_json
 from mlfw.runs.directory import RunDirectory
 
-STAGES = ("prepare", "tune", "fit", "evaluate", "deploy")
+STAGES = ("prepare", "tune", "cross_validate", "fit", "evaluate", "deploy")
 
 
 def is_finished(run: RunDirectory, stage: str, fingerprint: str) -> bool:

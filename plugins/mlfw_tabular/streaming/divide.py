@@ -68,6 +68,13 @@ def _check(dataset: TableDataset, context: LoadContext) -> None:
             "split.folds: rows that are streamed cannot be divided into folds.",
             "Set split.folds=0, or dataset.stream=false.",
         )
+    named = [key for key in ("group", "time", "column") if getattr(context.split, key)]
+    if len(named) > 1:
+        raise UserError(
+            f"split.{named[0]} and split.{named[1]}: rows that are streamed are divided by one of "
+            "them.",
+            "Leave the other out, or set dataset.stream=false.",
+        )
     if dataset.balance is Balance.oversample:
         raise UserError(
             "dataset.balance=oversample: rows that are streamed are not repeated.",

@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING
 
 from mlfw import Split, UserError
 from mlfw.errors import did_you_mean
+from mlfw_tabular.splitting.words import WORDS
 from mlfw_tabular.streaming.rows import batches_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     import pyarrow.dataset as ds
-
-TRAIN, VALIDATION, TEST = 0, 1, 2
-WORDS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "validation": VALIDATION,
-    "valid": VALIDATION,
-    "val": VALIDATION,
-    "dev": VALIDATION,
-    "test": TEST,
-}
 
 
 class Places:

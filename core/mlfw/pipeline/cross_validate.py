@@ -1,0 +1,96 @@
+"""The stage between tuning and the final fit: the same model on every fold."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from mlfw.errors import UserError
+from mlfw.files import finite, read_json, write_json
+from mlfw.pipeline.judge import fold, fold_count, judge
+from mlfw.pipeline.tune import best_params, with_params
+from mlfw.pipeline.work import Work
+from mlfw.runs import RunDirectory
+
+MEAN, DEVIATION = "cross-validation", "cross-validation deviation"
+
+
+def cross_validate(work: Work) -> None:
+    """Fit the model with the best parameters on every fold, and keep each fold's metrics.
+
+    Every finished fold is a file, so that a run that was killed goes on where it stopped.
+    Without folds there is nothing to do.
+    """
+    count = fold_count(work)
+    if not count:
+        return
+    config = work.config
+    params = best_params(work)
+    inputs = [
+        work.fingerprints["prepare"],
+        *(config.frozen[key] for key in ("model", "trainer", "metrics")),
+        list(work.metrics),
+        params,
+        config.seed,
+        work.plugin_version("model"),
+        work.plugin_version("trainer"),
+    ]
+    work.stage("cross_validate", inputs, f"{count} folds", lambda: _folds(work, params, count))
+
+
+def summary(run: RunDirectory) -> dict[str, dict[str, Any]]:
+    """Return means and standard deviations over a run's folds; nothing where it has none.
+
+    The deviation is that of a sample, divided by the number of folds less one. A metric that
+    is not a number on some fold has neither; one that is a matrix is left out.
+    """
+    finished = [read_json(file)["metrics"] for file in sorted(run.folds.glob("*.json"))]
+    if not finished:
+        return {}
+    names = [name for name, value in finished[0].items() if not isinstance(value, list)]
+    columns = {name: [metrics[name] for metrics in finished] for name in names}
+    return {MEAN: _each(columns, fmean), DEVIATION: _each(columns, stdev)}
+
+
+def _each(
+    columns: Mapping[str, Sequence[Any]], compute: Callable[[Sequence[float]], float]
+) -> dict[str, float | None]:
+    return {name: None if None in values else compute(values) for name, values in columns.items()}
+
+
+def _folds(work: Work, params: Mapping[str, Any], count: int) -> None:
+    for number in range(count):
+        file = work.directory.folds / f"{number:05}.json"
+        if not _is_finished(work, file):
+            _one_fold(work, params, number, file)
+        work.monitor.steps(number + 1, count, "folds")
+
+
+def _one_fold(work: Work, params: Mapping[str, Any], number: int, file: Path) -> None:
+    start = time.perf_counter()
+    folder = f"folds/{file.stem}"
+    model = with_params(work.config.model, params)
+    try:
+        metrics = judge(work, model, fold(work, number), work.metrics, folder)
+    except UserError as error:
+        raise UserError(f"fold {number}: {error.problem}", error.remedy) from None
+    finally:
+        shutil.rmtree(work.directory.path / folder, ignore_errors=True)
+    note = {
+        "fold": number,
+        "metrics": finite(metrics),
+        "seconds": time.perf_counter() - start,
+        "fingerprint": work.fingerprints["cross_validate"],
+    }
+    write_json(file, note)
+
+
+def _is_finished(work: Work, file: Path) -> bool:
+    try:
+        return bool(read_json(file)["fingerprint"] == work.fingerprints["cross_validate"])
+    except (OSError, ValueError, KeyError):
+        return False
