@@ -50,9 +50,8 @@ class NetworkPredictor(mlfw.Predictor):
 
     def predict(self, rows: pa.Table) -> pa.Table:
         """Return predictions for rows that conform to the schema."""
-        features = self.preprocessor.transform(rows)
-        numbers = torch.from_numpy(features.numbers.astype(np.float32))
-        codes = torch.from_numpy(features.codes.astype(np.int32))
+        features = self.preprocessor.transform(rows, dtype="float32")
+        numbers, codes = torch.from_numpy(features.numbers), torch.from_numpy(features.codes)
         pieces = [np.zeros((0, self.shape.outputs))]
         with torch.inference_mode():
             for start in range(0, len(numbers), ROWS_AT_ONCE):

@@ -67,11 +67,8 @@ def prepared(data: RowSplits, *, cache: Cache | None, folder: Path, seed: int) -
     streamed = not isinstance(data, Splits)
     if cache is None or not data.key:
         if isinstance(data, Splits):
-            preprocessor, scales = _fitted(data, seed)
-            train, validation = (
-                MemoryArrays(_arrays(data.rows(name), data.schema, preprocessor, scales))
-                for name in SETS
-            )
+            preprocessor, scales, sets = _in_memory(data, seed)
+            train, validation = (MemoryArrays(sets[name]) for name in SETS)
             return Prepared(preprocessor, scales, train, validation)
         place = folder / "prepared"
         with new_folder(place) as temporary:
@@ -108,20 +105,35 @@ def _open(folder: Path, *, streamed: bool) -> Prepared:
 
 
 def _write(data: RowSplits, seed: int, folder: Path) -> None:
-    preprocessor, scales = _fitted(data, seed)
+    if isinstance(data, Splits):
+        preprocessor, scales, sets = _in_memory(data, seed)
+        for name in SETS:
+            with ArrayWriter(folder / name) as writer:
+                writer.append(sets.pop(name))
+    else:
+        sample = data.sample(TRAIN, SAMPLE_ROWS, seed)
+        preprocessor = Preprocessor.fit(sample, data.schema)
+        scales = tuple(_scales(sample, data.schema))
+        for name in SETS:
+            with ArrayWriter(folder / name) as writer:
+                for batch in data.batches(name):
+                    features = preprocessor.transform(batch, dtype="float32")
+                    writer.append(_arrays(features, batch, data.schema, scales))
     preprocessor.save(folder)
     write_json(folder / SCALES, [asdict(scale) for scale in scales])
-    for name in SETS:
-        with ArrayWriter(folder / name) as writer:
-            for batch in data.batches(name):
-                writer.append(_arrays(batch, data.schema, preprocessor, scales))
 
 
-def _fitted(data: RowSplits, seed: int) -> tuple[Preprocessor, tuple[TargetScale, ...]]:
-    """Learn from the training rows, or from a sample of those that are streamed."""
-    rows = data.train if isinstance(data, Splits) else data.sample(TRAIN, SAMPLE_ROWS, seed)
-    preprocessor = Preprocessor.fit(rows, data.schema)
-    return preprocessor, tuple(_scales(rows, data.schema))
+def _in_memory(
+    data: Splits, seed: int
+) -> tuple[Preprocessor, tuple[TargetScale, ...], dict[str, dict[str, np.ndarray]]]:
+    """Learn from the training rows, and prepare them and the validation rows."""
+    train, validation, schema = data.train, data.validation, data.schema
+    scales = tuple(_scales(train, schema))
+    preprocessor, features = Preprocessor.fit_transform(train, schema, seed, dtype="float32")
+    sets = {TRAIN: _arrays(features, train, schema, scales)}
+    features = preprocessor.transform(validation, dtype="float32")
+    sets[VALIDATION] = _arrays(features, validation, schema, scales)
+    return preprocessor, scales, sets
 
 
 def _scales(rows: pa.Table, schema: Schema) -> Iterator[TargetScale]:
@@ -136,11 +148,10 @@ def _scales(rows: pa.Table, schema: Schema) -> Iterator[TargetScale]:
 
 
 def _arrays(
-    rows: pa.Table, schema: Schema, preprocessor: Preprocessor, scales: tuple[TargetScale, ...]
+    features: Features, rows: pa.Table, schema: Schema, scales: tuple[TargetScale, ...]
 ) -> dict[str, np.ndarray]:
     import numpy as np
 
-    features: Features = preprocessor.transform(rows)
     arrays = {
         NUMBERS: features.numbers.astype(np.float32, copy=False),
         CODES: features.codes.astype(np.int32, copy=False),

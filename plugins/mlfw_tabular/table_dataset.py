@@ -24,12 +24,14 @@ from mlfw.errors import did_you_mean, listing
 from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
+from mlfw_tabular.given import with_given
 from mlfw_tabular.infer import infer_and_cast, parse_override
 from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.splitting import check_keys, divide, finished, request_of
-from mlfw_tabular.targets import make_target, stored, usable_rows
+from mlfw_tabular.targets import make_target, plain, stored, usable_rows
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 MOST_LISTED = 100
@@ -90,8 +92,9 @@ class TableDataset(mlfw.Dataset):
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
         table = self.table(context.progress)
+        table, assigned = with_given(table, self.given(), self.place())
         check_keys(table, context.split, drop=self.drop, target=self.target)
-        rows, schema = self.understood(table)
+        rows, schema, kept = self.understood(table)
         checked = check_rows(
             rows,
             schema,
@@ -102,7 +105,9 @@ class TableDataset(mlfw.Dataset):
             balanced=self.balance is not Balance.none,
         )
         rows, schema = checked.table, checked.schema
-        division = divide(request_of(rows, schema, context))
+        if assigned is not None:
+            assigned = assigned[kept][checked.kept]
+        division = divide(request_of(rows, schema, context, assigned))
         parts = (division.train, division.validation, division.test)
         train, validation, test = (rows.take(part) for part in parts)
         columns = tuple(
@@ -114,20 +119,28 @@ class TableDataset(mlfw.Dataset):
         how = Balance.weights if checked.balance else self.balance
         return finished(splits, how, context)
 
-    def understood(self, table: pa.Table) -> tuple[pa.Table, Schema]:
-        """Return rows in storage types, the targets last, and what their columns and targets are.
+    def understood(self, table: pa.Table) -> tuple[pa.Table, Schema, np.ndarray]:
+        """Find out what the columns of a table are.
 
         Rows without a target and columns without a value are left out.
 
         Args:
             table: Rows as they are in the source.
+
+        Returns:
+            Rows in storage types, the targets last; what their columns and targets are; and which
+            rows of the table they are, int64 [rows].
         """
+        import pyarrow as pa
+
         self._check_columns(table)
-        kept = [name for name in table.column_names if name not in self.drop or name in self.target]
+        names = [n for n in table.column_names if n not in self.drop or n in self.target]
         said = {name: parse_override(name, kind) for name, kind in self.columns.items()}
         inferred, arrays = infer_and_cast(
-            table.select(kept), said, targets=self.target, place=self.place()
+            table.select(names), said, targets=self.target, place=self.place()
         )
+        for name in self.target:
+            arrays[name] = plain(arrays[name])
         described = {
             name: Column(name=name, kind=each.kind, format=each.format)
             for name, each in inferred.items()
@@ -139,9 +152,14 @@ class TableDataset(mlfw.Dataset):
                 f"{self.place()}: no column is left to predict {listing(self.target)} from.",
                 "Take columns out of dataset.drop, or fill them.",
             )
-        rows = self._with_targets(arrays, [described[name] for name in self.target], columns)
+        kept = self._usable(arrays, [described[name] for name in self.target])
+        names = [*(column.name for column in columns), *self.target]
+        rows = pa.table({name: arrays[name] for name in names})
+        if len(kept) < rows.num_rows:
+            rows = rows.take(pa.array(kept))
         rows, targets = self._targets(rows, described)
-        return rows, Schema(columns=prepare_options(self.prepare, columns), targets=targets)
+        schema = Schema(columns=prepare_options(self.prepare, columns), targets=targets)
+        return rows, schema, kept
 
     def _check_columns(self, table: pa.Table) -> None:
         names = table.column_names
@@ -168,25 +186,21 @@ class TableDataset(mlfw.Dataset):
                         did_you_mean(name, names),
                     )
 
-    def _with_targets(
-        self, arrays: dict[str, pa.Array], targets: list[Column], columns: tuple[Column, ...]
-    ) -> pa.Table:
-        """Return the rows that have every target, the targets last."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
+    def _usable(self, arrays: dict[str, pa.Array], targets: list[Column]) -> np.ndarray:
+        """Return the numbers of the rows that have every target, int64 [rows]."""
+        import numpy as np
 
         count = len(arrays[targets[0].name])
-        usable = pa.repeat(True, count)
+        usable = np.ones(count, bool)
         for target in targets:
-            usable = pc.and_(usable, usable_rows(arrays[target.name], target.kind))
-            if not pc.any(usable).as_py():
+            usable &= np.asarray(usable_rows(arrays[target.name], target.kind))
+            if not usable.any():
                 raise UserError(
                     f"{self.place()}: all {count} rows are lost: none has a value in the target "
                     f"'{target.name}'.",
                     "Choose another dataset.target, or fill the column.",
                 )
-        rows = pa.table({column.name: arrays[column.name] for column in (*columns, *targets)})
-        return rows if pc.all(usable).as_py() else rows.filter(usable)
+        return np.flatnonzero(usable)
 
     def _targets(
         self, rows: pa.Table, columns: Mapping[str, Column]

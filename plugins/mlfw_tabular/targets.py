@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+def plain(values: pa.Array) -> pa.Array:
+    """Return a target's values as they are compared: strings, where a dictionary holds them."""
+    import pyarrow as pa
+
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
 def usable_rows(values: pa.Array, kind: Kind) -> pa.Array:
     """Return which rows have a target, bool [rows]; a number has to be finite."""
     import pyarrow.compute as pc
@@ -71,8 +78,7 @@ def distinct_values(values: pa.Array, task: Task) -> pa.Array:
     import pyarrow as pa
 
     found = values.flatten() if task is Task.multilabel else values
-    if pa.types.is_dictionary(found.type):
-        found = found.dictionary_decode()
+    found = plain(found)
     if task.is_classification and pa.types.is_floating(found.type):
         found = found.cast(pa.int64())
     return found.unique()

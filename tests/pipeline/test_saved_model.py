@@ -46,7 +46,7 @@ def change(path: Path, edit: Callable[[bytes], bytes]) -> None:
     [
         (
             lambda m: change(m / "estimator-00000.skops", lambda b: b[:-1]),
-            "estimator.skops: changed",
+            "estimator-00000.skops: changed",
         ),
         (lambda m: change(m / "schema.json", lambda b: b + b" "), "schema.json: changed"),
         (lambda m: (m / "preprocessor.json").unlink(), "preprocessor.json: missing"),

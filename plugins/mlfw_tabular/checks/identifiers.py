@@ -87,11 +87,11 @@ def _names_rows(values: pa.Array) -> bool:
     if pa.types.is_dictionary(values.type) and len(values.dictionary) < UNIQUE * len(values):
         return False
     head = plain(values[:GLANCE])
-    if pc.count_distinct(head).as_py() < UNIQUE * len(head):
+    if len(head.drop_null().unique()) < UNIQUE * len(head):
         return False
     if pc.any(pc.match_substring_regex(head, r"\s")).as_py():
         return False
     some = taken(values, sample(len(values), 0))
     # A value that stands there twice is less likely to do so in a sample.
     repeated = (1 - UNIQUE) * len(some) / len(values)
-    return bool(pc.count_distinct(some).as_py() >= (1 - repeated) * len(some))
+    return bool(len(some.drop_null().unique()) >= (1 - repeated) * len(some))

@@ -26,7 +26,7 @@ def infer_task(name: str, values: pa.Array, kind: Kind) -> Task:
 
     if kind is Kind.labels:
         return Task.multilabel
-    distinct = pc.count_distinct(values).as_py()
+    distinct = len(values.unique())
     if kind is Kind.datetime:
         raise UserError(
             f"dataset.target={name}: holds dates, which no model predicts.",

@@ -57,7 +57,13 @@ class Preprocessor:
 
     @classmethod
     def fit_transform(
-        cls, rows: pa.Table, schema: Schema, seed: int = 0, *, network: bool = False
+        cls,
+        rows: pa.Table,
+        schema: Schema,
+        seed: int = 0,
+        *,
+        network: bool = False,
+        dtype: str | None = None,
     ) -> tuple[Preprocessor, Features]:
         """Learn from training rows, and prepare them for a model to learn from.
 
@@ -69,9 +75,10 @@ class Preprocessor:
             schema: Which columns to prepare, their kinds and options.
             seed: What the division into folds follows from.
             network: Whether they are for a network; see `transform`.
+            dtype: Of the numbers; see `transform`.
         """
         preprocessor = cls.fit(rows, schema)
-        features = preprocessor.transform(rows, network=network)
+        features = preprocessor.transform(rows, network=network, dtype=dtype)
         targets = cache(lambda: TargetValues.of(rows, schema))
         for encoder, place in preprocessor._places(network):
             if isinstance(encoder, TargetEncoder):

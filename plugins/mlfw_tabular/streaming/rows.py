@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import Schema, UserError
 from mlfw.schema import conform
-from mlfw_tabular.targets import stored, usable_rows
+from mlfw_tabular.targets import plain, stored, usable_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ def typed(
     rows = conform(table, schema, with_target=True, place=f"{place}, after row {first}")
     usable = np.ones(rows.num_rows, bool)
     for target in schema.targets:
-        values = rows[target.name].combine_chunks()
+        values = plain(rows[target.name].combine_chunks())
         usable &= np.asarray(usable_rows(values, target.column.kind))
         index = rows.column_names.index(target.name)
         rows = rows.set_column(index, target.name, stored(values, target))

@@ -78,7 +78,7 @@ def test_a_class_without_training_rows_has_probability_0(
     splits = data[Bundled.iris]
     without = splits.train.filter(splits.schema.codes(splits.train).to_numpy() != 1)
 
-    fitted = Tree().fit(dataclasses.replace(splits, train=without), context(tmp_path))
+    fitted = Tree().fit(splits.replace(train=without), context(tmp_path))
 
     shares = mlfw.probability_matrix(splits.schema, fitted.predict(splits.test))
     assert shares.shape[1] == 3

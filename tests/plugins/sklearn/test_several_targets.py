@@ -68,7 +68,10 @@ def test_several_targets_are_learnt_and_saved(
     loaded = model.load(tmp_path / "saved", splits.schema)
     found = loaded.predict(splits.test)
 
-    assert found.equals(predictor.predict(splits.test))
+    again = predictor.predict(splits.test)
+    for name in found.column_names:  # threads of a forest add up in any order
+        same = found[name].to_pylist() == again[name].to_pylist()
+        assert same or np.allclose(found[name], again[name])
     assert found.column_names == [
         "prediction_side",
         "probability_side_left",

@@ -317,7 +317,6 @@ def test_a_bad_file_is_read_rightly_or_answered_with_place_and_remedy(
         assert remedy.strip(), message
 
 
-@pytest.mark.xfail(reason="a column of nothing but `NA` counts as an input", strict=False)
 def test_a_file_of_missing_values_is_answered(tmp_path: Path, mlfw_here: Mlfw) -> None:
     (tmp_path / "data.csv").write_text(HEAD + ",,good\n,NA,bad\n" * 20)
 
