@@ -17,7 +17,7 @@ from mlfw import Column, Fold, Kind, Schema, Splits, Target, Task
 from mlfw.pipeline.splits_file import load_splits, save_splits
 from plugin_folder import write_plugin
 
-RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=[good]", "run.dir=run",
+RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "run.dir=run",
        "metrics=[accuracy,confusion_matrix]", "split.folds=3")  # fmt: skip
 MEAN, DEVIATION = "cross-validation", "cross-validation deviation"
 
@@ -133,12 +133,14 @@ def test_a_tuner_judges_by_the_mean_over_folds(
     assert read(tmp_path / "run/metrics.json")[MEAN]["accuracy"] == tuning["value"]
 
 
-def test_a_failed_fold_fails_its_trial(tmp_path: Path, small_csv: Path, mlfw: Mlfw) -> None:
-    site = write_plugin(tmp_path, "fragile", FRAGILE)
+def test_a_failed_fold_fails_its_trial(
+    tmp_path: Path, small_csv: Path, mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(write_plugin(tmp_path, "fragile", FRAGILE))
     fragile = (*RUN, "model=fragile", "split.folds=4")
 
-    tuned = mlfw(*fragile, "tuner=grid", "tuner.space.max_depth=[4,1]", PYTHONPATH=site)
-    failed = mlfw(*fragile, "model.max_depth=4", "run.dir=failed", PYTHONPATH=site)
+    tuned = mlfw_here(*fragile, "tuner=grid", "tuner.space.max_depth=[4,1]")
+    failed = mlfw_here(*fragile, "model.max_depth=4", "run.dir=failed")
 
     assert tuned.returncode == 0, tuned.stderr
     trials = [read(file) for file in (tmp_path / "run/trials").glob("*.json")]

@@ -80,11 +80,14 @@ def _check_assigned(request: Request, place: np.ndarray) -> None:
     pairs = np.unique(request.groups * len(SPLIT_NAMES) + place)
     torn = np.flatnonzero(np.diff(pairs // len(SPLIT_NAMES)) == 0)
     if len(torn):
-        first, second = (SHOWN[SPLIT_NAMES[pair % 3]] for pair in pairs[torn[0] : torn[0] + 2])
+        first, second = (
+            SHOWN[SPLIT_NAMES[pair % len(SPLIT_NAMES)]] for pair in pairs[torn[0] : torn[0] + 2]
+        )
         group = pairs[torn[0]] // len(SPLIT_NAMES)
-        row = int(np.flatnonzero(request.groups == group)[0])
+        name = group if request.names is None else request.names[int(group)]
+        count = len(np.unique(pairs[torn] // len(SPLIT_NAMES)))
         raise UserError(
-            f"split.group={split.group}: the data put rows of one group, that of row {row + 1}, "
-            f"into the {first} and the {second} split; {len(torn)} groups or more are torn apart.",
+            f"split.group={split.group}: the data put rows of the group '{name}' into the {first} "
+            f"and the {second} split; so they do with {count} groups in all.",
             "Correct the data, or leave split.group out.",
         )

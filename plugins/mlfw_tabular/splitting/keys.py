@@ -79,12 +79,16 @@ def request_of(
                 "Leave split.column out.",
             )
         assigned = _assigned(_column(rows, split.column, "column"), split.column)
+    groups, names = None, None
+    if split.group is not None:
+        groups, names = _groups(_column(rows, split.group, "group"), split.group)
     return Request(
         rows=rows.num_rows,
         split=split,
         seed=context.seed,
         labels=strata(rows, schema.targets) if split.stratify else None,
-        groups=_groups(_column(rows, split.group, "group"), split.group) if split.group else None,
+        groups=groups,
+        names=names,
         times=_times(_column(rows, split.time, "time"), split.time) if split.time else None,
         assigned=assigned,
     )
@@ -136,8 +140,8 @@ def _check_whole(values: pa.Array, name: str, key: str) -> None:
         )
 
 
-def _groups(values: pa.Array, name: str) -> np.ndarray:
-    """Return group numbers, int64 [rows]."""
+def _groups(values: pa.Array, name: str) -> tuple[np.ndarray, pa.Array]:
+    """Return group numbers, int64 [rows], and what each group is called, [groups]."""
     import numpy as np
     import pyarrow as pa
 
@@ -148,7 +152,7 @@ def _groups(values: pa.Array, name: str) -> np.ndarray:
         )
     if not pa.types.is_dictionary(values.type):
         values = values.dictionary_encode()
-    return np.asarray(values.indices.cast(pa.int64()))
+    return np.asarray(values.indices.cast(pa.int64())), values.dictionary
 
 
 def _times(values: pa.Array, name: str) -> np.ndarray:

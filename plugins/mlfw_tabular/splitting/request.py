@@ -9,6 +9,7 @@ from mlfw import Fold, Split
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -24,6 +25,7 @@ class Request:
         labels: To stratify by: class numbers, int64 [rows], or labels of 0 and 1, [rows, labels];
             None to not stratify.
         groups: Group numbers, int64 [rows], from 0.
+        names: What each group is called in messages, [groups]; its number where left out.
         times: Times in any unit, int64 or float64 [rows], finite.
         assigned: Where the data themselves put rows, int8 [rows]: 0 for training, 1 for
             validation, 2 for testing. A split that no row is put into is taken from training.
@@ -34,6 +36,7 @@ class Request:
     seed: int = 0
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
+    names: pa.Array | None = None
     times: np.ndarray | None = None
     assigned: np.ndarray | None = None
 

@@ -203,7 +203,7 @@ def test_a_group_that_the_data_tear_apart_is_refused() -> None:
         rows=4, split=Split(group="o"), groups=np.array([0, 0, 2, 1]), assigned=assigned
     )
 
-    with pytest.raises(UserError, match="of row 2, into the training and the test split"):
+    with pytest.raises(UserError, match="of the group '1' into the training and the test split"):
         divide(torn)
     assert list(divide(whole).train) == [0, 1]
 

@@ -90,6 +90,21 @@ def test_a_split_that_the_column_does_not_name_is_taken_from_training(tmp_path: 
     assert splits.count("train") == 60
 
 
+def test_groups_and_a_split_column_are_obeyed_together(tmp_path: Path) -> None:
+    who = [f"p{i // 6}" for i in range(ROWS)]
+    part = ["test" if i >= 90 else "train" for i in range(ROWS)]
+
+    splits = load(written(tmp_path, who=who, part=part), Split(group="who", column="part", folds=3))
+
+    assert numbers(splits, "test") == set(range(90, ROWS))
+    assert not {i // 6 for i in numbers(splits, "train")} & {
+        i // 6 for i in numbers(splits, "validation")
+    }
+    part[89] = "test"
+    with pytest.raises(UserError, match="of the group 'p14' into the training and the test split"):
+        load(written(tmp_path, who=who, part=part), Split(group="who", column="part"))
+
+
 def test_rows_without_a_target_shift_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, part=["train", "val", "test"] * 40)
     lines = path.read_text().splitlines()
@@ -121,7 +136,8 @@ def test_a_class_with_fewer_rows_than_folds_is_told_of(tmp_path: Path) -> None:
     path = written(tmp_path)
     path.write_text(path.read_text() + "1,rare\n2,rare\n3,rare\n")
 
-    (finding,) = load(path, Split(folds=5)).findings
+    findings = load(path, Split(folds=5)).findings
+    (finding,) = (finding for finding in findings if finding.check == "folds")
 
     assert finding.message.startswith("1 of 3 classes have fewer rows than the 5 folds")
 
