@@ -105,6 +105,30 @@ def test_groups_and_a_split_column_are_obeyed_together(tmp_path: Path) -> None:
         load(written(tmp_path, who=who, part=part), Split(group="who", column="part"))
 
 
+def test_rows_given_as_a_file_of_their_own_are_in_no_fold(tmp_path: Path) -> None:
+    tested = tmp_path / "tested"
+    tested.mkdir()
+    written(tested, who=[f"q{i % 20}" for i in range(ROWS)]).rename(tmp_path / "test.csv")
+    path = written(tmp_path, who=[f"p{i % 20}" for i in range(ROWS)])
+
+    splits = load(path, Split(group="who", folds=3), test=[str(tmp_path / "test.csv")])
+
+    assert splits.count("test") == ROWS
+    assert splits.count("train") + splits.count("validation") == ROWS
+    validating = [
+        row for number in range(3) for row in splits.fold(number).validation["a"].to_pylist()
+    ]
+    assert sorted(validating) == list(range(ROWS))
+
+
+def test_a_split_column_beside_given_files_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, part=["test"] * ROWS).rename(tmp_path / "test.csv")
+    path = written(tmp_path, part=["train"] * ROWS)
+
+    with pytest.raises(UserError, match="the validation or test rows are given as files"):
+        load(path, Split(column="part"), test=[str(tmp_path / "test.csv")])
+
+
 def test_rows_without_a_target_shift_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, part=["train", "val", "test"] * 40)
     lines = path.read_text().splitlines()
