@@ -85,6 +85,17 @@ def test_splits_are_found_by_their_usual_names(divided: Path) -> None:
     assert data.given()["test"]["length"][0].as_py() == 24
 
 
+def test_rows_that_are_kept_apart_stay_apart(divided: Path) -> None:
+    data = HuggingFaceDataset(path=str(divided), target=["kind"], drop=["tags", "photo"])
+
+    splits = data.load(LoadContext())
+
+    assert isinstance(splits, Splits)
+    assert splits.train["length"].to_pylist() == [number / 2 for number in range(40)]
+    assert splits.validation["length"].to_pylist() == [number / 2 for number in range(40, 48)]
+    assert splits.test["length"].to_pylist() == [number / 2 for number in range(48, 60)]
+
+
 def test_splits_can_be_named_or_left_out(divided: Path) -> None:
     data = HuggingFaceDataset(
         path=str(divided), train_split="test", validation_split="train", test_split=None

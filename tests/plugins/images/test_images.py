@@ -109,6 +109,8 @@ def test_folders_for_training_and_testing_stay_apart(tmp_path: Path) -> None:
         "validation": 4,
         "test": 6,
     }
+    splits = load(data)
+    assert [splits.count(name) for name in ("train", "validation", "test")] == [20, 4, 6]
 
 
 @pytest.mark.parametrize(
