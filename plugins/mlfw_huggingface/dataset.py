@@ -51,6 +51,7 @@ class HuggingFaceDataset(TableDataset):
 
     def check(self) -> None:
         """Check that there is either a path or a name."""
+        super().check()
         if bool(self.path) == bool(self.name):
             found = "both are set" if self.path else "neither is set"
             raise UserError(

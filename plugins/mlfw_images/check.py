@@ -5,14 +5,14 @@ from __future__ import annotations
 from io import BytesIO
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
-MOST_PIXELS = 89_478_485
+MOST_PIXELS = 50_000_000  # as many as preparing an image takes
 
 
 def fault(content: bytes) -> str:
     """Return why a file's content is no image that can be used; empty where it is one.
 
-    Only the header is read, and a PNG's checksums; no pixel is decoded. An image of more than 89
-    million pixels (Pillow's own limit) is refused: a file of a few kilobytes can claim so many,
+    Only the header is read, and a PNG's checksums; no pixel is decoded. An image of more than 50
+    million pixels is refused: a file of a few kilobytes can claim so many,
     and would fill the memory.
     """
     from PIL import Image, UnidentifiedImageError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -37,7 +37,7 @@ class SqlDataset(TableDataset):
     packages: ClassVar[tuple[str, ...]] = ("sqlalchemy",)
     extra: ClassVar[str] = "sql"
 
-    url: str = ""
+    url: str = field(default="", repr=False)  # a resolved one holds its password
     from_table: str = ""
     query: str = ""
 
@@ -53,6 +53,7 @@ class SqlDataset(TableDataset):
 
     def check(self) -> None:
         """Check that there is a URL, and either a table or a query that only reads."""
+        super().check()
         if not self.url:
             raise UserError(
                 "dataset.url: not set.",

@@ -10,7 +10,7 @@ import pytest
 from conftest import Mlfw, environment
 
 HEAVY = ("torch", "sklearn", "pandas", "wandb", "bentoml", "optuna", "hydra", "torchmetrics",
-         "pytorch_lightning", "pyarrow", "numpy")  # fmt: skip
+         "pytorch_lightning", "pyarrow", "numpy", "sqlalchemy", "datasets", "PIL")  # fmt: skip
 
 
 @pytest.mark.parametrize(

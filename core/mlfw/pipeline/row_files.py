@@ -43,9 +43,9 @@ def row_format(
     options = dict(run_options or {})
     own = entries.get(options.pop(USE, ""))
     if own is not None and _suffixes(own):
-        require_packages([own])
         component = cast("Dataset", build_component(own, options, "dataset"))
         if component.reads(path):
+            require_packages([own])
             return component
     for entry in filter(_suffixes, entries.values()):
         component = cast("Dataset", entry.component())

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Mlfw
+from data_mistake import message_of
+from mlfw_images import ImagesDataset
 
 from .conftest import huge_png, picture, write_classes
 
@@ -34,7 +36,7 @@ MISTAKES = {
     ),
     "an image of a bomb's size": (
         ["dataset.path=bomb"],
-        ["dog/02.png", "too large", "more than 89 million pixels"],
+        ["dog/02.png", "too large", "more than 50 million pixels"],
     ),
     "an unknown wish about unreadable ones": (
         ["dataset.path=text", "dataset.unreadable=ignore"],
@@ -56,6 +58,15 @@ MISTAKES = {
     ),
     "a file that is neither": (["dataset.path=words/a.txt.zip"], ["a.txt.zip", "folder of images"]),
 }
+
+BY_COMMAND = (
+    "a folder without images",
+    "one class only",
+    "text named as an image",
+    "an empty class",
+    "an unknown wish about unreadable ones",
+    "a table whose paths are not there",
+)
 
 
 def fill(folder: Path) -> None:
@@ -82,7 +93,7 @@ def fill(folder: Path) -> None:
     pq.write_table(pa.table({"number": [1, 2], "kind": ["a", "b"]}), folder / "list.parquet")
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", BY_COMMAND)
 def test_a_mistake_is_answered_with_place_and_remedy(
     mistake: str, tmp_path: Path, mlfw_here: Mlfw
 ) -> None:
@@ -95,3 +106,17 @@ def test_a_mistake_is_answered_with_place_and_remedy(
     assert "Traceback" not in result.stderr + result.stdout
     for fragment in expected:
         assert fragment in result.stderr
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES.keys() - set(BY_COMMAND)))
+def test_what_is_wrong_is_told_before_anything_is_learnt(
+    mistake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, expected = MISTAKES[mistake]
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path)
+
+    message = message_of(ImagesDataset, settings)
+
+    for fragment in expected:
+        assert fragment in message

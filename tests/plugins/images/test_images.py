@@ -109,6 +109,8 @@ def test_folders_for_training_and_testing_stay_apart(tmp_path: Path) -> None:
         "validation": 4,
         "test": 6,
     }
+    splits = load(data)
+    assert [splits.count(name) for name in ("train", "validation", "test")] == [20, 4, 6]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_folders_for_training_and_testing_stay_apart(tmp_path: Path) -> None:
         (picture(1)[:60], "damaged"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG"),
         (huge_png(60_000, 60_000), "too large"),
-        (huge_png(10_000, 10_000), "too large"),
+        (huge_png(8_000, 8_000), "too large"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a PNG"),
     ],
 )

@@ -118,11 +118,9 @@ def _start(folder: Path, user: list[str]) -> Server:
         shutil.chown(folder, "nobody")
         shutil.chown(secret, "nobody")
     data = folder / "data"
+    quickly = ("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
     made = subprocess.run(
-        [
-            *[*user, "initdb", "-D", data, "-U", "mlfw", "--auth=scram-sha-256", "--no-sync"],
-            *["--pwfile", secret, "--encoding=UTF8", "--locale=C"],
-        ],
+        [*user, "initdb", "-D", data, "-U", "mlfw", "--pwfile", secret, *quickly],
         cwd=folder,
         capture_output=True,
         text=True,
