@@ -18,6 +18,10 @@ TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0", "on")
 FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0", "off")
 
 
+# Arrow's cast of many values that do not fit is slow; these few tell first.
+HEAD = 1000
+
+
 class MisfitError(ValueError):
     """Some value does not fit."""
 
@@ -86,17 +90,23 @@ def _plain_number(values: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    try:
-        numbers = values.cast(pa.float64())
-    except pa.ArrowInvalid:
+    numbers = None if _cast_or_none(values[:HEAD]) is None else _cast_or_none(values)
+    if numbers is None:
         missing = pc.is_in(values, pa.array(MISSING_WORDS))
-        values = pc.if_else(missing, pa.scalar(None, pa.string()), values)
-        try:
-            numbers = values.cast(pa.float64())
-        except pa.ArrowInvalid:
-            numbers = without_missing_words(values).cast(pa.float64())
+        numbers = _cast_or_none(pc.if_else(missing, pa.scalar(None, pa.string()), values))
+    if numbers is None:
+        numbers = without_missing_words(values).cast(pa.float64())
     nan = pc.is_nan(numbers)
     return pc.if_else(nan, pa.scalar(None, pa.float64()), numbers) if _any(nan) else numbers
+
+
+def _cast_or_none(values: pa.Array) -> pa.Array | None:
+    import pyarrow as pa
+
+    try:
+        return values.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
 
 
 def _boolean(values: pa.Array, written: str) -> pa.Array:  # noqa: ARG001

@@ -1,8 +1,10 @@
-"""Telling codes that happen to be digits (007) from numbers."""
+"""Telling words, and codes that happen to be digits (007), from numbers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from mlfw.schema.words import MISSING_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -10,6 +12,17 @@ if TYPE_CHECKING:
 
 CODE = r"^\s*[+-]?0\d"
 ZERO, NINE = ord("0"), ord("9")
+
+
+def may_be_number(value: str | None) -> bool:
+    """Whether a string may be a plain number or missing; far cheaper than a cast that fails."""
+    if value is None or (value := value.strip()) in MISSING_WORDS:
+        return True
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def has_codes(values: pa.Array) -> bool:

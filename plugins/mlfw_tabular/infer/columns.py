@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from mlfw import Kind
 from mlfw.schema.cast import cast, read_or_none
 from mlfw.schema.words import encoded, is_string
-from mlfw_tabular.infer.codes import has_codes
+from mlfw_tabular.infer.codes import has_codes, may_be_number
 from mlfw_tabular.infer.dates import date_in_name
 from mlfw_tabular.infer.inferred import Inferred
 from mlfw_tabular.infer.words import HEAD, infer_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+FIRST = 5
 
 
 def infer_column(name: str, values: pa.Array) -> Inferred:
@@ -59,6 +61,8 @@ def read_column(name: str, values: pa.Array) -> tuple[Inferred, pa.Array]:
 
 def _all_numbers(values: pa.Array) -> pa.Array | None:
     """Read plain numbers; None where there is anything else, or nothing at all."""
+    if not all(may_be_number(value) for value in values[:FIRST].to_pylist()):
+        return None
     if len(values) > HEAD and read_or_none(values[:HEAD], Kind.number) is None:
         return None
     numbers = read_or_none(values, Kind.number)

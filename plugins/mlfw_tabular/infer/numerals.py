@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CODE = r"^[^0-9.,]*0[0-9]"
 LIKE = re.compile(r"[^0-9]{0,6}[0-9][0-9.,'’\s\xa0\u202f\u2009]*[^0-9]{0,6}")  # noqa: RUF001
-MARKS = r"[0-9.,'’()+\-−\s\x{a0}\x{202f}\x{2009}]"  # noqa: RUF001
+MARKS = "[0-9.,'’()+\\-−\\s\xa0\u202f\u2009]"  # noqa: RUF001
 EUROPEAN = ("€", "EUR", "CHF", "kr", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "R$", "BRL")
 OTHERS = (
     *("%", "$", "£", "¥", "₹", "₽", "₩", "₺", "₪", "₴", "₫", "฿", "US$", "A$", "C$", "Fr", "Ft"),
@@ -25,6 +25,14 @@ KNOWN = {symbol.lower() for symbol in (*EUROPEAN, *OTHERS)}
 COMMAS_FIRST = ("#,###.#", "#.###,#", "# ###.#", "# ###,#", "#'###.#", "#'###,#")
 DOTS_FIRST = ("#.###,#", "#,###.#", *COMMAS_FIRST[2:])
 HEAD = 1000
+
+
+def may_be_written_number(value: str) -> bool:
+    """Whether a string looks like digits with marks between them and a currency or percent sign."""
+    if not LIKE.fullmatch(value):
+        return False
+    symbol = re.sub(MARKS, "", value)
+    return not symbol or symbol.lower() in KNOWN
 
 
 def has_written_codes(distinct: pa.Array) -> bool:
@@ -45,8 +53,7 @@ def find_picture(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Arra
         The picture with the values read by it, or None where none fits them all; and in that case
         what a person should know.
     """
-    first = distinct[0].as_py()
-    if not LIKE.fullmatch(first):
+    if not may_be_written_number(distinct[0].as_py()):
         return None, ""
     symbols = _symbols(distinct[:HEAD])
     if symbols is not None and len(distinct) > HEAD:

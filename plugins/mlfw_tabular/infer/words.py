@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from mlfw import Kind
 from mlfw.schema.cast import FALSE_WORDS, TRUE_WORDS, read_or_none
+from mlfw_tabular.infer.codes import may_be_number
 from mlfw_tabular.infer.dates import find_stamp, find_template
 from mlfw_tabular.infer.inferred import Inferred
-from mlfw_tabular.infer.numerals import find_picture, has_written_codes
+from mlfw_tabular.infer.numerals import find_picture, has_written_codes, may_be_written_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,12 +39,7 @@ def infer_words(name: str, distinct: pa.Array, rows: int) -> tuple[Inferred, pa.
     found = _booleans(distinct) or find_stamp(name, distinct)
     if found:
         return found
-    note = ""
-    if not has_written_codes(distinct):
-        numbers = every(distinct, Kind.number)
-        if numbers is not None:
-            return Inferred(Kind.number), numbers
-        found, note = find_picture(name, distinct)
+    found, note = _numbers(name, distinct)
     found = found or _iso(distinct) or find_template(name, distinct)
     return found or (Inferred(_kind_of_words(distinct, rows), note=note), None)
 
@@ -68,6 +64,18 @@ def _booleans(distinct: pa.Array) -> Found | None:
     if one_sided and words <= DIGITS:
         return None
     return Inferred(Kind.boolean), read_or_none(distinct, Kind.boolean)
+
+
+def _numbers(name: str, distinct: pa.Array) -> tuple[Found | None, str]:
+    """Return numbers, plain or by a picture, or None; and in that case what is to be told."""
+    first = distinct[0].as_py()
+    plain = may_be_number(first)
+    if not (plain or may_be_written_number(first)) or has_written_codes(distinct):
+        return None, ""
+    numbers = every(distinct, Kind.number) if plain else None
+    if numbers is not None:
+        return (Inferred(Kind.number), numbers), ""
+    return find_picture(name, distinct)
 
 
 def _iso(distinct: pa.Array) -> Found | None:
