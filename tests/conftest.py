@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +15,10 @@ import pytest
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ["OMP_NUM_THREADS"] = "1"
+# The cache of whoever runs the tests is left alone.
+CACHE = tempfile.mkdtemp(prefix="mlfw-cache-")
+os.environ["MLFW_CACHE"] = CACHE
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 
 ROOT = Path(__file__).parent.parent
 PENGUINS = ROOT / "examples/penguins/penguins.csv"
@@ -23,7 +30,13 @@ def environment(**changes: str) -> dict[str, str]:
     """Return a quiet environment for a command: no keys, no colours, no tracking."""
     hidden = ("MLFW_", "WANDB_", "BENTOML_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
-    return {**kept, "BENTOML_DO_NOT_TRACK": "True", "COLUMNS": "200", **changes}
+    return {
+        **kept,
+        "BENTOML_DO_NOT_TRACK": "True",
+        "COLUMNS": "200",
+        "MLFW_CACHE": CACHE,
+        **changes,
+    }
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from mlfw import UserError
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved")
     rows = ["size,colour,good"]
-    rows += [f"{i},{'red' if i % 2 else 'blue'},{'yes' if i % 2 else 'no'}" for i in range(40)]
+    rows += [f"{i % 30},{'red' if i % 2 else 'blue'},{'yes' if i % 2 else 'no'}" for i in range(40)]
     (folder / "rows.csv").write_text("\n".join(rows) + "\n")
     run = mlfw.run(
         None,

@@ -79,7 +79,7 @@ def row(number: int) -> dict[str, Any]:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier of rows with a column of every kind, some under awkward names."""
     rows = [{**row(i), "species": "small" if i < 30 else "large"} for i in range(60)]
-    columns = {"grade": "category", "größe": "text"}
+    columns = {"class": "number", "grade": "category", "größe": "text"}
     return train(tmp_path_factory.mktemp("model"), rows, target="species", columns=columns)
 
 

@@ -272,9 +272,7 @@ def test_the_schema_is_there_to_read(server: ModelServer, model: Path) -> None:
     assert answer.json == {
         "name": "Rows & columns",
         "model": "linear",
-        "task": "binary",
-        "target": "species",
-        "classes": ["large", "small"],
+        "targets": [{"name": "species", "task": "binary", "classes": ["large", "small"]}],
         "columns": json.loads(json.dumps(schema.to_json()))["columns"],
     }
 
