@@ -63,7 +63,8 @@ def test_a_random_division_does_not_drift(seed: int, rows: int, words: int) -> N
 
 def test_categories_that_shift_drift_and_are_left_out_of_every_split() -> None:
     splits = divided(clean())
-    test = with_column("colour", ["red"] * splits.test.num_rows, splits.test)
+    red = pa.array(["red"] * splits.test.num_rows).dictionary_encode()
+    test = with_column("colour", red, splits.test)
 
     fixed = check_splits(splits.replace(test=test), {"drift": Action.fix}, LoadContext())
 
