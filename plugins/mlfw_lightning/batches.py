@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from mlfw_tabular.arrays import Arrays, MemoryArrays, window_rows
-from mlfw_tabular.prepared import CODES, NUMBERS, TARGET
+from mlfw_tabular.prepare import Augmentation, augment
+from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 
 BLOCK_ROWS = 4096
 WINDOW_BYTES = 64_000_000
@@ -24,10 +25,33 @@ class Inputs(NamedTuple):
     Attributes:
         numbers: float32 [rows, numbers], scaled, nothing missing.
         codes: int32 [rows, categories]; 0 is unknown.
+        texts: For each text the numbers of its words, int32 [rows, length]; 0 is padding.
+        images: For each image its pixels, uint8 [rows, channels, height, width].
     """
 
     numbers: Tensor
     codes: Tensor
+    texts: tuple[Tensor, ...] = ()
+    images: tuple[Tensor, ...] = ()
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor]) -> Inputs:
+        """Return named arrays as inputs."""
+        return cls(
+            tensors[NUMBERS],
+            tensors[CODES],
+            tuple(tensor for name, tensor in tensors.items() if name.startswith(TOKENS)),
+            tuple(tensor for name, tensor in tensors.items() if name.startswith(IMAGES)),
+        )
+
+    def rows(self, some: slice) -> Inputs:
+        """Return some of the rows."""
+        return Inputs(
+            self.numbers[some],
+            self.codes[some],
+            tuple(text[some] for text in self.texts),
+            tuple(image[some] for image in self.images),
+        )
 
 
 class Batch(NamedTuple):
@@ -52,7 +76,7 @@ class Batch(NamedTuple):
             if target is None:
                 break
             targets.append(target)
-        return cls(Inputs(tensors[NUMBERS], tensors[CODES]), tuple(targets), rows)
+        return cls(Inputs.of(tensors), tuple(targets), rows)
 
 
 def derived_seed(*numbers: int) -> int:
@@ -64,7 +88,13 @@ def derived_seed(*numbers: int) -> int:
 
 
 def batches_of(
-    rows: Arrays, size: int, *, shuffle_seed: int | None, rank: int = 0, world: int = 1
+    rows: Arrays,
+    size: int,
+    *,
+    shuffle_seed: int | None,
+    rank: int = 0,
+    world: int = 1,
+    vary: Mapping[str, Augmentation] | None = None,
 ) -> Batches | StreamedBatches:
     """Return the batches of one process, in an order that follows from seed and epoch alone.
 
@@ -76,10 +106,12 @@ def batches_of(
         shuffle_seed: What the order follows from; None to keep it as it is.
         rank: Which process this is.
         world: How many there are.
+        vary: How images are varied, by the name of their array; each batch by a generator that
+            follows from seed, epoch, process and step.
     """
     if isinstance(rows, MemoryArrays):
-        return Batches(rows, size, shuffle_seed, rank, world)
-    return StreamedBatches(rows, size, shuffle_seed, rank, world)
+        return Batches(rows, size, shuffle_seed, rank, world, vary)
+    return StreamedBatches(rows, size, shuffle_seed, rank, world, vary)
 
 
 class _Ordered:
@@ -90,8 +122,17 @@ class _Ordered:
             `set_epoch`.
     """
 
-    def __init__(self, rows: int, size: int, seed: int | None, rank: int, world: int) -> None:
+    def __init__(
+        self,
+        rows: int,
+        size: int,
+        seed: int | None,
+        rank: int,
+        world: int,
+        vary: Mapping[str, Augmentation] | None,
+    ) -> None:
         self.rows = rows
+        self.vary = vary or {}
         self.size = size
         self.seed = seed
         self.rank = rank
@@ -107,22 +148,36 @@ class _Ordered:
     def __len__(self) -> int:
         return -(-self.rows // self.size)
 
+    def batch(self, step: int, tensors: dict[str, Tensor], rows: int) -> Batch:
+        """Return this process's rows of a batch, its images varied."""
+        for name, how in self.vary.items():
+            seed = derived_seed(self.seed or 0, self.epoch, self.rank, step, 2)
+            random = np.random.default_rng(seed)
+            tensors[name] = torch.from_numpy(augment(tensors[name].numpy(), how, random))
+        return Batch.of(tensors, rows)
+
 
 class Batches(_Ordered):
     """Batches of rows in memory: each batch is divided over the processes."""
 
     def __init__(
-        self, rows: MemoryArrays, size: int, seed: int | None, rank: int, world: int
+        self,
+        rows: MemoryArrays,
+        size: int,
+        seed: int | None,
+        rank: int,
+        world: int,
+        vary: Mapping[str, Augmentation] | None,
     ) -> None:
-        super().__init__(rows.rows, size, seed, rank, world)
+        super().__init__(rows.rows, size, seed, rank, world, vary)
         self._tensors = {name: torch.from_numpy(array) for name, array in rows.arrays.items()}
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield this process's rows of every batch."""
-        for index in torch.split(self._order(), self.size):
+        for step, index in enumerate(torch.split(self._order(), self.size)):
             mine = index[self.rank :: self.world] if self.world > 1 else index
             taken = {name: tensor[mine] for name, tensor in self._tensors.items()}
-            yield Batch.of(taken, len(index))
+            yield self.batch(step, taken, len(index))
 
     def _order(self) -> Tensor:
         if self.seed is None:
@@ -139,8 +194,16 @@ class StreamedBatches(_Ordered):
     window. All processes take the same number of steps.
     """
 
-    def __init__(self, rows: Arrays, size: int, seed: int | None, rank: int, world: int) -> None:
-        super().__init__(rows.rows, size, seed, rank, world)
+    def __init__(
+        self,
+        rows: Arrays,
+        size: int,
+        seed: int | None,
+        rank: int,
+        world: int,
+        vary: Mapping[str, Augmentation] | None,
+    ) -> None:
+        super().__init__(rows.rows, size, seed, rank, world, vary)
         self._arrays = rows
         blocks = max(window_rows(rows, WINDOW_BYTES) // BLOCK_ROWS, 1)
         self._window = blocks * world
@@ -152,7 +215,7 @@ class StreamedBatches(_Ordered):
         pieces = _Pieces(self._windows(blocks))
         for step in range(len(self)):
             sizes = [self._cut(share, step + 1) - self._cut(share, step) for share in shares]
-            yield Batch.of(pieces.take(sizes[self.rank]), sum(sizes))
+            yield self.batch(step, pieces.take(sizes[self.rank]), sum(sizes))
 
     def _cut(self, share: int, step: int) -> int:
         return min(step * self.size * share // self.rows, share)

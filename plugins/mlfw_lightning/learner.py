@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mlfw import FitContext, RowSplits
 from mlfw_lightning.heads import Head, heads_of
-from mlfw_lightning.network import InputShape, Network
-from mlfw_tabular.prepared import prepared
+from mlfw_lightning.network import ImageShape, InputShape, Network, TextShape
+from mlfw_tabular.prepared import IMAGES, prepared
 
 if TYPE_CHECKING:
     from mlfw_tabular import Preprocessor
     from mlfw_tabular.arrays import Arrays
+    from mlfw_tabular.prepare import Augmentation
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Learner:
         heads: What its scores stand for, in order.
         train: The rows to learn from; see `mlfw_tabular.prepared.Prepared`.
         validation: The rows that decide when to stop and which epoch was best.
+        vary: How training images are varied, by the name of their array.
         key: What the rows follow from, as a short text; empty where that is not known.
     """
 
@@ -33,6 +36,7 @@ class Learner:
     heads: tuple[Head, ...]
     train: Arrays
     validation: Arrays
+    vary: Mapping[str, Augmentation] = field(default_factory=dict)
     key: str = ""
 
     @classmethod
@@ -44,12 +48,21 @@ class Learner:
         Returns:
             The learner, and what is needed beside weights and heads to predict.
         """
-        made = prepared(data, cache=context.cache, folder=context.folder, seed=context.seed)
-        heads = heads_of(data.schema, made.scales)
-        shape = InputShape(
-            numbers=len(made.preprocessor.number_names),
-            cardinalities=made.preprocessor.cardinalities,
-            outputs=sum(head.outputs for head in heads),
+        made = prepared(
+            data, cache=context.cache, folder=context.folder, seed=context.seed, network=True
         )
-        learner = cls(model, shape, heads, made.train, made.validation, data.key)
-        return learner, made.preprocessor
+        heads = heads_of(data.schema, made.scales)
+        ready = made.preprocessor
+        shape = InputShape(
+            numbers=len(ready.names(network=True)),
+            cardinalities=ready.cardinalities,
+            outputs=sum(head.outputs for head in heads),
+            texts=tuple(TextShape(text.cardinality, text.length) for text in ready.texts.values()),
+            images=tuple(
+                ImageShape(image.shape, image.mean, image.deviation)
+                for image in ready.images.values()
+            ),
+        )
+        vary = {f"{IMAGES}{name}": how for name, how in ready.augmentations.items()}
+        learner = cls(model, shape, heads, made.train, made.validation, vary, data.key)
+        return learner, ready

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class MLP(Network):
     """A multi-layer perceptron: numbers scaled, categories embedded, ReLU layers with dropout.
 
+    Of a text it takes the mean of its embedded words, of an image its pixels in a row.
+
     Attributes:
         width: Units of each hidden layer.
         depth: How many hidden layers.

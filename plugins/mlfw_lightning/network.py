@@ -18,6 +18,35 @@ if TYPE_CHECKING:
 
 ROWS_PER_STEP = 50
 SMALLEST_BATCH, LARGEST_BATCH = 16, 1024
+IMAGE_KEYS = ("size", "mean", "deviation")
+
+
+@dataclass(frozen=True)
+class TextShape:
+    """What a text is to a network.
+
+    Attributes:
+        words: How many numbers there are for words: 0 is padding, 1 an unknown word.
+        length: How many words a text has, padding included.
+    """
+
+    words: int
+    length: int
+
+
+@dataclass(frozen=True)
+class ImageShape:
+    """What an image is to a network.
+
+    Attributes:
+        size: Channels, height and width.
+        mean: Of each channel in training, 0 to 255.
+        deviation: Of each channel in training.
+    """
+
+    size: tuple[int, int, int]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -29,16 +58,30 @@ class InputShape:
         cardinalities: For each category of a row, how many codes it has; 0 is unknown.
         outputs: How many scores a row gets: one a class or label, or 1 for regression, for all
             targets together.
+        texts: What each text of a row is.
+        images: What each image of a row is.
     """
 
     numbers: int
     cardinalities: tuple[int, ...]
     outputs: int
+    texts: tuple[TextShape, ...] = ()
+    images: tuple[ImageShape, ...] = ()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> InputShape:
         """Build a shape from what `dataclasses.asdict` made of one."""
-        return cls(data["numbers"], tuple(data["cardinalities"]), data["outputs"])
+        channels_height_width: Any = tuple
+        return cls(
+            data["numbers"],
+            tuple(data["cardinalities"]),
+            data["outputs"],
+            tuple(TextShape(**text) for text in data["texts"]),
+            tuple(
+                ImageShape(*(channels_height_width(image[key]) for key in IMAGE_KEYS))
+                for image in data["images"]
+            ),
+        )
 
 
 @dataclass(kw_only=True)

@@ -50,13 +50,18 @@ class NetworkPredictor(mlfw.Predictor):
 
     def predict(self, rows: pa.Table) -> pa.Table:
         """Return predictions for rows that conform to the schema."""
-        features = self.preprocessor.transform(rows, dtype="float32")
-        numbers, codes = torch.from_numpy(features.numbers), torch.from_numpy(features.codes)
+        features = self.preprocessor.transform(rows, network=True)
+        inputs = Inputs(
+            torch.from_numpy(features.numbers),
+            torch.from_numpy(features.codes),
+            tuple(map(torch.from_numpy, features.tokens.values())),
+            tuple(map(torch.from_numpy, features.images.values())),
+        )
         pieces = [np.zeros((0, self.shape.outputs))]
         with torch.inference_mode():
-            for start in range(0, len(numbers), ROWS_AT_ONCE):
-                piece = slice(start, start + ROWS_AT_ONCE)
-                pieces.append(self.network(Inputs(numbers[piece], codes[piece])).double().numpy())
+            for start in range(0, rows.num_rows, ROWS_AT_ONCE):
+                piece = inputs.rows(slice(start, start + ROWS_AT_ONCE))
+                pieces.append(self.network(piece).double().numpy())
         scores = np.concatenate(pieces)
         cuts = np.cumsum([head.outputs for head in self.heads])[:-1]
         values = [

@@ -75,9 +75,13 @@ def train_here(
             seed=seed, patience=options.patience, checkpoints=checkpoints, report=report
         )
         size = learner.model.rows_per_step(learner.train.rows)
-        own = {"rank": place.rank, "world": place.world}
-        train = batches_of(learner.train, size, shuffle_seed=seed, **own)
-        validation = batches_of(learner.validation, VALIDATION_ROWS, shuffle_seed=None, **own)
+        rank, world = place.rank, place.world
+        train = batches_of(
+            learner.train, size, shuffle_seed=seed, rank=rank, world=world, vary=learner.vary
+        )
+        validation = batches_of(
+            learner.validation, VALIDATION_ROWS, shuffle_seed=None, rank=rank, world=world
+        )
         try:
             trainer = _lightning(options, epochs)
             trainer.fit(module, train, validation)

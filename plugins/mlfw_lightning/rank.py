@@ -27,6 +27,7 @@ from mlfw_lightning.process import Place, train_here
 from mlfw_lightning.ranks import ERROR, JOB, PROGRESS, RESULT
 from mlfw_lightning.trainer import LightningTrainer
 from mlfw_tabular.arrays import StoredArrays
+from mlfw_tabular.prepare import Augmentation
 from mlfw_tabular.prepared import SETS
 
 
@@ -76,7 +77,8 @@ def _learner(content: dict[str, Any]) -> Learner:
     train, validation = stored if content["streamed"] else [rows.load() for rows in stored]
     heads = tuple(Head.from_json(head) for head in content["heads"])
     shape = InputShape.from_json(content["shape"])
-    return Learner(component, shape, heads, train, validation, content["key"])
+    vary = {name: Augmentation(**how) for name, how in content["vary"].items()}
+    return Learner(component, shape, heads, train, validation, vary, content["key"])
 
 
 def _end_with_parent(parent: int) -> None:

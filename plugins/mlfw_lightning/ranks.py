@@ -100,6 +100,7 @@ def _write_job(
         "trainer": asdict(options),
         "shape": asdict(learner.shape),
         "heads": [head.to_json() for head in learner.heads],
+        "vary": {name: how.chosen() for name, how in learner.vary.items()},
         "key": learner.key,
         "streamed": not isinstance(learner.train, MemoryArrays),
         **{name: str(_stored(learner, name, job).absolute()) for name in SETS},

@@ -22,6 +22,7 @@ FORMAT = 2
 SAMPLE_ROWS = 200_000
 SCALES = "scales.json"
 NUMBERS, CODES, TARGET = "numbers", "codes", "target"
+TOKENS, IMAGES = "tokens/", "images/"
 SETS = (TRAIN, VALIDATION)
 
 
@@ -40,9 +41,11 @@ class Prepared:
     Attributes:
         preprocessor: What prepared them.
         scales: How each target was scaled; classes and labels are not.
-        train: Arrays `numbers` (float32 [rows, numbers]), `codes` (int32 [rows, categories]) and
-            for each target `target/0`, `target/1`, ...: class numbers (int64 [rows]), labels
-            (float32 [rows, labels]) or scaled values (float32 [rows]).
+        train: Arrays `numbers` (float32 [rows, numbers]), `codes` (int32 [rows, categories]),
+            for a network `tokens/COLUMN` (int32 [rows, length]) and `images/COLUMN` (uint8 [rows,
+            channels, height, width]), and for each target `target/0`, `target/1`, ...: class
+            numbers (int64 [rows]), labels (float32 [rows, labels]) or scaled values (float32
+            [rows]).
         validation: The same of the validation rows.
     """
 
@@ -52,7 +55,9 @@ class Prepared:
     validation: StoredArrays | MemoryArrays
 
 
-def prepared(data: RowSplits, *, cache: Cache | None, folder: Path, seed: int) -> Prepared:
+def prepared(
+    data: RowSplits, *, cache: Cache | None, folder: Path, seed: int, network: bool = False
+) -> Prepared:
     """Return a model's training and validation rows as arrays.
 
     What the cache holds of the same rows and the same preparation is used again.
@@ -63,19 +68,20 @@ def prepared(data: RowSplits, *, cache: Cache | None, folder: Path, seed: int) -
         cache: Where to keep the arrays; None to keep none.
         folder: Where to write streamed rows without a cache.
         seed: What out-of-fold encoding follows from.
+        network: Whether they are for a network, which takes texts as tokens and images as pixels.
     """
     streamed = not isinstance(data, Splits)
     if cache is None or not data.key:
         if isinstance(data, Splits):
-            preprocessor, scales, sets = _in_memory(data, seed)
+            preprocessor, scales, sets = _in_memory(data, seed, network)
             train, validation = (MemoryArrays(sets[name]) for name in SETS)
             return Prepared(preprocessor, scales, train, validation)
         place = folder / "prepared"
         with new_folder(place) as temporary:
-            _write(data, seed, temporary)
+            _write(data, seed, network, temporary)
         return _open(place, streamed=streamed)
-    key = digest(["arrays", FORMAT, data.key, seed])
-    return _open(cache.add(key, lambda path: _write(data, seed, path)), streamed=streamed)
+    key = digest(["arrays", FORMAT, data.key, seed, network])
+    return _open(cache.add(key, lambda path: _write(data, seed, network, path)), streamed=streamed)
 
 
 def one_hot(arrays: Mapping[str, np.ndarray], cardinalities: tuple[int, ...]) -> np.ndarray:
@@ -104,9 +110,9 @@ def _open(folder: Path, *, streamed: bool) -> Prepared:
     return Prepared(Preprocessor.load(folder), scales, train, validation)
 
 
-def _write(data: RowSplits, seed: int, folder: Path) -> None:
+def _write(data: RowSplits, seed: int, network: bool, folder: Path) -> None:
     if isinstance(data, Splits):
-        preprocessor, scales, sets = _in_memory(data, seed)
+        preprocessor, scales, sets = _in_memory(data, seed, network)
         for name in SETS:
             with ArrayWriter(folder / name) as writer:
                 writer.append(sets.pop(name))
@@ -117,21 +123,23 @@ def _write(data: RowSplits, seed: int, folder: Path) -> None:
         for name in SETS:
             with ArrayWriter(folder / name) as writer:
                 for batch in data.batches(name):
-                    features = preprocessor.transform(batch, dtype="float32")
+                    features = preprocessor.transform(batch, network, dtype="float32")
                     writer.append(_arrays(features, batch, data.schema, scales))
     preprocessor.save(folder)
     write_json(folder / SCALES, [asdict(scale) for scale in scales])
 
 
 def _in_memory(
-    data: Splits, seed: int
+    data: Splits, seed: int, network: bool
 ) -> tuple[Preprocessor, tuple[TargetScale, ...], dict[str, dict[str, np.ndarray]]]:
     """Learn from the training rows, and prepare them and the validation rows."""
     train, validation, schema = data.train, data.validation, data.schema
     scales = tuple(_scales(train, schema))
-    preprocessor, features = Preprocessor.fit_transform(train, schema, seed, dtype="float32")
+    preprocessor, features = Preprocessor.fit_transform(
+        train, schema, seed, network=network, dtype="float32"
+    )
     sets = {TRAIN: _arrays(features, train, schema, scales)}
-    features = preprocessor.transform(validation, dtype="float32")
+    features = preprocessor.transform(validation, network, dtype="float32")
     sets[VALIDATION] = _arrays(features, validation, schema, scales)
     return preprocessor, scales, sets
 
@@ -155,6 +163,8 @@ def _arrays(
     arrays = {
         NUMBERS: features.numbers.astype(np.float32, copy=False),
         CODES: features.codes.astype(np.int32, copy=False),
+        **{f"{TOKENS}{name}": tokens for name, tokens in features.tokens.items()},
+        **{f"{IMAGES}{name}": images for name, images in features.images.items()},
     }
     for index, (target, scale) in enumerate(zip(schema.targets, scales, strict=True)):
         single = schema.single(target)
