@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlfw import Kind
-from mlfw.schema.cast import MISSING_WORDS, CastError, cast
+from mlfw.schema.cast import MISSING_WORDS, CastError, cast, read_or_none, storage_type
 
 
 @given(st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False), min_size=1))
@@ -53,6 +53,9 @@ def test_numbers_become_booleans_only_where_they_are_0_or_1() -> None:
         ("2024-05-31 14:30", datetime(2024, 5, 31, 14, 30)),
         ("2024-05-31T14:30:00Z", datetime(2024, 5, 31, 14, 30)),
         ("2024-05-31T14:30:00+02:00", datetime(2024, 5, 31, 12, 30)),
+        (" 2024-05-31 ", datetime(2024, 5, 31)),
+        ("2024-5-1", datetime(2024, 5, 1)),
+        ("2024-05-31T14:30:00.123456789Z", datetime(2024, 5, 31, 14, 30, 0, 123456)),
     ],
 )
 def test_dates_are_read_as_utc(text: str, value: datetime) -> None:
@@ -81,3 +84,58 @@ def test_a_number_and_its_text_are_the_same_category() -> None:
     numbers = cast(pa.array([1.0, 2.5, 3.0]), Kind.category)
 
     assert numbers.to_pylist() == cast(pa.array(["1", "2.5", "3"]), Kind.category).to_pylist()
+
+
+def test_a_category_is_stored_as_a_dictionary_of_its_trimmed_words() -> None:
+    words = cast(pa.array(["b", " b ", "NA", None, "a"]), Kind.category)
+
+    assert words.type == storage_type(Kind.category) == pa.dictionary(pa.int32(), pa.string())
+    assert words.dictionary.to_pylist() == ["b", "a"]
+    assert words.to_pylist() == ["b", "b", None, None, "a"]
+    assert cast(words, Kind.category).equals(words)
+    assert cast(words, Kind.text).to_pylist() == words.to_pylist()
+
+
+def test_a_value_of_a_dictionary_that_no_row_has_does_not_count() -> None:
+    held = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["1", "x"]))
+
+    assert cast(held, Kind.number).to_pylist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "values", "labels"),
+    [
+        (";", ["a; b", " c ", "a;;b;"], [["a", "b"], ["c"], ["a", "b"]]),
+        ("", ["a;b", None], [["a;b"], None]),
+        (",", ["", "a"], [None, ["a"]]),
+    ],
+)
+def test_labels_are_split_and_trimmed(
+    delimiter: str, values: list[str], labels: list[list[str] | None]
+) -> None:
+    assert cast(pa.array(values), Kind.labels, delimiter).to_pylist() == labels
+
+
+def test_a_whole_number_too_large_for_a_double_is_rounded_as_its_text_is() -> None:
+    large = 2**60 + 1
+
+    typed, text = (cast(pa.array([v]), Kind.number) for v in (large, str(large)))
+
+    assert typed.to_pylist() == text.to_pylist() == [float(large)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.image])
+@given(values=st.lists(st.none() | st.text(max_size=5), max_size=5))
+@settings(deadline=None, max_examples=40)
+def test_any_text_is_cast_to_the_storage_type_or_refused(
+    kind: Kind, values: list[str | None]
+) -> None:
+    column = pa.array(values, pa.string())
+    typed = read_or_none(column, kind)
+    if typed is None:
+        with pytest.raises(CastError) as error:
+            cast(column, kind)
+        assert values[error.value.row] == error.value.value
+    else:
+        assert typed.type == storage_type(kind)
+        assert len(typed) == len(values)

@@ -20,7 +20,7 @@ PICTURE = re.compile(
     r"(?P<before>[^#]*)#(?:(?P<group>[., '])###)?(?:(?P<point>[.,])#)?(?P<after>[^#]*)"
 )
 GROUPS = {",": ",", ".": r"\.", " ": r"[ \x{a0}\x{202f}\x{2009}]", "'": "['\u2019]"}
-MINUS = "-\u2212"
+MINUS = "\\-\u2212"
 
 
 @dataclass(frozen=True)

@@ -171,8 +171,14 @@ class Schema:
         return pa.FixedSizeListArray.from_arrays(pa.array(held.reshape(-1)), len(self.classes))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the schema as JSON data."""
-        return asdict(self)
+        """Return the schema as JSON data, what is empty or false left out."""
+        return {
+            "columns": [_told(asdict(column)) for column in self.columns],
+            "targets": [
+                _told({**asdict(target), "column": _told(asdict(target.column))})
+                for target in self.targets
+            ],
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Schema:
@@ -192,14 +198,19 @@ class Schema:
         return cls.from_json(read_json(path))
 
 
+def _told(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value}
+
+
 def _column(data: dict[str, Any]) -> Column:
-    return Column(**{**data, "kind": Kind(data["kind"]), "categories": tuple(data["categories"])})
+    kind, categories = Kind(data["kind"]), tuple(data.get("categories", ()))
+    return Column(**{**data, "kind": kind, "categories": categories})
 
 
 def _target(data: dict[str, Any]) -> Target:
     return Target(
         column=_column(data["column"]),
         task=Task(data["task"]),
-        classes=tuple(data["classes"]),
-        weights=tuple(data["weights"]),
+        classes=tuple(data.get("classes", ())),
+        weights=tuple(data.get("weights", ())),
     )

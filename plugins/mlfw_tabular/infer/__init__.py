@@ -27,7 +27,7 @@ with `;` or `|` between them.
 The first values only ever rule a form out; what a column is, all its values say.
 """
 
-from mlfw_tabular.infer.columns import infer_column, infer_kind
+from mlfw_tabular.infer.columns import infer_column
 from mlfw_tabular.infer.inferred import Inferred
 from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.overrides import parse_override
@@ -40,7 +40,6 @@ __all__ = [
     "infer_and_cast",
     "infer_as",
     "infer_column",
-    "infer_kind",
     "infer_labels",
     "infer_target",
     "infer_task",

@@ -9,8 +9,8 @@ from mlfw.schema.cast import cast, read_or_none
 from mlfw.schema.words import encoded, is_string
 from mlfw_tabular.infer.codes import has_codes, may_be_number
 from mlfw_tabular.infer.dates import date_in_name
-from mlfw_tabular.infer.inferred import Inferred
-from mlfw_tabular.infer.words import HEAD, infer_words
+from mlfw_tabular.infer.inferred import HEAD, Inferred
+from mlfw_tabular.infer.words import infer_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,12 +26,6 @@ def infer_column(name: str, values: pa.Array) -> Inferred:
         values: Its values as they are in the source, [rows].
     """
     return read_column(name, values)[0]
-
-
-def infer_kind(values: pa.Array) -> Kind:
-    """Return the kind of a column, [rows], that is to be read without a format and a name."""
-    inferred = infer_column("", values)
-    return Kind.category if inferred.format else inferred.kind
 
 
 def read_column(name: str, values: pa.Array) -> tuple[Inferred, pa.Array]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import Kind
 from mlfw.schema.dates import date_pattern, read_dates
-from mlfw_tabular.infer.inferred import Inferred, ambiguous
+from mlfw_tabular.infer.inferred import HEAD, Inferred, ambiguous
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,6 @@ TEMPLATES = (
     *("%b %d, %Y", "%b %d %Y", "%a, %d %b %Y", "%a %d %b %Y", "%a, %b %d, %Y"),
     *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%b-%y"),
 )
-HEAD = 1000
 
 
 def date_in_name(name: str) -> bool:
@@ -63,6 +62,16 @@ def find_template(name: str, distinct: pa.Array) -> tuple[Inferred, pa.Array] | 
     if len(fitting) > 1 and not fitting[1][1].equals(moments):
         note = ambiguous(name, Kind.datetime, first, template, fitting[1][0])
     return Inferred(Kind.datetime, template, note), moments
+
+
+def likeliest_template(distinct: pa.Array) -> str:
+    """Return the template that fits the most values, or nothing where none fits any."""
+    counts = {
+        template: len(distinct) - read_dates(distinct, template).null_count
+        for template in TEMPLATES
+    }
+    template = max(counts, key=counts.__getitem__)
+    return template if counts[template] else ""
 
 
 def _read_all(distinct: pa.Array, template: str) -> tuple[str, pa.Array] | None:

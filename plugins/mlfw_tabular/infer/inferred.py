@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from mlfw import Kind
 
+# So many first values may rule a form out before all are read by it.
+HEAD = 1000
+
 
 @dataclass(frozen=True)
 class Inferred:

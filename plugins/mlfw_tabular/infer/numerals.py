@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from mlfw import Kind
 from mlfw.schema.numerals import picture
-from mlfw_tabular.infer.inferred import Inferred, ambiguous
+from mlfw_tabular.infer.inferred import HEAD, Inferred, ambiguous
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CODE = r"^[^0-9.,]*0[0-9]"
-LIKE = re.compile(r"[^0-9]{0,6}[0-9][0-9.,'’\s\xa0\u202f\u2009]*[^0-9]{0,6}")  # noqa: RUF001
+LIKE = re.compile(r"[^0-9]{0,10}[0-9][0-9.,'’\s\xa0\u202f\u2009]*[^0-9]{0,10}")  # noqa: RUF001
 MARKS = "[0-9.,'’()+\\-−\\s\xa0\u202f\u2009]"  # noqa: RUF001
 EUROPEAN = ("€", "EUR", "CHF", "kr", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "R$", "BRL")
 OTHERS = (
@@ -24,7 +24,6 @@ OTHERS = (
 KNOWN = {symbol.lower() for symbol in (*EUROPEAN, *OTHERS)}
 COMMAS_FIRST = ("#,###.#", "#.###,#", "# ###.#", "# ###,#", "#'###.#", "#'###,#")
 DOTS_FIRST = ("#.###,#", "#,###.#", *COMMAS_FIRST[2:])
-HEAD = 1000
 
 
 def may_be_written_number(value: str) -> bool:
@@ -97,7 +96,10 @@ def _dressed(core: str, symbol: str, distinct: pa.Array) -> str:
 
     if not symbol:
         return core
-    example = distinct.filter(pc.match_substring(distinct, symbol))[0].as_py()
+    examples = distinct.filter(pc.match_substring(distinct, symbol))
+    if not len(examples):  # its letters stand apart
+        return core
+    example = examples[0].as_py()
     blank = " " if re.search(r"\s", example.strip("()")) else ""
     if symbol != "%" and re.match(rf"[(+\-−\s]*{re.escape(symbol)}", example):  # noqa: RUF001
         return f"{symbol}{blank}{core}"

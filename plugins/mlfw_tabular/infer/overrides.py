@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mlfw import Kind, UserError
 from mlfw.errors import did_you_mean
 from mlfw.schema.formats import check_format
@@ -22,17 +24,17 @@ def parse_override(name: str, text: str, place: str = "") -> Inferred:
     """
     word, _, written = text.strip().partition(" ")
     place = place or f"dataset.columns.{name}"
-    return check_override(word, written.strip(), place)
+    return check_override(word, written.strip(), place, place)
 
 
-def check_override(word: str, written: str, place: str, key: str = "") -> Inferred:
+def check_override(word: Any, written: str, place: str, format_place: str) -> Inferred:
     """Return a kind by its word and a checked format; see `parse_override`.
 
     Args:
         word: The kind.
         written: The format.
-        place: What to call the place in messages.
-        key: What the format's key is called behind the place, if it has one.
+        place: What to call the kind's place in messages.
+        format_place: What to call the format's place.
     """
     try:
         kind = Kind(word)
@@ -40,13 +42,13 @@ def check_override(word: str, written: str, place: str, key: str = "") -> Inferr
         kinds = [each.value for each in Kind]
         raise UserError(
             f"{place}: expected a kind ({', '.join(kinds)}), found {word!r}.",
-            did_you_mean(word, kinds),
+            did_you_mean(str(word), kinds),
         ) from None
     try:
         check_format(kind, written)
     except ValueError as error:
         raise UserError(
-            f"{place}{key}: '{written}' is no form of a {kind}: {error}.",
+            f"{format_place}: '{written}' is no form of a {kind}: {error}.",
             "A date is written like %d.%m.%Y, a number like $#,###.#, labels with ; between them.",
         ) from None
     return Inferred(kind, written)

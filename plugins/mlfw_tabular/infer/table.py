@@ -14,12 +14,12 @@ from mlfw.schema.cast import CastError
 from mlfw.schema.conform import cast_values, misfit_error
 from mlfw.schema.words import encoded, is_string
 from mlfw_tabular.infer.columns import read_column
-from mlfw_tabular.infer.dates import find_template
-from mlfw_tabular.infer.inferred import Inferred
+from mlfw_tabular.infer.dates import find_stamp, find_template, likeliest_template
+from mlfw_tabular.infer.inferred import HEAD, Inferred
 from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.numerals import find_picture
 from mlfw_tabular.infer.target import read_target
-from mlfw_tabular.infer.words import HEAD, every
+from mlfw_tabular.infer.words import every
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,14 +86,16 @@ def _read(
 def infer_as(name: str, values: pa.Array, kind: Kind) -> Inferred:
     """Return how the values of a column are written whose kind is known.
 
-    Where some value does not fit, it is how the first ones are written, so that a message names
-    the one that does not fit.
+    Where some value does not fit, it is how most of the first ones are written, so that a message
+    names the one that does not fit.
     """
     import pyarrow as pa
 
     usual = Inferred(kind)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    if pa.types.is_integer(values.type) and kind is Kind.datetime:
+        values = values.cast(pa.string())
     if not is_string(values.type) or kind not in (Kind.number, Kind.datetime, Kind.labels):
         return usual
     if kind is Kind.labels:
@@ -101,11 +103,9 @@ def infer_as(name: str, values: pa.Array, kind: Kind) -> Inferred:
     distinct = encoded(values.cast(pa.string())).dictionary
     if not len(distinct) or every(distinct, kind) is not None:
         return usual
-    return _written(name, distinct, kind) or _written(name, distinct[:HEAD], kind) or usual
-
-
-def _written(name: str, distinct: pa.Array, kind: Kind) -> Inferred | None:
-    found = (
-        find_picture(name, distinct)[0] if kind is Kind.number else find_template(name, distinct)
-    )
-    return found[0] if found else None
+    if kind is Kind.datetime:
+        # Under a name that says so, eight digits are a date.
+        found = find_stamp("date", distinct) or find_template(name, distinct)
+        return found[0] if found else Inferred(kind, likeliest_template(distinct[:HEAD]))
+    found = find_picture(name, distinct)[0] or find_picture(name, distinct[:1])[0]
+    return found[0] if found else usual

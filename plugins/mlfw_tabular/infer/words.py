@@ -8,13 +8,12 @@ from mlfw import Kind
 from mlfw.schema.cast import FALSE_WORDS, TRUE_WORDS, read_or_none
 from mlfw_tabular.infer.codes import may_be_number
 from mlfw_tabular.infer.dates import find_stamp, find_template
-from mlfw_tabular.infer.inferred import Inferred
+from mlfw_tabular.infer.inferred import HEAD, Inferred
 from mlfw_tabular.infer.numerals import find_picture, has_written_codes, may_be_written_number
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HEAD = 1000
 DIGITS = {"0", "1", "0.0", "1.0"}
 MOST_BOOLEAN_WORDS = 100
 MOST_MEASURED = 10_000

@@ -7,6 +7,7 @@ import pickle
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -273,7 +274,7 @@ def test_the_schema_is_there_to_read(server: ModelServer, model: Path) -> None:
         "name": "Rows & columns",
         "model": "linear",
         "targets": [{"name": "species", "task": "binary", "classes": ["large", "small"]}],
-        "columns": json.loads(json.dumps(schema.to_json()))["columns"],
+        "columns": json.loads(json.dumps([asdict(column) for column in schema.columns])),
     }
 
 
