@@ -45,7 +45,7 @@ class Parquet(FileDataset):
                 "dataset.stream: rows that are streamed are divided by mlfw, not by files.",
                 "Leave dataset.validation and dataset.test out, or set dataset.stream=false.",
             )
-        return stream_splits(self, self.source(), context)
+        return stream_splits(self.following(self.source().schema.names), self.source(), context)
 
     def source(self) -> ds.Dataset:
         """Return the rows as an Arrow data set, to be read batch by batch."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import mlfw
 from mlfw import (
@@ -27,6 +28,7 @@ from mlfw_tabular.describe import describe
 from mlfw_tabular.given import with_given
 from mlfw_tabular.infer import infer_and_cast, parse_override
 from mlfw_tabular.prepare import prepare_options
+from mlfw_tabular.schema_file import read_schema_file
 from mlfw_tabular.splitting import check_keys, divide, finished, request_of
 from mlfw_tabular.targets import make_target, plain, stored, usable_rows
 
@@ -42,6 +44,8 @@ class TableDataset(mlfw.Dataset):
     """A data set that is one table.
 
     Attributes:
+        schema: A schema file such as a run keeps as data/schema.json, edited by hand: the columns
+            to take, what they hold and how they are prepared, and the targets.
         target: The column to be predicted, or several for models that can.
         task: binary, multiclass, multilabel or regression; inferred from the target when left
             out.
@@ -58,6 +62,7 @@ class TableDataset(mlfw.Dataset):
             overlap, future_dates, outliers, drift, unseen; those not marked only warn.
     """
 
+    schema: str | None = field(default=None, metadata=mlfw.path_field())
     target: list[str] = field(default_factory=list)
     task: Task | None = None
     columns: dict[str, str] = field(default_factory=dict)
@@ -93,6 +98,41 @@ class TableDataset(mlfw.Dataset):
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
         table = self.table(context.progress)
         table, assigned = with_given(table, self.given(), self.place())
+        return self.following(table.column_names)._divided(table, assigned, context)
+
+    def following(self, names: Sequence[str]) -> Self:
+        """Return the data set with what its schema file says; itself where there is none.
+
+        What is set in the configuration counts more than what the file says.
+
+        Args:
+            names: The source's columns.
+
+        Raises:
+            UserError: The file is not there or not as it should be, or the source lacks a column.
+        """
+        if not self.schema:
+            return self
+        file = read_schema_file(Path(self.schema))
+        file.check_names(names, self.place())
+        target = self.target or list(file.targets)
+        tasks = {task for name, task in file.tasks.items() if name in target}
+        kept = {*file.keep, *target}
+        said = {name: f"{each.kind} {each.format}".strip() for name, each in file.columns.items()}
+        return replace(
+            self,
+            schema=None,
+            target=target,
+            task=self.task or (tasks.pop() if len(tasks) == 1 else None),
+            columns={**said, **self.columns},
+            drop=[*self.drop, *(name for name in names if name not in kept)],
+            prepare={**file.prepare, **self.prepare},
+        )
+
+    def _divided(
+        self, table: pa.Table, assigned: np.ndarray | None, context: LoadContext
+    ) -> Splits:
+        """Return the rows of a table, checked and divided."""
         check_keys(table, context.split, drop=self.drop, target=self.target)
         rows, schema, kept = self.understood(table)
         checked = check_rows(

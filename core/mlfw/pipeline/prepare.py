@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlfw.components import LoadContext
-from mlfw.files import link_folder, new_folder, read_json, write_json
+from mlfw.components import Dataset, LoadContext
+from mlfw.components.paths import path_fields
+from mlfw.files import link_folder, new_folder, read_json, sha256, write_json
 from mlfw.pipeline.data_report import data_report
 from mlfw.pipeline.splits_file import load_splits, save_splits
 from mlfw.pipeline.work import Work
@@ -47,6 +48,17 @@ def prepare(work: Work) -> None:
         config.frozen["split"],
         config.seed,
         config.dataset.fingerprint(),
+        _named_files(config.dataset),
         work.plugin_version("dataset"),
     ]
     work.stage("prepare", inputs, f"dataset {config.choice('dataset')}", act)
+
+
+def _named_files(dataset: Dataset) -> dict[str, str]:
+    """Return the checksums of files that single options name, such as a schema."""
+    paths = {name: getattr(dataset, name) for name in path_fields(type(dataset))}
+    return {
+        name: sha256(Path(path))
+        for name, path in paths.items()
+        if isinstance(path, str) and path and Path(path).is_file()
+    }

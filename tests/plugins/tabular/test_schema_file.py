@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from conftest import Mlfw
 from mlfw import Column, Kind, Schema, Task, UserError
+from mlfw.files import read_json, write_json
 from mlfw_tabular.infer import Inferred, infer_and_cast
 from mlfw_tabular.schema_file import read_schema_file
 
@@ -125,3 +127,30 @@ def test_a_column_that_the_table_lacks_is_named(tmp_path: Path) -> None:
     read.check_names(["sold", "age", "x"], "data.csv")
     with pytest.raises(UserError, match=r"column 'age': not in data.csv(.|\n)*'Age'"):
         read.check_names(["Age", "sold"], "data.csv")
+
+
+def test_a_run_follows_its_edited_schema(small_csv: Path, mlfw_here: Mlfw) -> None:
+    def run(name: str, *settings: str) -> dict[str, Any]:
+        done = mlfw_here(
+            "run", "dataset=csv", f"dataset.path={small_csv}", "model=tree", f"run.dir={name}",
+            *settings,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = read_json(Path(name) / "data/schema.json")
+        return found
+
+    schema = run("first", "dataset.target=good")
+    schema["columns"] = [c for c in schema["columns"] if c["name"] != "price"]
+    schema["columns"][0] |= {"kind": "category", "prepare": {"encode": "target"}}
+    write_json(Path("mine.json"), schema)
+
+    followed = run("second", "dataset.schema=mine.json")
+
+    assert [c["name"] for c in followed["columns"]] == [c["name"] for c in schema["columns"]]
+    assert followed["columns"][0]["kind"] == "category"
+    assert followed["columns"][0]["prepare"] == {"encode": "target"}
+    assert followed["targets"] == schema["targets"]
+
+    schema["columns"].pop()
+    write_json(Path("mine.json"), schema)
+    assert len(run("third", "dataset.schema=mine.json")["columns"]) == len(schema["columns"])
