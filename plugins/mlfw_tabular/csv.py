@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -27,6 +28,7 @@ MARKS = {
     "delimiter": "For tabs type: dataset.delimiter=tab",
     "quote": "For a file without quotes type: dataset.quote=",
 }
+LETTING_GO = 0.01
 
 
 @dataclass(kw_only=True)
@@ -179,6 +181,9 @@ def _read_blocks(
             if file.failure:
                 raise file.failure from None
             raise
+    # Arrow's threads let go of a Python file a moment after it is read; a process that ended
+    # before that would be aborted.
+    time.sleep(LETTING_GO)
     if dialect.quote and table.num_rows and file.lines > table.num_rows + bool(dialect.names):
         check_quotes(path, dialect, table)
     return table
