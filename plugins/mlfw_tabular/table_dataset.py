@@ -12,6 +12,7 @@ import mlfw
 from mlfw import (
     Action,
     Column,
+    Finding,
     LoadContext,
     RowSplits,
     Schema,
@@ -22,6 +23,7 @@ from mlfw import (
 )
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
+from mlfw.schema.whole import whole
 from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
@@ -37,6 +39,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_LISTED = 100
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What has been found out about a table.
+
+    Attributes:
+        rows: Rows in storage types, the targets last.
+        schema: What their columns and targets are.
+        kept: Which rows of the table they are, int64 [rows].
+        notes: What a person should know of how values were read.
+    """
+
+    rows: pa.Table
+    schema: Schema
+    kept: np.ndarray
+    notes: tuple[Finding, ...]
 
 
 @dataclass(kw_only=True)
@@ -134,32 +153,30 @@ class TableDataset(mlfw.Dataset):
     ) -> Splits:
         """Return the rows of a table, checked and divided."""
         check_keys(table, context.split, drop=self.drop, target=self.target)
-        rows, schema, kept = self.understood(table)
+        known = self.understood(table)
         checked = check_rows(
-            rows,
-            schema,
+            known.rows,
+            known.schema,
             self.checks,
             context,
-            lost=table.num_rows - rows.num_rows,
+            lost=table.num_rows - known.rows.num_rows,
             chosen=self.columns,
             balanced=self.balance is not Balance.none,
         )
         rows, schema = checked.table, checked.schema
         if assigned is not None:
-            assigned = assigned[kept][checked.kept]
+            assigned = assigned[known.kept][checked.kept]
         division = divide(request_of(rows, schema, context, assigned))
         parts = (division.train, division.validation, division.test)
         train, validation, test = (rows.take(part) for part in parts)
-        columns = tuple(
-            describe(column, train[column.name].combine_chunks()) for column in schema.columns
-        )
+        columns = tuple(describe(column, whole(train[column.name])) for column in schema.columns)
         schema = Schema(columns=columns, targets=schema.targets)
-        splits = Splits(train, validation, test, schema, findings=checked.findings)
+        splits = Splits(train, validation, test, schema, findings=(*known.notes, *checked.findings))
         splits = check_splits(splits, self.checks, context)
         how = Balance.weights if checked.balance else self.balance
         return finished(splits, how, context)
 
-    def understood(self, table: pa.Table) -> tuple[pa.Table, Schema, np.ndarray]:
+    def understood(self, table: pa.Table) -> Understood:
         """Find out what the columns of a table are.
 
         Rows without a target and columns without a value are left out.
@@ -167,9 +184,6 @@ class TableDataset(mlfw.Dataset):
         Args:
             table: Rows as they are in the source.
 
-        Returns:
-            Rows in storage types, the targets last; what their columns and targets are; and which
-            rows of the table they are, int64 [rows].
         """
         import pyarrow as pa
 
@@ -199,7 +213,12 @@ class TableDataset(mlfw.Dataset):
             rows = rows.take(pa.array(kept))
         rows, targets = self._targets(rows, described)
         schema = Schema(columns=prepare_options(self.prepare, columns), targets=targets)
-        return rows, schema, kept
+        notes = tuple(
+            Finding(check="reading", message=each.note, remedy="", column=name)
+            for name, each in inferred.items()
+            if each.note
+        )
+        return Understood(rows, schema, kept, notes)
 
     def _check_columns(self, table: pa.Table) -> None:
         names = table.column_names
@@ -248,7 +267,7 @@ class TableDataset(mlfw.Dataset):
         """Return the targets, and the rows with these as splits hold them."""
         targets = []
         for name in self.target:
-            values = rows[name].combine_chunks()
+            values = whole(rows[name])
             target = make_target(columns[name], values, self.task)
             index = rows.column_names.index(name)
             rows = rows.set_column(index, name, stored(values, target))

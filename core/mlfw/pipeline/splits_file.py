@@ -25,13 +25,11 @@ def save_splits(splits: RowSplits, folder: Path) -> None:
             file a split.
         folder: Where to.
     """
-    import pyarrow.parquet as pq
-
     splits.schema.save(folder / SCHEMA)
     write_json(folder / FINDINGS, [finding.to_json() for finding in splits.findings])
     if isinstance(splits, Splits):
         for name in SPLIT_NAMES:
-            pq.write_table(splits.rows(name), folder / f"{name}.parquet", compression="lz4")
+            _write(splits.rows(name), folder / f"{name}.parquet")
         if splits.folds:
             _write_folds(splits.folds, folder / FOLDS)
 
@@ -51,6 +49,18 @@ def load_splits(folder: Path, key: str = "") -> RowSplits:
     train, validation, test = (partial(_read, folder / f"{name}.parquet") for name in SPLIT_NAMES)
     folds = partial(_read_folds, folder / FOLDS) if (folder / FOLDS).exists() else ()
     return Splits(train, validation, test, schema, findings=findings, key=key, folds=folds)
+
+
+def _write(table: pa.Table, file: Path) -> None:
+    """Write a table; only words are worth a dictionary, and trying it on numbers takes long."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    plain = (pa.types.is_floating, pa.types.is_temporal, pa.types.is_boolean)
+    words = [field.name for field in table.schema if not any(of(field.type) for of in plain)]
+    pq.write_table(
+        table, file, compression="lz4", use_dictionary=words or False, write_statistics=False
+    )
 
 
 def _read(file: Path) -> pa.Table:

@@ -21,11 +21,11 @@ def mlfw_version() -> str:
 
 def write_environment(run: RunDirectory) -> None:
     """Write the versions of Python, the machine and all installed packages."""
-    packages = {
-        str(item.metadata["Name"]): item.version
-        for item in distributions()
-        if item.metadata and item.metadata["Name"]
-    }
+    packages = {}
+    for item in distributions():
+        metadata = item.metadata  # parsed anew whenever it is asked for
+        if metadata and metadata["Name"]:
+            packages[str(metadata["Name"])] = str(metadata["Version"])
     content: dict[str, Any] = {
         "mlfw": mlfw_version(),
         "python": sys.version.split()[0],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlfw.errors import UserError, listing
 from mlfw.schema.cast import CastError, cast
 from mlfw.schema.kinds import Kind
+from mlfw.schema.whole import whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,7 +70,7 @@ def cast_column(table: pa.Table, column: Column, *, place: str) -> pa.Array:
     Raises:
         UserError: A value does not fit; the message names the column and the row, from 1.
     """
-    return cast_values(table[column.name].combine_chunks(), column, place=place)
+    return cast_values(whole(table[column.name]), column, place=place)
 
 
 def cast_values(values: pa.Array, column: Column, *, place: str) -> pa.Array:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw.errors import UserError, did_you_mean, listing
 from mlfw.files import read_json, write_json
 from mlfw.schema.kinds import Kind, Task
+from mlfw.schema.whole import whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -147,7 +148,7 @@ class Schema:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        labels = table[self.target.name].combine_chunks().cast(pa.string())
+        labels = whole(table[self.target.name]).cast(pa.string())
         return pc.index_in(labels, pa.array(self.classes, pa.string())).cast(pa.int64())
 
     def indicators(self, table: pa.Table) -> pa.Array:
@@ -162,7 +163,7 @@ class Schema:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        lists = table[self.target.name].combine_chunks()
+        lists = whole(table[self.target.name])
         parents = np.asarray(pc.list_parent_indices(lists))
         labels = pc.index_in(pc.list_flatten(lists), pa.array(self.classes, pa.string()))
         known = np.asarray(pc.is_valid(labels))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import Column, Kind, LoadContext, Schema, Splits
 from mlfw.components.splits import SPLIT_NAMES, TRAIN
+from mlfw.schema.whole import whole
 from mlfw_tabular.checks.rows import splitters
 from mlfw_tabular.checks.values import made_missing
 
@@ -37,7 +38,7 @@ class Parts:
         for split in SPLIT_NAMES:
             table = splits.rows(split)
             columns = zip(table.column_names, table.columns, strict=True)
-            arrays[split] = {name: values.combine_chunks() for name, values in columns}
+            arrays[split] = {name: whole(values) for name, values in columns}
         return cls(arrays=arrays, schema=splits.schema, context=context)
 
     def tables(self) -> dict[str, pa.Table]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlfw import Column, Kind, LoadContext, Schema, Target
+from mlfw.schema.whole import whole
 from mlfw_tabular.checks.values import made_missing
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Rows:
         import numpy as np
 
         columns = zip(table.column_names, table.columns, strict=True)
-        arrays = {name: values.combine_chunks() for name, values in columns}
+        arrays = {name: whole(values) for name, values in columns}
         return cls(arrays=arrays, schema=schema, kept=np.arange(table.num_rows))
 
     def table(self) -> pa.Table:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mlfw import Column, Kind
 from mlfw.schema.cast import CastError
 from mlfw.schema.conform import cast_values, misfit_error
+from mlfw.schema.whole import whole
 from mlfw.schema.words import encoded, is_string
 from mlfw_tabular.infer.columns import read_column
 from mlfw_tabular.infer.dates import find_stamp, find_template, likeliest_template
@@ -56,7 +57,7 @@ def infer_and_cast(
 
     def read(index: int) -> tuple[Inferred, pa.Array]:
         name = names[index]
-        values = table.column(index).combine_chunks()
+        values = whole(table.column(index))
         return _read(name, values, overrides.get(name), name in targets, place)
 
     names = table.column_names

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw.schema.cast import CastError
+from mlfw.schema.whole import whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ def read_piece(encoder: Encoder, column: pa.ChunkedArray, start: int, rows: int)
         UserError: A value cannot be read; the message names its row.
     """
     part = column.slice(start, rows)
-    values = part.chunk(0) if part.num_chunks == 1 else part.combine_chunks()
+    values = whole(part)
     try:
         return encoder.read(values)
     except CastError as misfit:

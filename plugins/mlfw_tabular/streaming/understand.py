@@ -27,7 +27,7 @@ def understand(dataset: TableDataset, source: ds.Dataset, split: Split) -> Schem
     Raises:
         UserError: No column or no target is left.
     """
-    _, schema, _ = dataset.understood(sample_of(source))
+    schema = dataset.understood(sample_of(source)).schema
     own = (split.group, split.column)
     return Schema(
         columns=tuple(column for column in schema.columns if column.name not in own),

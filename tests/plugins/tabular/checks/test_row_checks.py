@@ -141,7 +141,8 @@ def test_a_column_is_always_left_to_learn_from() -> None:
 
 def test_columns_that_rows_are_divided_by_are_let_be() -> None:
     table = with_column("when", list(range(ROWS)), with_column("batch", [1.0] * ROWS))
-    rows, schema, _ = Held(rows=table).understood(table)
+    known = Held(rows=table).understood(table)
+    rows, schema = known.rows, known.schema
     context = LoadContext(split=Split(time="when", group="batch"))
 
     checked = check_rows(rows, schema, {"all": Action.fix}, context)
@@ -207,7 +208,8 @@ def test_infinities_become_missing_in_every_row() -> None:
 def test_columns_with_a_dictionary_are_checked_like_words() -> None:
     table = clean()
     encoded = table.set_column(3, "colour", table["colour"].combine_chunks().dictionary_encode())
-    rows, schema, _ = Held(rows=table).understood(table)
+    known = Held(rows=table).understood(table)
+    rows, schema = known.rows, known.schema
     coded = rows.set_column(3, "colour", encoded["colour"])
 
     for made in (rows, coded):
@@ -218,7 +220,8 @@ def test_columns_with_a_dictionary_are_checked_like_words() -> None:
 
 def test_it_is_told_which_rows_are_kept() -> None:
     table = pa.concat_tables([clean(), clean().slice(0, 5)])
-    rows, schema, _ = Held(rows=table).understood(table)
+    known = Held(rows=table).understood(table)
+    rows, schema = known.rows, known.schema
 
     checked = check_rows(rows, schema, {"duplicates": Action.fix}, LoadContext())
 
@@ -231,7 +234,8 @@ def test_the_same_image_with_the_same_class_is_a_duplicate() -> None:
     table = pa.table(
         {"image": pa.array([*images, images[7], None]), "y": ["a", "b"] * (ROWS // 2 + 1)}
     )
-    rows, schema, _ = Held(rows=table, columns={"image": Kind.image}).understood(table)
+    known = Held(rows=table, columns={"image": Kind.image}).understood(table)
+    rows, schema = known.rows, known.schema
 
     twice = pa.concat_tables([rows, rows.slice(3, 1)])
 

@@ -1,0 +1,13 @@
+"""A column in one piece."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def whole(values: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece; one that is so already is not copied, as Arrow would."""
+    return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
