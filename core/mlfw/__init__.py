@@ -18,12 +18,17 @@ from mlfw.components import (
     Deployment,
     Finding,
     FitContext,
+    Fitted,
     Fold,
+    Imports,
     Interval,
     LoadContext,
     Metric,
     MetricValue,
     Model,
+    Objective,
+    OpaqueModel,
+    OpaquePredictor,
     Predictor,
     RowSplits,
     RunInfo,
@@ -57,7 +62,12 @@ if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
 
 
-def run(config: str | Path | None = None, overrides: Sequence[str] = ()) -> Run:
+def run(
+    config: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    allow_imports: Sequence[str] = (),
+) -> Run:
     """Go the whole way: data, model, tuning, training, evaluation, deployment.
 
     A run of the same configuration that was interrupted is continued.
@@ -65,6 +75,7 @@ def run(config: str | Path | None = None, overrides: Sequence[str] = ()) -> Run:
     Args:
         config: A configuration file, if any.
         overrides: What to change, as on the command line: `["model=svm", "model.C=2"]`.
+        allow_imports: Packages whose code the configuration may name.
 
     Returns:
         The finished run.
@@ -75,21 +86,23 @@ def run(config: str | Path | None = None, overrides: Sequence[str] = ()) -> Run:
     """
     from mlfw.pipeline.run import run as run_pipeline
 
-    return run_pipeline(Path(config) if config is not None else None, overrides)
+    path = Path(config) if config is not None else None
+    return run_pipeline(path, overrides, Imports.of(allow_imports))
 
 
-def load(path: str | Path) -> SavedModel:
+def load(path: str | Path, *, allow_imports: Sequence[str] = ()) -> SavedModel:
     """Load the model of a run.
 
     Args:
         path: A run directory, a run's name, `latest`, or the folder of a saved model.
+        allow_imports: Packages whose code the saved model may name.
 
     Raises:
         UserError: There is none, it is damaged, or its plugin is not installed.
     """
     from mlfw.pipeline.api import load as load_model
 
-    return load_model(path)
+    return load_model(path, Imports.of(allow_imports))
 
 
 def __getattr__(name: str) -> Any:
@@ -110,7 +123,9 @@ __all__ = [
     "Deployment",
     "Finding",
     "FitContext",
+    "Fitted",
     "Fold",
+    "Imports",
     "Interval",
     "Kind",
     "LoadContext",
@@ -118,6 +133,9 @@ __all__ = [
     "MetricValue",
     "MlfwError",
     "Model",
+    "Objective",
+    "OpaqueModel",
+    "OpaquePredictor",
     "Predictor",
     "RowSplits",
     "RunInfo",

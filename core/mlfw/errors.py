@@ -28,6 +28,21 @@ class UserError(MlfwError):
         self.remedy = remedy
 
 
+class ImportNotAllowedError(UserError):
+    """A configuration or a saved model names code that the caller has not allowed.
+
+    Args:
+        problem: As for `UserError`.
+        packages: The packages to allow.
+    """
+
+    def __init__(self, problem: str, packages: list[str]) -> None:
+        named = " ".join(f"--allow-import {package}" for package in packages)
+        remedy = f"If you trust it, type: mlfw run {named} ..., or pass allow_imports={packages}."
+        super().__init__(problem, remedy)
+        self.packages = packages
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `Did you mean 'x'?`, or all known names where none is near.
 

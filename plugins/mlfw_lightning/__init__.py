@@ -1,4 +1,4 @@
-"""PyTorch Lightning: the trainer, and networks on tables.
+"""PyTorch Lightning: the trainer, networks on tables, and existing modules with their data.
 
 Plugins may build on `Network` to bring any other network, and implement the hook
 `mlfw_lightning_callbacks` to add Lightning callbacks to every training.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import mlfw
 from mlfw_lightning import hookspecs
+from mlfw_lightning.existing_data import ExistingData
+from mlfw_lightning.existing_module import ExistingModule
 from mlfw_lightning.mlp import MLP
 from mlfw_lightning.network import InputShape, Network
 from mlfw_lightning.trainer import LightningTrainer
@@ -26,8 +28,14 @@ def mlfw_hookspecs() -> ModuleType:
 
 @mlfw.hookimpl
 def mlfw_models() -> dict[str, type[mlfw.Model]]:
-    """Register the multi-layer perceptron."""
-    return {"mlp": MLP}
+    """Register the multi-layer perceptron and existing modules."""
+    return {"lightning": ExistingModule, "mlp": MLP}
+
+
+@mlfw.hookimpl
+def mlfw_datasets() -> dict[str, type[mlfw.Dataset]]:
+    """Register existing data modules."""
+    return {"lightning": ExistingData}
 
 
 @mlfw.hookimpl

@@ -61,7 +61,7 @@ def train_here(
         report: Told of every epoch, in the process with local rank 0.
         place: Which process of how many this is.
     """
-    with torch.random.fork_rng(), _quiet():
+    with torch.random.fork_rng(), quiet():
         torch.manual_seed(seed)
         module = Module(
             learner.model.build(learner.shape),
@@ -104,7 +104,7 @@ def _lightning(options: LightningTrainer, epochs: Epochs) -> pl.Trainer:
             accelerator=options.accelerator,
             devices=options.devices,
             num_nodes=options.nodes,
-            strategy=_strategy(options),
+            strategy=strategy_of(options),
             precision=options.precision,  # type: ignore[arg-type]
             max_epochs=options.epochs,
             gradient_clip_val=options.gradient_clip,
@@ -123,7 +123,8 @@ def _lightning(options: LightningTrainer, epochs: Epochs) -> pl.Trainer:
         ) from None
 
 
-def _strategy(options: LightningTrainer) -> Any:
+def strategy_of(options: LightningTrainer) -> Any:
+    """Return how processes share the work, in the form that Lightning takes."""
     several = options.devices * options.nodes > 1
     if several and options.strategy in ("auto", "ddp"):
         backend = "gloo" if options.accelerator == "cpu" else None
@@ -150,7 +151,7 @@ def _sums(learner: Learner) -> list[float]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep Lightning's advice off the terminal; warnings go to the log like all others."""
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch")]
     before = [(logger.level, logger.handlers[:], logger.propagate) for logger in loggers]

@@ -1,7 +1,8 @@
 """Starting one process a device, watching them, and fetching what they have learnt.
 
 Ranks are given a job as data: the model's registered name and options, the trainer's options,
-the folders that hold the rows. They never see the command line and never compose a configuration.
+the folders that hold the rows. They never see the command line and never compose a configuration;
+what the command line allows to be imported stands on theirs again.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from omegaconf import OmegaConf
 from safetensors.torch import load
 from torch import Tensor
 
-from mlfw import FitContext, MlfwError, UserError
+from mlfw import FitContext, Imports, MlfwError, UserError
 from mlfw.files import read_json, write_json
 from mlfw.plugins import load_plugins
+from mlfw_lightning.existing_fit import ExistingLearner
 from mlfw_lightning.learner import Learner
 from mlfw_tabular.arrays import Arrays, ArrayWriter, MemoryArrays, StoredArrays
 from mlfw_tabular.prepared import SETS
@@ -37,13 +39,17 @@ JOB, RESULT, PROGRESS, ERROR = (
     "progress.jsonl",
     "error.json",
 )
+ALLOW_IMPORT = "--allow-import"
 NODE_VARIABLES = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK")
 POLL_SECONDS = 0.05
 LOG_LINES = 8
 
 
 def train_in_ranks(
-    options: LightningTrainer, learner: Learner, context: FitContext, folder: Path | None
+    options: LightningTrainer,
+    learner: Learner | ExistingLearner,
+    context: FitContext,
+    folder: Path | None,
 ) -> dict[str, Tensor]:
     """Train in one process a device and return the best weights.
 
@@ -58,7 +64,9 @@ def train_in_ranks(
     processes: list[subprocess.Popen[bytes]] = []
     try:
         ranks = range(options.devices)
-        processes.extend(_start(job, local, options, environment) for local in ranks)
+        processes.extend(
+            _start(job, local, options, environment, context.imports) for local in ranks
+        )
         _watch(processes, job, context)
     finally:
         for process in processes:
@@ -88,26 +96,39 @@ def _meeting_point(options: LightningTrainer) -> dict[str, str]:
 
 def _write_job(
     options: LightningTrainer,
-    learner: Learner,
+    learner: Learner | ExistingLearner,
     context: FitContext,
     folder: Path | None,
     job: Path,
 ) -> None:
+    content: dict[str, Any] = {
+        "trainer": asdict(options),
+        "seed": context.seed,
+        "folder": str(context.folder.absolute()),
+        "checkpoints": str(folder.absolute()) if folder else None,
+        **(_table_job(learner, job) if isinstance(learner, Learner) else _existing_job(learner)),
+    }
+    write_json(job / JOB, content)
+
+
+def _existing_job(learner: ExistingLearner) -> dict[str, Any]:
+    name = load_plugins().registry.entry_of(learner.model).name
+    known = learner.to_json()
+    return {"model": {"name": name, "options": known["model"]}, "data": known["data"]}
+
+
+def _table_job(learner: Learner, job: Path) -> dict[str, Any]:
     entry = load_plugins().registry.entry_of(learner.model)
     model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
-    content: dict[str, Any] = {
+    return {
         "model": {"name": entry.name, "options": model},
-        "trainer": asdict(options),
         "shape": asdict(learner.shape),
         "heads": [head.to_json() for head in learner.heads],
         "vary": {name: how.chosen() for name, how in learner.vary.items()},
         "key": learner.key,
         "streamed": not isinstance(learner.train, MemoryArrays),
         **{name: str(_stored(learner, name, job).absolute()) for name in SETS},
-        "seed": context.seed,
-        "checkpoints": str(folder.absolute()) if folder else None,
     }
-    write_json(job / JOB, content)
 
 
 def _stored(learner: Learner, name: str, job: Path) -> Path:
@@ -121,13 +142,19 @@ def _stored(learner: Learner, name: str, job: Path) -> Path:
 
 
 def _start(
-    job: Path, local: int, options: LightningTrainer, environment: dict[str, str]
+    job: Path,
+    local: int,
+    options: LightningTrainer,
+    environment: dict[str, str],
+    imports: Imports,
 ) -> subprocess.Popen[bytes]:
+    granted = [word for name in sorted(imports.packages) for word in (ALLOW_IMPORT, name)]
     threads = max((os.cpu_count() or 1) // options.devices, 1)
     own = {"LOCAL_RANK": str(local), "OMP_NUM_THREADS": str(threads)}
     with (job / f"rank-{local}.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "mlfw_lightning.rank", str(job.absolute())],
+            # -P: the working folder is not searched for packages.
+            [sys.executable, "-P", "-m", "mlfw_lightning.rank", str(job.absolute()), *granted],
             env={**os.environ, **environment, **own},
             stdin=subprocess.DEVNULL,
             stdout=log,

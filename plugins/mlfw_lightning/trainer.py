@@ -62,12 +62,19 @@ class LightningTrainer(mlfw.Trainer):
         return self.epochs
 
     def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
-        """Train a `mlfw_lightning.learner.Learner` and return the best weights by name."""
+        """Train a learner and return the best weights by name.
+
+        Args:
+            learner: A `mlfw_lightning.learner.Learner`, or a
+                `mlfw_lightning.existing_fit.ExistingLearner`.
+            context: See `mlfw.Trainer.train`.
+        """
+        from mlfw_lightning.existing_fit import ExistingLearner, train_existing_here
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.process import train_here
         from mlfw_lightning.ranks import train_in_ranks
 
-        if not isinstance(learner, Learner):
+        if not isinstance(learner, Learner | ExistingLearner):
             raise UserError(
                 f"trainer=lightning: cannot train a {type(learner).__name__}.",
                 "Choose the trainer that the model's plugin brings.",
@@ -76,6 +83,15 @@ class LightningTrainer(mlfw.Trainer):
         folder = context.folder if context.final and self.checkpoint else None
         if self.devices * self.nodes > 1:
             return train_in_ranks(self, learner, context, folder)
+        if isinstance(learner, ExistingLearner):
+            return train_existing_here(
+                self,
+                learner,
+                seed=context.seed,
+                folder=context.folder,
+                keep=folder is not None,
+                report=context.report,
+            )
         return train_here(self, learner, seed=context.seed, folder=folder, report=context.report)
 
     def _check_devices(self) -> None:

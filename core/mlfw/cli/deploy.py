@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from mlfw.cli.options import add_run_argument
+from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_run_argument(parser)
+    add_import_argument(parser)
     parser.add_argument(
         "settings", nargs="*", metavar="key=value", help="deployer=NAME deployer.FIELD=VALUE"
     )
@@ -29,7 +30,7 @@ def main(options: argparse.Namespace) -> int:
     run = find_run(options.run, runs_folder(options.runs))
     name, deployer = compose_one("deployer", options.settings, plugins.registry, "bentoml")
     assert isinstance(deployer, Deployer)
-    load_model(run.model, plugins.registry)
+    load_model(run.model, plugins.registry, allowed_imports(options))
     with locked(run.path):
         deployment = deploy_with(deployer, name, run)
     if deployment is None:

@@ -6,13 +6,14 @@ import argparse
 import json
 from pathlib import Path
 
-from mlfw.cli.options import add_run_argument
+from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 from mlfw.cli.table import print_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_run_argument(parser)
+    add_import_argument(parser)
     parser.add_argument(
         "data", metavar="DATA", nargs="?", type=Path, help="rows with the target, as a file"
     )
@@ -31,10 +32,11 @@ def main(options: argparse.Namespace) -> int:
     plugins = load_plugins()
     warn_of_broken(plugins)
     run = find_run(options.run, runs_folder(options.runs))
-    metrics = measure(run, plugins.registry, options.data)
+    metrics = measure(run, plugins.registry, options.data, allowed_imports(options))
     folds = summary(run) if options.data is None else {}
     if options.json:
-        print(json.dumps(finite({**metrics, **folds}), indent=2))
+        shown = metrics if len(metrics) > 1 else {**metrics["test"], **folds}
+        print(json.dumps(finite(shown), indent=2))
         return 0
-    print_table(*metrics_table({"test": metrics, **folds}))
+    print_table(*metrics_table({**metrics, **folds}))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from mlfw.errors import MlfwError
+from mlfw.errors import ImportNotAllowedError, MlfwError
 
 COMMANDS = {
     "run": "go the whole way from data to a deployed model",
@@ -49,6 +50,11 @@ def main(arguments: Sequence[str]) -> int:
     """
     try:
         return _dispatch(arguments)
+    except ImportNotAllowedError as error:
+        granted = [word for package in error.packages for word in ("--allow-import", package)]
+        typed = shlex.join(["mlfw", *arguments[:1], *granted, *arguments[1:]])
+        print(f"mlfw: {error.problem}\n  If you trust it, type: {typed}", file=sys.stderr)
+        return error.exit_code
     except MlfwError as error:
         print(f"mlfw: {error}", file=sys.stderr)
         return error.exit_code

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlfw.errors import UserError
+
+if TYPE_CHECKING:
+    from mlfw.components import Imports
 
 YAML_SUFFIXES = (".yaml", ".yml")
 
@@ -53,3 +57,25 @@ def add_runs_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runs", metavar="FOLDER", help="the folder of runs (default: $MLFW_RUNS or runs)"
     )
+
+
+def add_import_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--allow-import`, which stands on the command line and nowhere else."""
+    parser.add_argument(
+        "--allow-import",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="let the configuration or the saved model name code of this package; repeatable",
+    )
+
+
+def allowed_imports(options: argparse.Namespace) -> Imports:
+    """Return what the command line allows to be imported.
+
+    Raises:
+        UserError: Something that is no package is to be allowed.
+    """
+    from mlfw.components import Imports
+
+    return Imports.of(options.allow_import)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mlfw.cli.options import add_run_argument
+from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 
 FILE = "file"
 
@@ -14,6 +14,7 @@ FILE = "file"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_run_argument(parser)
+    add_import_argument(parser)
     parser.add_argument(
         "data", metavar="DATA", type=Path, help="rows: .csv, .parquet or .jsonl; images: a folder"
     )
@@ -39,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
     if options.output is not None:
         row_format(options.output, plugins.registry, write=True)
     folder = model_folder(options.run, runs_folder(options.runs))
-    model = load_model(folder, plugins.registry)
+    model = load_model(folder, plugins.registry, allowed_imports(options))
     rows = read_rows(options.data, plugins.registry, _dataset_options(folder))
     predictions = model.predict_table(rows, place=str(options.data))
     if options.data.is_dir() and FILE in rows.column_names:

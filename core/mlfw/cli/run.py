@@ -7,7 +7,12 @@ import os
 import shlex
 from pathlib import Path
 
-from mlfw.cli.options import add_config_arguments, split_settings
+from mlfw.cli.options import (
+    add_config_arguments,
+    add_import_argument,
+    allowed_imports,
+    split_settings,
+)
 from mlfw.cli.table import print_table
 from mlfw.cli.terminal import TerminalMonitor
 
@@ -15,6 +20,7 @@ from mlfw.cli.terminal import TerminalMonitor
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_config_arguments(parser)
+    add_import_argument(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -25,14 +31,15 @@ def main(options: argparse.Namespace) -> int:
 
     plugins = load_plugins()
     warn_of_broken(plugins)
+    imports = allowed_imports(options)
     file, overrides = split_settings(options.settings)
     config = compose(file, overrides, plugins, config_dir=options.config_dir)
-    run: Run = execute(config, plugins, TerminalMonitor())
-    _print_summary(run.dir)
+    run: Run = execute(config, plugins, TerminalMonitor(), imports)
+    _print_summary(run.dir, sorted(imports.packages))
     return 0
 
 
-def _print_summary(path: Path) -> None:
+def _print_summary(path: Path, allowed: list[str]) -> None:
     from mlfw.files import read_json
     from mlfw.pipeline.cross_validate import DEVIATION, MEAN
     from mlfw.pipeline.report import metrics_table, shown_params, targets_shown
@@ -41,40 +48,47 @@ def _print_summary(path: Path) -> None:
 
     run = RunDirectory(path)
     record = run.record()
-    schema = Schema.load(run.data / "schema.json")
+    schema_file = run.data / "schema.json"
+    takes_rows = schema_file.exists()
     metrics = read_json(run.metrics_file)
     tuning = read_json(run.path / "tuning.json")
-    print(f"model     {record.model}, predicting {targets_shown(schema)}")
+    predicting = f", predicting {targets_shown(Schema.load(schema_file))}" if takes_rows else ""
+    print(f"model     {record.model}{predicting}")
     if tuning["params"]:
         print(f"tuned     {tuning['trials']} trials; best: {shown_params(tuning['params'])}")
     print(f"run       {_short(path)}  ({sum(record.seconds.values()):.1f} s)")
     if record.deployed:
         print(f"deployed  {record.deployed}")
     print()
-    names = ("test", "baseline", MEAN, DEVIATION)
+    names = ("test", "baseline", MEAN, DEVIATION) if takes_rows else ("validation", "test")
     heading, rows = metrics_table({name: metrics[name] for name in names if name in metrics})
     print_table(heading, rows, indent="  ")
     print()
     print("next:")
-    for command in _next_commands(run.path):
+    commands = _with_rows(run.path) if takes_rows else _with_other_data(run.path, allowed)
+    for command in [*commands, f"cat {shlex.quote(_short(run.report_file))}", *_deployed(run.path)]:
         print(f"  {command}")
 
 
-def _next_commands(path: Path) -> list[str]:
-    from mlfw.runs import RunDirectory
-
+def _with_rows(path: Path) -> list[str]:
     where = shlex.quote(_short(path))
-    commands = [
+    return [
         f"mlfw predict {where} NEW.csv -o predictions.csv",
         f"mlfw serve {where} --port 3000",
-        f"cat {shlex.quote(_short(RunDirectory(path).report_file))}",
     ]
-    deployments = RunDirectory(path).deployments
-    from mlfw.files import read_json
 
-    for note in sorted(deployments.glob("*/deployment.json")):
-        commands += read_json(note)["commands"]
-    return commands
+
+def _with_other_data(path: Path, allowed: list[str]) -> list[str]:
+    granted = "".join(f" --allow-import {package}" for package in allowed)
+    return [f"mlfw evaluate {shlex.quote(_short(path))}{granted}"]
+
+
+def _deployed(path: Path) -> list[str]:
+    from mlfw.files import read_json
+    from mlfw.runs import RunDirectory
+
+    notes = sorted(RunDirectory(path).deployments.glob("*/deployment.json"))
+    return [command for note in notes for command in read_json(note)["commands"]]
 
 
 def _short(path: Path) -> str:

@@ -4,9 +4,11 @@ from mlfw.components.component import Component
 from mlfw.components.dataset import Dataset, LoadContext
 from mlfw.components.deployer import Deployer, Deployment
 from mlfw.components.finding import Action, Finding
+from mlfw.components.imports import Imports
 from mlfw.components.limits import limits
 from mlfw.components.metric import Metric, MetricValue
-from mlfw.components.model import Model, Predictor
+from mlfw.components.model import Fitted, Model, Predictor
+from mlfw.components.opaque import Objective, OpaqueModel, OpaquePredictor
 from mlfw.components.paths import path_field
 from mlfw.components.search import Choices, Interval, SearchRange, Space, search
 from mlfw.components.split import Split
@@ -35,12 +37,17 @@ __all__ = [
     "Deployment",
     "Finding",
     "FitContext",
+    "Fitted",
     "Fold",
+    "Imports",
     "Interval",
     "LoadContext",
     "Metric",
     "MetricValue",
     "Model",
+    "Objective",
+    "OpaqueModel",
+    "OpaquePredictor",
     "Predictor",
     "RowSplits",
     "RunInfo",

@@ -48,6 +48,14 @@ class Component(metaclass=ABCMeta):  # noqa: B024 - its kinds add the abstract m
             UserError: An option must not be kept; the message names the key.
         """
 
+    def code(self) -> Mapping[str, str]:
+        """Return the code that the fields name for import: `{field: "package.module:Class"}`.
+
+        The core checks before anything runs that the command line allows it; what imports it is
+        `Imports.load_class` of the context.
+        """
+        return {}
+
     @classmethod
     def missing_packages(cls) -> list[str]:
         """Return the import names of needed packages that are not installed."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.imports import Imports
 from mlfw.components.split import Split
-from mlfw.components.splits import RowSplits
+from mlfw.components.splits import Splits, StreamedSplits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,28 +35,35 @@ class LoadContext:
             much where that is known, and what is counted, such as `rows`.
         folder: An empty folder to keep rows in that are too many for memory; None where there is
             none, and everything has to be in memory.
+        imports: From which packages code may be imported that the configuration names.
     """
 
     split: Split = field(default_factory=Split)
     seed: int = 0
     progress: Progress = silent
     folder: Path | None = None
+    imports: Imports = field(default_factory=Imports)
 
 
 @dataclass(kw_only=True)
 class Dataset(Component):
-    """A source of rows.
+    """A source of data: of rows, or of data that only some models understand.
 
     Attributes:
         suffixes: File suffixes, with the dot, that `read` and `write` understand.
+        gives: Of which classes the data may be that it loads.
     """
 
     kind: ClassVar[str] = "dataset"
+    gives: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     suffixes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def load(self, context: LoadContext) -> RowSplits:
-        """Return the divided rows and their schema.
+    def load(self, context: LoadContext) -> Any:
+        """Return the divided rows and their schema, or other data of a class in `gives`.
+
+        Data that are not rows are not kept in the run directory: they are loaded again whenever
+        a run is continued.
 
         Args:
             context: How to divide the rows, and whom to tell of progress.

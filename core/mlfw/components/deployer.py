@@ -31,10 +31,12 @@ class Deployer(Component):
 
     Attributes:
         serves: Whether `serve` works.
+        needs_rows: Whether it takes only models that predict rows of a table.
     """
 
     kind: ClassVar[str] = "deployer"
     serves: ClassVar[bool] = False
+    needs_rows: ClassVar[bool] = True
 
     @abstractmethod
     def deploy(self, model: Path, folder: Path, name: str) -> Deployment | None:

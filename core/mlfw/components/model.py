@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.imports import Imports
 from mlfw.components.splits import Splits
 from mlfw.schema.kinds import Task
 
@@ -19,8 +20,16 @@ if TYPE_CHECKING:
     from mlfw.schema import Schema
 
 
-class Predictor(ABC):
-    """A fitted model: preprocessing and estimator or network in one."""
+class Fitted(ABC):
+    """What a model has learnt."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the fitted state into an empty folder, as data: no pickle, no code."""
+
+
+class Predictor(Fitted):
+    """A fitted model of rows: preprocessing and estimator or network in one."""
 
     schema: Schema
 
@@ -31,10 +40,6 @@ class Predictor(ABC):
         Args:
             rows: Rows that conform to the schema.
         """
-
-    @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Write the fitted state into an empty folder, as data: no pickle, no code."""
 
 
 @dataclass(kw_only=True)
@@ -55,7 +60,7 @@ class Model(Component):
     uses_trainer: ClassVar[bool] = False
 
     @abstractmethod
-    def fit(self, data: Any, context: FitContext) -> Predictor:
+    def fit(self, data: Any, context: FitContext) -> Fitted:
         """Learn from the training rows.
 
         Args:
@@ -70,3 +75,16 @@ class Model(Component):
     @abstractmethod
     def load(self, folder: Path, schema: Schema) -> Predictor:
         """Return the predictor that `Predictor.save` wrote into the folder."""
+
+    def restore(self, folder: Path, imports: Imports) -> Fitted:  # noqa: ARG002
+        """Return what `Fitted.save` wrote into a saved model's folder.
+
+        Models of rows bring `load`, which this calls with the schema that lies there.
+
+        Args:
+            folder: The saved model's folder.
+            imports: What the caller allows to be imported.
+        """
+        from mlfw.schema import Schema
+
+        return self.load(folder, Schema.load(folder / "schema.json"))

@@ -106,18 +106,25 @@ def parse_space(component: type[Any], given: Mapping[str, Any]) -> dict[str, Sea
 
     Args:
         component: The model whose fields are to be searched.
-        given: For each field a list of values, or a mapping with `low`, `high` and perhaps `log`.
+        given: For each field a list of values, or a mapping with `low`, `high` and perhaps `log`;
+            for a field that is a mapping, the same for each of its items, which are then called
+            `field.item`.
 
     Raises:
         UserError: A field is unknown or a range is not of these two forms.
     """
     known = {field.name: field for field in dataclasses.fields(component)}
+    hints = typing.get_type_hints(component)
     space: dict[str, SearchRange] = {}
     for name, spec in given.items():
         if name not in known:
             raise UserError(
                 f"tuner.space.{name}: the model has no such field.", did_you_mean(name, known)
             )
+        if typing.get_origin(hints[name]) is dict and isinstance(spec, Mapping):
+            for item, own in spec.items():
+                space[f"{name}.{item}"] = _parse_range(f"{name}.{item}", own, known[name])
+            continue
         space[name] = _parse_range(name, spec, known[name])
     return space
 

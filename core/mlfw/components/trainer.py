@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.imports import Imports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,7 @@ class FitContext:
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
+        imports: From which packages code may be imported that the configuration names.
     """
 
     trainer: Trainer
@@ -63,3 +65,4 @@ class FitContext:
     report: Callable[[int, Mapping[str, float]], None]
     final: bool = True
     cache: Cache | None = None
+    imports: Imports = field(default_factory=Imports)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from mlfw.components import KINDS, Metric, Model
+from mlfw.components import KINDS, Metric, Model, OpaqueModel
 from mlfw.config.choose import choose
 from mlfw.config.document import USE, Document, read_document
 from mlfw.config.hydra_store import ROOT, hydra_store
@@ -152,7 +152,7 @@ def _used(entries: dict[str, dict[str, Entry]], registry: Registry) -> list[Entr
         for entry in named.values()
         if kind != "trainer" or model.component.uses_trainer
     ]
-    if not entries["metrics"]:
+    if not entries["metrics"] and not issubclass(model.component, OpaqueModel):
         used += [
             entry
             for entry in registry.kind("metrics").values()

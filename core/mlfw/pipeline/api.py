@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mlfw.components import Imports
 from mlfw.pipeline.saved_model import MANIFEST, SavedModel, load_model
 from mlfw.plugins import load_plugins
 from mlfw.runs import find_run, runs_folder
 
 
-def load(path: str | Path) -> SavedModel:
+def load(path: str | Path, imports: Imports) -> SavedModel:
     """Load the model of a run or the saved model in a folder; see `mlfw.load`."""
-    return load_model(model_folder(str(path), runs_folder()), load_plugins().registry)
+    return load_model(model_folder(str(path), runs_folder()), load_plugins().registry, imports)
 
 
 def model_folder(text: str, runs: Path) -> Path:

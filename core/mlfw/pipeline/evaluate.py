@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from mlfw.components import OpaquePredictor
 from mlfw.components.splits import TEST, VALIDATION
 from mlfw.files import write_json, write_text
 from mlfw.pipeline.baseline import baseline_predictions
 from mlfw.pipeline.cross_validate import summary
 from mlfw.pipeline.metrics import compute_metrics, main_metric
+from mlfw.pipeline.opaque import measure_splits
 from mlfw.pipeline.outcomes import predict_split
-from mlfw.pipeline.report import report
-from mlfw.pipeline.saved_model import load_model
+from mlfw.pipeline.report import Metrics, opaque_report, report
+from mlfw.pipeline.saved_model import load_fitted, load_model
 from mlfw.pipeline.work import Work
 
 if TYPE_CHECKING:
@@ -30,21 +33,39 @@ def evaluate(work: Work) -> None:
 
 
 def _measure(work: Work) -> None:
+    metrics = _of_opaque_data(work) if work.opaque else _of_rows(work)
+    write_json(work.directory.metrics_file, metrics)
+    if work.metrics:
+        name, _ = main_metric(work.metrics)
+        split = VALIDATION if work.opaque else TEST
+        baseline = metrics.get("baseline", {}).get(name)
+        work.directory.update(metric=name, value=metrics[split].get(name), baseline=baseline)
+    write_text(work.directory.report_file, _report(work, metrics))
+    work.events.measured(metrics)
+
+
+def _report(work: Work, metrics: Metrics) -> str:
+    if work.opaque:
+        return opaque_report(work.directory, work.config.model, work.config.dataset, metrics)
+    return report(work.directory, work.splits, metrics)
+
+
+def _of_opaque_data(work: Work) -> dict[str, dict[str, Any]]:
+    fitted = load_fitted(work.directory.model, work.plugins.registry, work.imports)
+    assert isinstance(fitted, OpaquePredictor)
+    with TemporaryDirectory() as folder:
+        return dict(measure_splits(fitted, work.data, work.context(folder, final=False)))
+
+
+def _of_rows(work: Work) -> dict[str, dict[str, Any]]:
     data = work.splits
-    model = load_model(work.directory.model, work.plugins.registry)
+    model = load_model(work.directory.model, work.plugins.registry, work.imports)
 
     def of(truth: pa.Table, predictions: pa.Table) -> dict[str, Any]:
-        return dict(compute_metrics(work.metrics, truth, predictions, data.schema))
+        return dict(compute_metrics(work.measures, truth, predictions, data.schema))
 
     outcomes = {name: predict_split(data, name, model.predict_table) for name in (VALIDATION, TEST)}
     metrics = {name: of(each.truth, each.predictions) for name, each in outcomes.items()}
     truth = outcomes[TEST].truth
     metrics["baseline"] = of(truth, baseline_predictions(data, truth.num_rows))
-    metrics |= summary(work.directory)
-    write_json(work.directory.metrics_file, metrics)
-    name, _ = main_metric(work.metrics)
-    work.directory.update(
-        metric=name, value=metrics[TEST][name], baseline=metrics["baseline"][name]
-    )
-    write_text(work.directory.report_file, report(work.directory, data, metrics))
-    work.events.measured(metrics)
+    return metrics | summary(work.directory)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 
+from mlfw.components import OpaqueModel
 from mlfw.errors import UserError, listing
 from mlfw.pipeline.saved_model import save_model
-from mlfw.pipeline.tune import best_params, with_params
+from mlfw.pipeline.tune import best_params, merged, with_params
 from mlfw.pipeline.work import Work
 
 
@@ -17,6 +18,10 @@ def check_model(work: Work) -> None:
         UserError: It cannot.
     """
     name, model = work.config.choice("model"), work.config.model
+    if isinstance(model, OpaqueModel):
+        assert isinstance(work.data, model.takes)
+        model.check_code(work.imports)
+        return
     if not isinstance(work.splits, model.takes):
         raise UserError(
             f"model={name}: takes rows in memory, and these are streamed from files.",
@@ -44,10 +49,10 @@ def fit(work: Work) -> None:
 
     def act() -> None:
         model = with_params(config.model, params)
-        predictor = model.fit(work.splits, work.context("checkpoints", final=True))
+        predictor = model.fit(work.data, work.context("checkpoints", final=True))
         options = {key: value for key, value in config.frozen["model"].items() if key != "use"}
         entry = work.plugins.registry.get("model", config.choice("model"))
-        save_model(predictor, {**options, **params}, entry, work.directory.model)
+        save_model(predictor, merged(options, params), entry, work.directory.model)
         shutil.rmtree(work.directory.checkpoints, ignore_errors=True)
 
     inputs = [

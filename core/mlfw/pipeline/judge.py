@@ -5,29 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlfw.components import Model, RowSplits, Splits
+from mlfw.components import Model, Objective, OpaquePredictor, Predictor, Splits
 from mlfw.components.splits import VALIDATION
 from mlfw.errors import UserError
 from mlfw.pipeline.metrics import Measure, compute_metrics
+from mlfw.pipeline.opaque import objective_value
 from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.work import Work
 
 
 def judge(
-    work: Work, model: Model, data: RowSplits, measures: Mapping[str, Measure], folder: str
+    work: Work,
+    model: Model,
+    data: Any,
+    measures: Mapping[str, Measure | Objective],
+    folder: str,
 ) -> dict[str, Any]:
     """Fit a model and return its metrics on the validation rows.
 
     Args:
         work: The run.
         model: What to fit.
-        data: The run's rows, or one of its folds.
+        data: The run's data, or one of its folds.
         measures: What to measure.
         folder: Where the fit keeps what it needs, in the run directory.
     """
-    predictor = model.fit(data, work.context(folder, final=False))
+    context = work.context(folder, final=False)
+    predictor = model.fit(data, context)
+    if isinstance(predictor, OpaquePredictor):
+        values = predictor.measure(data, VALIDATION, context)
+        objectives = [each for each in measures.values() if isinstance(each, Objective)]
+        return {each.name: objective_value(each, values) for each in objectives}
+    assert isinstance(predictor, Predictor)
+    of_rows = {name: each for name, each in measures.items() if isinstance(each, Measure)}
     outcomes = predict_split(data, VALIDATION, predictor.predict)
-    return dict(compute_metrics(measures, outcomes.truth, outcomes.predictions, data.schema))
+    return dict(compute_metrics(of_rows, outcomes.truth, outcomes.predictions, data.schema))
 
 
 def fold_count(work: Work) -> int:
@@ -39,7 +51,7 @@ def fold_count(work: Work) -> int:
     asked = work.config.split.folds
     if not asked:
         return 0
-    made = len(work.splits.folds) if isinstance(work.splits, Splits) else 0
+    made = len(work.data.folds) if isinstance(work.data, Splits) else 0
     if not made:
         raise UserError(
             f"split.folds={asked}: dataset={work.config.choice('dataset')} makes no folds.",

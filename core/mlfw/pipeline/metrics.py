@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlfw.components import Metric, MetricValue
+from mlfw.components import Metric, MetricValue, Objective
 from mlfw.errors import UserError, listing
 from mlfw.plugins import Entry, Registry, require_packages
 from mlfw.schema import Schema, Target, Task
@@ -87,7 +87,9 @@ def _defaults(task: Task, registry: Registry) -> dict[str, Metric]:
     return {name: metric for name, metric in built.items() if isinstance(metric, Metric)}
 
 
-def main_metric(measures: Mapping[str, Measure]) -> tuple[str, Measure]:
+def main_metric(
+    measures: Mapping[str, Measure | Objective],
+) -> tuple[str, Measure | Objective]:
     """Return the first measure that can rank models; with several targets, the first target's.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlfw.components import Dataset, LoadContext
+from mlfw.components import Dataset
 from mlfw.components.paths import path_fields
 from mlfw.files import link_folder, new_folder, read_json, sha256, write_json
 from mlfw.pipeline.data_report import data_report
@@ -18,21 +18,19 @@ def prepare(work: Work) -> None:
     """Load the data set, divide it, and keep the splits in the run directory.
 
     They are kept in the cache too, so that the next run of the same data need not do it again.
+    Of data that are not rows nothing is kept but what they follow from.
     """
     config = work.config
 
     def make(folder: Path) -> None:
-        context = LoadContext(
-            split=config.split,
-            seed=config.seed,
-            progress=work.monitor.steps,
-            folder=folder,
-        )
-        splits = config.dataset.load(context)
+        splits = config.dataset.load(work.load_context(folder))
         save_splits(splits, folder)
         write_json(folder / REPORT, data_report(splits))
 
     def act() -> None:
+        if work.opaque:
+            assert work.data is not None
+            return
         key = work.fingerprints["prepare"]
         if work.cache is None:
             with new_folder(work.directory.data) as folder:
@@ -40,7 +38,7 @@ def prepare(work: Work) -> None:
         else:
             link_folder(work.cache.add(key, make), work.directory.data)
         write_json(work.directory.data_report, read_json(work.directory.data / REPORT))
-        work.splits = load_splits(work.directory.data, key)
+        work.data = load_splits(work.directory.data, key)
         work.monitor.findings(work.splits.findings)
 
     inputs = [

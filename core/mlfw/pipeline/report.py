@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlfw.components import RowSplits
+from mlfw.components import Component, RowSplits
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json
 from mlfw.runs import RunDirectory
@@ -51,6 +51,31 @@ def report(run: RunDirectory, splits: RowSplits, metrics: Metrics) -> str:
     return "\n".join(lines) + "\n"
 
 
+def opaque_report(run: RunDirectory, model: Component, dataset: Component, metrics: Metrics) -> str:
+    """Return the report of a run on data that are not rows, as Markdown."""
+    record = run.record()
+    lines = [
+        f"# {record.name}",
+        "",
+        f"- model: {described(model, record.model)}",
+        f"- data set: {described(dataset, record.dataset)}",
+        *_tuning(run),
+        "",
+        "## Metrics",
+        "",
+        *_markdown_table(*metrics_table(metrics)),
+        "",
+        "The model measures itself: the names and the values are its own.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def described(component: Component, name: str) -> str:
+    """Return a component's name, with the code that it names where it names some."""
+    code = ", ".join(component.code().values())
+    return f"{name} ({code})" if code else name
+
+
 def targets_shown(schema: Schema) -> str:
     """Return what is predicted, for people: `Species (multiclass)`."""
     return ", ".join(f"{target.name} ({target.task})" for target in schema.targets)
@@ -65,9 +90,12 @@ def _classes(schema: Schema, measure: str) -> Sequence[str]:
 def metrics_table(metrics: Metrics) -> tuple[list[str], list[list[str]]]:
     """Return heading and rows of the metrics that are numbers, one column a split."""
     splits = list(metrics)
-    numbers = [
-        name for name, value in metrics["test"].items() if isinstance(value, int | float | None)
-    ]
+    numbers = dict.fromkeys(
+        name
+        for values in metrics.values()
+        for name, value in values.items()
+        if isinstance(value, int | float | None)
+    )
     rows = [[name, *(shown(metrics[split].get(name)) for split in splits)] for name in numbers]
     return ["metric", *splits], rows
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mlfw.cache import Cache
-from mlfw.components import RunInfo
+from mlfw.components import Imports, RunInfo
 from mlfw.config import RunConfig, compose
 from mlfw.errors import UserError
 from mlfw.files import read_json
 from mlfw.pipeline.cross_validate import cross_validate
 from mlfw.pipeline.deploy import deploy
+from mlfw.pipeline.early import check_config
 from mlfw.pipeline.evaluate import evaluate
 from mlfw.pipeline.events import Events
 from mlfw.pipeline.fit import check_model, fit
@@ -32,6 +33,7 @@ from mlfw.runs.directory import FAILED, FINISHED, INTERRUPTED, RUNNING
 from mlfw.runs.environment import write_environment
 
 logger = logging.getLogger("mlfw")
+NO_IMPORTS = Imports()
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,12 @@ class Run:
 
     Attributes:
         dir: The run directory.
+        imports: What the run was allowed to import.
     """
 
     dir: Path
     plugins: Plugins
+    imports: Imports = field(default_factory=Imports)
 
     @property
     def name(self) -> str:
@@ -61,30 +65,34 @@ class Run:
     @cached_property
     def model(self) -> SavedModel:
         """The saved model."""
-        return load_model(RunDirectory(self.dir).model, self.plugins.registry)
+        return load_model(RunDirectory(self.dir).model, self.plugins.registry, self.imports)
 
     def predict(self, rows: Any) -> Any:
         """Return predictions for rows; see `SavedModel.predict`."""
         return self.model.predict(rows)
 
 
-def run(config: Path | None, overrides: Sequence[str]) -> Run:
+def run(config: Path | None, overrides: Sequence[str], imports: Imports) -> Run:
     """Compose a configuration and run it; see `mlfw.run`."""
     plugins = load_plugins()
-    return execute(compose(config, overrides, plugins), plugins, Monitor())
+    return execute(compose(config, overrides, plugins), plugins, Monitor(), imports)
 
 
-def execute(config: RunConfig, plugins: Plugins, monitor: Monitor) -> Run:
+def execute(
+    config: RunConfig, plugins: Plugins, monitor: Monitor, imports: Imports = NO_IMPORTS
+) -> Run:
     """Run a composed configuration, or what is left of it after an interruption.
 
     Args:
         config: The configuration.
         plugins: Its components' plugins, to be told of events.
         monitor: Who watches.
+        imports: From which packages code may be imported that the configuration names.
 
     Raises:
         UserError: Something the user can mend; the run is marked as failed.
     """
+    check_config(config, plugins.registry, imports)
     directory, continues = open_run(config.frozen)
     for note in config.notes:
         monitor.note(note)
@@ -92,16 +100,20 @@ def execute(config: RunConfig, plugins: Plugins, monitor: Monitor) -> Run:
         if continues and directory.record().state != FINISHED:
             monitor.note(f"continuing {directory.path}")
         with logging_to(directory.log_file):
-            _execute(config, plugins, monitor, directory)
-    return Run(directory.path, plugins)
+            _execute(config, plugins, monitor, directory, imports)
+    return Run(directory.path, plugins, imports)
 
 
 def _execute(
-    config: RunConfig, plugins: Plugins, monitor: Monitor, directory: RunDirectory
+    config: RunConfig,
+    plugins: Plugins,
+    monitor: Monitor,
+    directory: RunDirectory,
+    imports: Imports,
 ) -> None:
     info = RunInfo(directory.path.name, directory.path, config.frozen)
     events = Events(info, plugins.manager, config.tracker, monitor)
-    work = Work(config, directory, plugins, events, monitor, cache=_cache(monitor))
+    work = Work(config, directory, plugins, events, monitor, cache=_cache(monitor), imports=imports)
     directory.update(state=RUNNING, error="")
     write_environment(directory)
     events.started()

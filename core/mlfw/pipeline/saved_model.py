@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlfw.components import Model, Predictor
+from mlfw.components import Fitted, Imports, Model, OpaqueModel, Predictor
 from mlfw.config.components import build_component
 from mlfw.errors import UserError, listing
 from mlfw.files import new_folder, read_json, sha256, write_json
@@ -24,9 +24,7 @@ MANIFEST = "manifest.json"
 SCHEMA = "schema.json"
 
 
-def save_model(
-    predictor: Predictor, options: Mapping[str, Any], entry: Entry, folder: Path
-) -> None:
+def save_model(predictor: Fitted, options: Mapping[str, Any], entry: Entry, folder: Path) -> None:
     """Write a saved model whole or not at all.
 
     Args:
@@ -37,7 +35,8 @@ def save_model(
     """
     with new_folder(folder) as temporary:
         predictor.save(temporary)
-        predictor.schema.save(temporary / SCHEMA)
+        if isinstance(predictor, Predictor):
+            predictor.schema.save(temporary / SCHEMA)
         write_json(
             temporary / MANIFEST,
             {
@@ -99,22 +98,52 @@ class SavedModel:
         return self.predictor.predict(table)
 
 
-def load_model(folder: Path, registry: Registry) -> SavedModel:
-    """Load a saved model, after checking that every file is as it was saved.
+def load_model(folder: Path, registry: Registry, imports: Imports) -> SavedModel:
+    """Load a saved model of rows, after checking that every file is as it was saved.
+
+    Args:
+        folder: The saved model.
+        registry: Where its component comes from.
+        imports: From which packages code may be imported that it names.
 
     Raises:
-        UserError: It is no saved model, it is damaged, or the plugin it needs is not installed.
+        UserError: It is no saved model, it is damaged, the plugin it needs is not installed, it
+            names code that may not be imported, or it takes no rows.
+    """
+    entry = check_rows(folder, registry)
+    predictor = load_fitted(folder, registry, imports)
+    assert isinstance(predictor, Predictor)
+    return SavedModel(predictor.schema, predictor, entry.name)
+
+
+def check_rows(folder: Path, registry: Registry) -> Entry:
+    """Return a saved model's component; nothing that the model names is imported.
+
+    Raises:
+        UserError: It takes no rows, or cannot be loaded for another reason; see `load_model`.
     """
     manifest = _read_manifest(folder)
+    entry = _entry(folder, manifest, registry)
+    if issubclass(entry.component, OpaqueModel):
+        raise UserError(
+            f"{folder}: a model={entry.name} takes no table: it was trained on data that only its "
+            "own code understands.",
+            f"Measure it: mlfw evaluate {folder.parent}",
+        )
+    return entry
+
+
+def load_fitted(folder: Path, registry: Registry, imports: Imports) -> Fitted:
+    """Load a saved model of any kind; see `load_model`."""
+    manifest = _read_manifest(folder)
     _verify(folder, manifest["files"])
-    options = dict(manifest["model"])
-    use = str(options.pop("use"))
-    entry = _entry(folder, manifest, use, registry)
+    entry = _entry(folder, manifest, registry)
     require_packages([entry])
-    schema = Schema.load(folder / SCHEMA)
+    options = {key: value for key, value in manifest["model"].items() if key != "use"}
     model = build_component(entry, options, str(folder / MANIFEST))
     assert isinstance(model, Model)
-    return SavedModel(schema, model.load(folder, schema), use)
+    imports.check((f"{folder / MANIFEST}: model.{key}", code) for key, code in model.code().items())
+    return model.restore(folder, imports)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -151,8 +180,8 @@ def _verify(folder: Path, files: Mapping[str, str]) -> None:
             )
 
 
-def _entry(folder: Path, manifest: Mapping[str, Any], use: str, registry: Registry) -> Entry:
-    models = registry.kind("model")
+def _entry(folder: Path, manifest: Mapping[str, Any], registry: Registry) -> Entry:
+    models, use = registry.kind("model"), str(manifest["model"]["use"])
     if use not in models:
         distribution = manifest.get("plugin", {}).get("distribution", "its plugin")
         raise UserError(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
 
-from mlfw.components import Model, Search, Space
+from mlfw.components import Model, Objective, Search, Space
 from mlfw.components.search import default_space, parse_space, plain
 from mlfw.config.components import changed_component
 from mlfw.errors import UserError
@@ -89,7 +89,9 @@ def _space(work: Work) -> Space:
     return space
 
 
-def _run_trials(work: Work, search: Search, metric: Mapping[str, Measure]) -> list[dict[str, Any]]:
+def _run_trials(
+    work: Work, search: Search, metric: Mapping[str, Measure | Objective]
+) -> list[dict[str, Any]]:
     trials: list[dict[str, Any]] = []
     while (params := search.ask(len(trials))) is not None:
         params = {name: plain(value) for name, value in params.items()}
@@ -114,7 +116,7 @@ def _finished_trial(work: Work, number: int, params: dict[str, Any]) -> dict[str
 
 
 def _trial(
-    work: Work, number: int, params: dict[str, Any], metric: Mapping[str, Measure]
+    work: Work, number: int, params: dict[str, Any], metric: Mapping[str, Measure | Objective]
 ) -> dict[str, Any]:
     """Fit with these parameters, judge, and note the outcome."""
     start = time.perf_counter()
@@ -142,11 +144,11 @@ def _trial(
 
 
 def _outcome(
-    work: Work, params: dict[str, Any], metric: Mapping[str, Measure], folder: str
+    work: Work, params: dict[str, Any], metric: Mapping[str, Measure | Objective], folder: str
 ) -> float:
     """Return the metric on the validation rows, or its mean over the folds where there are any."""
     count = fold_count(work)
-    parts = (fold(work, number) for number in range(count)) if count else iter([work.splits])
+    parts = (fold(work, number) for number in range(count)) if count else iter([work.data])
     values = []
     for number, data in enumerate(parts):
         model = with_params(work.config.model, params)
@@ -162,6 +164,15 @@ def with_params(model: Model, params: Mapping[str, Any]) -> Model:
     Raises:
         UserError: A value does not fit its field.
     """
-    changed = changed_component(model, params, "tuner.space")
+    changed = changed_component(model, merged({}, params), "tuner.space")
     assert isinstance(changed, Model)
     return changed
+
+
+def merged(options: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with parameters put in; `options.width` is the item `width` of `options`."""
+    result = dict(options)
+    for name, value in params.items():
+        field, _, rest = name.partition(".")
+        result[field] = merged(result.get(field) or {}, {rest: value}) if rest else value
+    return result

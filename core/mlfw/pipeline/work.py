@@ -6,10 +6,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from mlfw.cache import Cache
-from mlfw.components import FitContext, RowSplits
+from mlfw.components import (
+    FitContext,
+    Imports,
+    LoadContext,
+    Objective,
+    OpaqueModel,
+    RowSplits,
+    Splits,
+    StreamedSplits,
+)
+from mlfw.components.imports import code_version
 from mlfw.config import RunConfig
 from mlfw.files import digest
 from mlfw.pipeline.events import Events
@@ -35,15 +46,41 @@ class Work:
     monitor: Monitor
     fingerprints: dict[str, str] = field(default_factory=dict)
     cache: Cache | None = None
+    imports: Imports = field(default_factory=Imports)
+
+    @property
+    def opaque(self) -> bool:
+        """Whether the data are not rows of a table."""
+        return isinstance(self.config.model, OpaqueModel)
 
     @cached_property
-    def splits(self) -> RowSplits:
-        """The divided rows; read from the run directory unless they were just made."""
+    def data(self) -> Any:
+        """What the model learns from.
+
+        Divided rows are read from the run directory unless they were just made; other data are
+        loaded from their source.
+        """
+        if self.opaque:
+            return self.config.dataset.load(self.load_context(None))
         return load_splits(self.directory.data, self.fingerprints.get("prepare", ""))
 
+    @property
+    def splits(self) -> RowSplits:
+        """The data, where they are divided rows."""
+        assert isinstance(self.data, Splits | StreamedSplits)
+        return self.data
+
     @cached_property
-    def metrics(self) -> Mapping[str, Measure]:
-        """What the run measures."""
+    def metrics(self) -> Mapping[str, Measure | Objective]:
+        """What the run measures; of opaque data only the value that ranks models is known."""
+        if isinstance(self.config.model, OpaqueModel):
+            objective = self.config.model.objective()
+            return {objective.name: objective} if objective else {}
+        return self.measures
+
+    @cached_property
+    def measures(self) -> Mapping[str, Measure]:
+        """What the run measures of predictions for rows."""
         return choose_metrics(self.config.metrics, self.splits.schema, self.plugins.registry)
 
     def stage(self, name: str, inputs: Any, detail: str, act: Callable[[], None]) -> None:
@@ -72,10 +109,31 @@ class Work:
         """Return which version of which distribution a chosen component comes from."""
         entry = self.plugins.registry.get(kind, self.config.choice(kind))
         versions = {info.distribution: info.version for info in self.plugins.infos}
-        return f"{entry.distribution} {versions.get(entry.distribution, '')}"
+        own = f"{entry.distribution} {versions.get(entry.distribution, '')}"
+        named = getattr(self.config, kind).code().values()
+        return " ".join([own, *(part for target in named for part in code_version(target))])
+
+    def load_context(self, folder: Path | None) -> LoadContext:
+        """Return what a data set is given to load with.
+
+        Args:
+            folder: An empty folder for rows that are too many for memory, if any.
+        """
+        return LoadContext(
+            split=self.config.split,
+            seed=self.config.seed,
+            progress=self.monitor.steps,
+            folder=folder,
+            imports=self.imports,
+        )
 
     def context(self, folder_name: str, *, final: bool) -> FitContext:
-        """Return what a fit is given beside its data."""
+        """Return what a fit is given beside its data.
+
+        Args:
+            folder_name: The folder for checkpoints, in the run directory unless it is absolute.
+            final: Whether the fit is the run's own.
+        """
         folder = self.directory.path / folder_name
         folder.mkdir(parents=True, exist_ok=True)
         return FitContext(
@@ -85,6 +143,7 @@ class Work:
             report=self._report if final else _ignore,
             final=final,
             cache=self.cache,
+            imports=self.imports,
         )
 
     def _report(self, epoch: int, values: Mapping[str, float]) -> None:

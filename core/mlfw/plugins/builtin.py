@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components import (
     Deployer,
@@ -85,6 +85,8 @@ class NoTracker(Tracker):
 @dataclass(kw_only=True)
 class NoDeployer(Deployer):
     """Deploys nothing: the saved model stays in the run directory."""
+
+    needs_rows: ClassVar[bool] = False
 
     def deploy(self, model: Path, folder: Path, name: str) -> Deployment | None:  # noqa: ARG002
         """Do nothing."""

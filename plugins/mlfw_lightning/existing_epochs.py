@@ -1,0 +1,162 @@
+"""The end of an epoch of an existing module: keep the best, stop, checkpoint, report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytorch_lightning as pl
+from torch import Tensor
+
+from mlfw import Objective, UserError
+from mlfw.errors import did_you_mean, listing
+from mlfw_lightning.batches import derived_seed
+from mlfw_lightning.checkpoint_io import EpochIO
+from mlfw_lightning.randomness import seed_all
+
+
+class BestEpoch(pl.callbacks.Checkpoint):
+    """Keeps the state of the best epoch, and stops when none has been better for long.
+
+    It counts as a checkpoint callback, so that Lightning runs it after the module's own hook.
+
+    Attributes:
+        state: The state of the best epoch; empty before there is one, or without an objective.
+        value: The monitored value of that epoch.
+        waited: How many epochs have ended since.
+        stopped: Whether the training has been stopped.
+    """
+
+    def __init__(self, objective: Objective | None, patience: int | None) -> None:
+        self.objective = objective
+        self.patience = patience
+        self.state: dict[str, Tensor] = {}
+        self.value = math.nan
+        self.waited = 0
+        self.stopped = False
+
+    def on_sanity_check_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Find out before the first epoch that the monitored value is not logged."""
+        logged = trainer.callback_metrics
+        if self.objective and logged and self.objective.name not in logged:
+            raise _not_logged(self.objective.name, logged)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Compare the epoch with the best so far."""
+        if not trainer.enable_validation or not self.objective:
+            return
+        logged = trainer.callback_metrics
+        if self.objective.name not in logged:
+            raise _not_logged(self.objective.name, logged)
+        value = _shared(trainer, logged[self.objective.name])
+        if self._is_better(value):
+            self.value, self.waited = value, 0
+            self.state = {k: v.detach().cpu().clone() for k, v in module.state_dict().items()}
+            return
+        self.waited += 1
+        if not math.isfinite(value) and not self.state:
+            raise UserError(
+                f"model.monitor={self.objective.name}: it is {value} after epoch "
+                f"{trainer.current_epoch + 1}: the training diverges.",
+                "Lower the learning rate, or set trainer.gradient_clip=1.",
+            )
+        if not math.isfinite(value) or (self.patience and self.waited >= self.patience):
+            trainer.should_stop = self.stopped = True
+
+    def _is_better(self, value: float) -> bool:
+        assert self.objective is not None
+        if not math.isfinite(value):
+            return False
+        if math.isnan(self.value):
+            return True
+        return value > self.value if self.objective.higher_is_better else value < self.value
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {key: getattr(self, key) for key in ("state", "value", "waited", "stopped")}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take back what a checkpoint has kept."""
+        vars(self).update(state_dict)
+
+
+class EpochEnd(pl.Callback):
+    """Keeps a checkpoint and reports when an epoch has ended altogether, and seeds the next one.
+
+    Lightning's own end-of-epoch hooks come too early for that: schedulers that follow a metric
+    have not stepped yet, and the counters of the loops are half-way. So this is done when the
+    next epoch begins, or the training ends.
+    """
+
+    def __init__(
+        self,
+        io: EpochIO,
+        *,
+        seed: int,
+        best: BestEpoch,
+        report: Callable[[int, Mapping[str, float]], None],
+    ) -> None:
+        self.io = io
+        self.seed = seed
+        self.best = best
+        self.report = report
+        self.ended = 0
+
+    def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Let the loops count on from the checkpoint, as if the training had not been stopped."""
+        state = self.io.state
+        self.ended = state["epoch"] if state else 0
+        if trainer.world_size > 1 and trainer.strategy.broadcast(self.ended) != self.ended:
+            raise UserError(
+                "trainer.nodes: the nodes do not find the same checkpoints to continue from.",
+                "Keep run.folder on a disk that all nodes share.",
+            )
+        if state is None:
+            return
+        loop: Any = trainer.fit_loop
+        counters = {k: v for k, v in state["loops"]["fit_loop"].items() if k != "state_dict"}
+        loop.load_state_dict(counters)
+        # Lightning's own continuing within an epoch is not wanted: this is a plain beginning.
+        loop.restarting = False
+        loop.on_iteration_done()
+        for progress in (loop.epoch_progress.current, loop.epoch_progress.total):
+            progress.ready = progress.started = progress.processed = progress.completed
+        if self.best.stopped:
+            trainer.should_stop = True
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Finish the epoch before, and let the random numbers follow from seed and epoch."""
+        self._finish(trainer)
+        seed_all(derived_seed(self.seed, trainer.current_epoch, trainer.global_rank, 1))
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Finish the last epoch."""
+        self._finish(trainer)
+
+    def _finish(self, trainer: pl.Trainer) -> None:
+        epoch = trainer.current_epoch
+        if epoch == self.ended:
+            return
+        self.ended = epoch
+        if self.io.checkpoints is not None:
+            trainer.save_checkpoint(f"epoch {epoch}")
+        if trainer.local_rank == 0:
+            logged = trainer.callback_metrics
+            self.report(epoch, {name: float(value) for name, value in logged.items()})
+
+
+def _shared(trainer: pl.Trainer, value: Tensor) -> float:
+    """Return a value's mean over all processes, so that they decide alike."""
+    if trainer.world_size > 1:
+        value = trainer.strategy.reduce(value.to(trainer.strategy.root_device), reduce_op="mean")
+    return float(value)
+
+
+def _not_logged(monitor: str, logged: Mapping[str, Any]) -> UserError:
+    return UserError(
+        f"model.monitor={monitor}: the module logs no such value in validation; it logs "
+        f"{listing(logged) or 'nothing'}.",
+        f"{did_you_mean(monitor, logged)} Set model.monitor=NAME and model.mode=min or max, or "
+        "model.monitor=null to keep the last epoch.",
+    )

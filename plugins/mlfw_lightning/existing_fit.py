@@ -1,0 +1,109 @@
+"""Training an existing module in this process, alone or as one of several ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from mlfw import Imports, UserError
+from mlfw.components.imports import code_version
+from mlfw.files import digest
+from mlfw_lightning.checkpoint import Checkpoints
+from mlfw_lightning.checkpoint_io import EpochIO
+from mlfw_lightning.existing_data import DataModuleSource
+from mlfw_lightning.existing_epochs import BestEpoch, EpochEnd
+from mlfw_lightning.existing_module import ExistingModule
+from mlfw_lightning.existing_trainer import lightning_trainer, mistakes_told
+from mlfw_lightning.randomness import seeded
+
+if TYPE_CHECKING:
+    from mlfw_lightning.trainer import LightningTrainer
+
+
+@dataclass(frozen=True)
+class ExistingLearner:
+    """An existing module and its data, as `LightningTrainer` takes them.
+
+    Attributes:
+        model: Builds the module.
+        data: Builds the data module.
+    """
+
+    model: ExistingModule
+    data: DataModuleSource
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the learner as JSON data, without what it may import."""
+        model = OmegaConf.to_container(OmegaConf.structured(self.model), enum_to_str=True)
+        return {
+            "model": model,
+            "data": {"module": self.data.module, "options": dict(self.data.options)},
+        }
+
+    @classmethod
+    def from_json(
+        cls, model: ExistingModule, data: dict[str, Any], imports: Imports
+    ) -> ExistingLearner:
+        """Build a learner in a rank.
+
+        Args:
+            model: The model, as it is configured.
+            data: The data's part of what `to_json` made.
+            imports: What the rank's own command line allows to be imported.
+        """
+        return cls(model, DataModuleSource(data["module"], data["options"], imports))
+
+
+def train_existing_here(
+    options: LightningTrainer,
+    learner: ExistingLearner,
+    *,
+    seed: int,
+    folder: Path,
+    keep: bool,
+    report: Callable[[int, Mapping[str, float]], None],
+) -> dict[str, Tensor]:
+    """Train and return the state of the best epoch, or of the last where none is monitored.
+
+    Args:
+        options: The trainer's configuration.
+        learner: What to train.
+        seed: What all randomness follows from.
+        folder: Where checkpoints are kept, and what the module's own callbacks write.
+        keep: Whether checkpoints are kept.
+        report: Told of every epoch, in the process with local rank 0.
+    """
+    model = learner.model
+    checkpoints = Checkpoints(folder, _fingerprint(options, learner, seed)) if keep else None
+    io = EpochIO(checkpoints)
+    best = BestEpoch(model.objective(), options.patience)
+    end = EpochEnd(io, seed=seed, best=best, report=report)
+    with seeded(seed), mistakes_told():
+        module = model.build(learner.data.imports)
+        trainer = lightning_trainer(options, [end, best], folder=folder, plugins=[io])
+        trainer.fit(module, datamodule=learner.data.build(), ckpt_path=io.resume_path())
+    return _weights(best.state or module.state_dict(), model)
+
+
+def _weights(state: Mapping[str, Any], model: ExistingModule) -> dict[str, Tensor]:
+    """Return a module's state on the CPU, each tensor with memory of its own."""
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            raise UserError(
+                f"model.module={model.module}: its state holds '{name}', which is a "
+                f"{type(value).__name__} and no tensor; only tensors can be saved.",
+                "Let get_extra_state return a tensor, or leave it out.",
+            )
+    return {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
+
+
+def _fingerprint(options: LightningTrainer, learner: ExistingLearner, seed: int) -> str:
+    """Return what a training follows from; only the number of epochs may grow."""
+    settings = {key: value for key, value in asdict(options).items() if key != "epochs"}
+    versions = [code_version(target) for target in (learner.model.module, learner.data.module)]
+    return digest([settings, learner.to_json(), versions, seed])
