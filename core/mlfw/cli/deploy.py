@@ -21,7 +21,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.components import Deployer
     from mlfw.config.single import compose_one
     from mlfw.pipeline.deploy import deploy_with
-    from mlfw.pipeline.saved_model import load_model
+    from mlfw.pipeline.saved_model import load_fitted, load_model
     from mlfw.plugins import load_plugins, warn_of_broken
     from mlfw.runs import find_run, locked, runs_folder
 
@@ -30,7 +30,8 @@ def main(options: argparse.Namespace) -> int:
     run = find_run(options.run, runs_folder(options.runs))
     name, deployer = compose_one("deployer", options.settings, plugins.registry, "bentoml")
     assert isinstance(deployer, Deployer)
-    load_model(run.model, plugins.registry, allowed_imports(options))
+    check = load_model if deployer.needs_rows else load_fitted
+    check(run.model, plugins.registry, allowed_imports(options))
     with locked(run.path):
         deployment = deploy_with(deployer, name, run)
     if deployment is None:

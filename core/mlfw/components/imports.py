@@ -95,10 +95,9 @@ class Imports:
             )
         found = getattr(module, name)
         if not _is_subclass(found, base):
-            what = "the class" if isinstance(found, type) else f"a {type(found).__name__}:"
             raise UserError(
                 f"{key}={target}: expected a subclass of {base.__module__.partition('.')[0]}."
-                f"{base.__name__}, found {what} {getattr(found, '__name__', name)}."
+                f"{base.__name__}, found {_what(found, name, base)}."
             )
         return found  # type: ignore[no-any-return]
 
@@ -152,6 +151,15 @@ def _source_files(top: str, rest: list[str]) -> list[Path]:
 
 def _is_subclass(value: Any, base: type) -> bool:
     return isinstance(value, type) and issubclass(value, base)
+
+
+def _what(found: Any, name: str, base: type) -> str:
+    """Say what was found where a subclass was expected."""
+    if not isinstance(found, type):
+        return f"{name}, a {type(found).__name__}"
+    namesakes = [cls.__module__ for cls in found.__mro__ if cls.__name__ == base.__name__]
+    of = f" with the {base.__name__} of {namesakes[0]}" if namesakes else ""
+    return f"the class {found.__name__}{of}"
 
 
 def _import(key: str, target: str, name: str) -> Any:
