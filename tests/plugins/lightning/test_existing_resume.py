@@ -1,0 +1,46 @@
+"""A killed training of an existing module continues, and ends as if it had not been killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+from conftest import Mlfw
+from existing_package import run_arguments
+
+RUN = ["run", "--allow-import", "blobs", *run_arguments(), "trainer.epochs=6", "run.name=net"]
+
+
+def test_killed_within_two_epochs_it_ends_the_same(
+    blobs: Path, tmp_path: Path, mlfw: Mlfw, mlfw_here: Mlfw
+) -> None:
+    whole = mlfw_here(*RUN, "run.name=whole")
+    for place in ("2,1", "4,0"):
+        killed = mlfw(*RUN, PYTHONPATH=str(blobs), BLOBS_KILL=place)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    kept = sorted(path.name for path in (tmp_path / "runs/net/checkpoints").iterdir())
+
+    continued = mlfw_here(*RUN)
+
+    assert whole.returncode == continued.returncode == 0, whole.stderr + continued.stderr
+    assert kept == ["epoch-000003.ckpt", "epoch-000004.ckpt"]
+    assert "continuing runs/net" in continued.stderr
+    runs = [tmp_path / "runs" / name for name in ("whole", "net")]
+    weights = [(run / "model/weights.safetensors").read_bytes() for run in runs]
+    assert weights[0] == weights[1]
+    measured = [json.loads((run / "metrics.json").read_text()) for run in runs]
+    assert measured[0] == measured[1]
+    assert not (runs[1] / "checkpoints").exists()
+
+
+def test_continuing_takes_the_grant_again(
+    blobs: Path, tmp_path: Path, mlfw: Mlfw, mlfw_here: Mlfw
+) -> None:
+    mlfw(*RUN, PYTHONPATH=str(blobs), BLOBS_KILL="1,0")
+
+    refused = mlfw_here("run", *RUN[3:])
+
+    assert refused.returncode == 2
+    assert "--allow-import blobs" in refused.stderr
+    assert (tmp_path / "runs/net/checkpoints/epoch-000001.ckpt").exists()
