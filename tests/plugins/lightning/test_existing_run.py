@@ -55,18 +55,20 @@ def test_only_weights_and_names_are_saved(tmp_path: Path, mlfw_here: Mlfw) -> No
 
 
 @pytest.mark.usefixtures("blobs")
-def test_the_best_epoch_counts_by_whatever_is_monitored(
-    tmp_path: Path, mlfw_here: Mlfw
-) -> None:
+def test_the_best_epoch_counts_by_whatever_is_monitored(tmp_path: Path, mlfw_here: Mlfw) -> None:
     epochs = ("trainer.epochs=12", "trainer.patience=null", "model.options.lr=3.0")
     best = mlfw_here(
         "run", *ALLOW, *run_arguments(), *epochs,
         "model.monitor=val_acc", "model.mode=max", "run.name=best",
     )  # fmt: skip
-    last = mlfw_here("run", *ALLOW, *run_arguments(), *epochs, "model.monitor=null", "run.name=last")
+    last = mlfw_here(
+        "run", *ALLOW, *run_arguments(), *epochs, "model.monitor=null", "run.name=last"
+    )
 
     assert best.returncode == last.returncode == 0, best.stderr + last.stderr
-    accuracy = [metrics(tmp_path / "runs" / name)["validation"]["val_acc"] for name in ("best", "last")]
+    accuracy = [
+        metrics(tmp_path / "runs" / name)["validation"]["val_acc"] for name in ("best", "last")
+    ]
     assert accuracy[0] > accuracy[1]
     assert "val_acc" in mlfw_here("runs").stdout
 
