@@ -34,7 +34,8 @@ class Blobs(pl.LightningDataModule):
         y = torch.randint(0, 2, (rows,), generator=draw)
         x = torch.randn(rows, 4, generator=draw) + 1.5 * y[:, None]
         third = rows // 3
-        self.parts = [TensorDataset(x[i : i + third], y[i : i + third]) for i in (0, third, 2 * third)]
+        starts = (0, third, 2 * third)
+        self.parts = [TensorDataset(x[i : i + third], y[i : i + third]) for i in starts]
 
     def train_dataloader(self):
         return DataLoader(self.parts[0], self.hparams.batch_size, shuffle=True)
