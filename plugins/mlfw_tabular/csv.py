@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import UserError
+from mlfw.schema.words import MISSING_WORDS
 from mlfw_tabular.csv_errors import check_quotes, header_error, reason
 from mlfw_tabular.dialect import Dialect, find_dialect
 from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
 from mlfw_tabular.file_dataset import FileDataset
+from mlfw_tabular.likely_types import likely_types
 from mlfw_tabular.reading import check_names
-from mlfw_tabular.text_file import TextFile, Told, beginning
+from mlfw_tabular.text_file import TextFile, Told, beginning, holds
 from mlfw_tabular.what import check_text, check_what, is_json_lines
 
 if TYPE_CHECKING:
@@ -29,6 +34,8 @@ MARKS = {
     "quote": "For a file without quotes type: dataset.quote=",
 }
 LETTING_GO = 0.01
+LEAST_BYTES_FOR_TYPES = 8 << 20
+ALL_STRINGS: Mapping[str, pa.DataType] = MappingProxyType({})
 
 
 @dataclass(kw_only=True)
@@ -83,6 +90,11 @@ class Csv(FileDataset):
 
         dialect = self._dialect(path)
         names = _names(path, dialect)
+        types = self._types(path, dialect, names)
+        if types:
+            # Whatever does not go by them goes by strings, and any mistake is named there.
+            with suppress(pa.ArrowInvalid):
+                return _read(path, dialect, names, told, types)
         try:
             table = _read(path, dialect, names, told)
         except pa.ArrowInvalid as error:
@@ -95,6 +107,25 @@ class Csv(FileDataset):
             except pa.ArrowInvalid as again:
                 raise reason(path, dialect, again) from None
         return table
+
+    def read(self, path: Path) -> pa.Table:
+        """Read a file as it is, every column as text; see `mlfw.Dataset.read`."""
+        return super(Csv, replace(self, path=[])).read(path)
+
+    def _types(self, path: Path, dialect: Dialect, names: list[str]) -> dict[str, pa.DataType]:
+        """Return types for the columns of a large file that stands alone, so far as it is clear."""
+        import pyarrow as pa
+
+        alone = self.path == [str(path)] and not (self.validation or self.test or self.schema)
+        if not alone or path.stat().st_size < LEAST_BYTES_FOR_TYPES:
+            return {}
+        lines = beginning(path).decode(dialect.encoding, "ignore").removeprefix("\ufeff")
+        content = BytesIO(lines.rpartition("\n")[0].encode("utf-8", "ignore"))
+        try:
+            first = _parse(content, dialect, names, MOST_BLOCK, bool(dialect.quote), ALL_STRINGS)
+        except pa.ArrowInvalid:
+            return {}
+        return likely_types(first, but={*self.columns, *self.target})
 
     def _dialect(self, path: Path) -> Dialect:
         start = beginning(path)
@@ -138,55 +169,70 @@ def _names(path: Path, dialect: Dialect) -> list[str]:
     return names
 
 
-def _read(path: Path, dialect: Dialect, names: list[str], told: Told) -> pa.Table:
+def _read(
+    path: Path,
+    dialect: Dialect,
+    names: list[str],
+    told: Told,
+    types: Mapping[str, pa.DataType] = ALL_STRINGS,
+) -> pa.Table:
     import pyarrow as pa
 
     block = min(max(LEAST_BLOCK, dialect.row_bytes * ROWS_PER_BLOCK), MOST_BLOCK >> 4)
+    quoted = bool(dialect.quote) and holds(path, dialect.quote)
     while True:
         try:
-            return _read_blocks(path, dialect, names, told, block)
+            with TextFile(path, dialect.encoding, told) as file:
+                table = _parse(file, dialect, names, block, quoted, types)
+            break
         except pa.ArrowInvalid as error:
             # A row that is longer than a block.
             if "straddling" not in str(error) or block >= MOST_BLOCK:
                 raise
             block = min(block * 16, MOST_BLOCK)
+    # Arrow's threads let go of a Python file a moment after it is read; a process that ended
+    # before that would be aborted.
+    time.sleep(LETTING_GO)
+    if quoted and table.num_rows and file.lines > table.num_rows + bool(dialect.names):
+        check_quotes(path, dialect, table)
+    return table
 
 
-def _read_blocks(
-    path: Path, dialect: Dialect, names: list[str], told: Told, block: int
+def _parse(
+    file: TextFile | BytesIO,
+    dialect: Dialect,
+    names: list[str],
+    block: int,
+    quoted: bool,
+    types: Mapping[str, pa.DataType],
 ) -> pa.Table:
     import pyarrow as pa
     import pyarrow.csv as pv
 
-    with TextFile(path, dialect.encoding, told) as file:
-        try:
-            table = pv.read_csv(
-                file,
-                read_options=pv.ReadOptions(
-                    column_names=names,
-                    skip_rows=dialect.blank_lines,
-                    skip_rows_after_names=int(bool(dialect.names)),
-                    block_size=block,
-                ),
-                parse_options=pv.ParseOptions(
-                    delimiter=dialect.delimiter,
-                    quote_char=dialect.quote or False,
-                    newlines_in_values=bool(dialect.quote),
-                ),
-                convert_options=pv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-                ),
-            )
-        except pa.ArrowException:
-            if file.failure:
-                raise file.failure from None
-            raise
-    # Arrow's threads let go of a Python file a moment after it is read; a process that ended
-    # before that would be aborted.
-    time.sleep(LETTING_GO)
-    if dialect.quote and table.num_rows and file.lines > table.num_rows + bool(dialect.names):
-        check_quotes(path, dialect, table)
-    return table
+    try:
+        return pv.read_csv(
+            file,
+            read_options=pv.ReadOptions(
+                column_names=names,
+                skip_rows=dialect.blank_lines,
+                skip_rows_after_names=int(bool(dialect.names)),
+                block_size=block,
+            ),
+            parse_options=pv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote if quoted else False,
+                newlines_in_values=quoted,
+            ),
+            convert_options=pv.ConvertOptions(
+                column_types={name: types.get(name, pa.string()) for name in names},
+                null_values=MISSING_WORDS,
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowException:
+        if isinstance(file, TextFile) and file.failure:
+            raise file.failure from None
+        raise
 
 
 def _cell(value: object) -> object:

@@ -86,11 +86,13 @@ def check_quotes(path: Path, dialect: Dialect, table: pa.Table) -> None:
     import pyarrow.compute as pc
 
     suspicious = False
-    for column in table.columns:
+    for column in map(_different, table.columns):
+        if column is None:
+            continue
         several = column.filter(pc.match_substring(column, "\n"))
         suspicious |= bool(pc.any(pc.match_substring(several, dialect.quote)).as_py())
     last = table[table.num_columns - 1][-1].as_py()
-    if not suspicious and "\n" not in last:
+    if not suspicious and "\n" not in str(last):
         return
     with _strict_reader(path, dialect) as reader:
         before = 0
@@ -100,6 +102,15 @@ def check_quotes(path: Path, dialect: Dialect, table: pa.Table) -> None:
         except csv.Error:
             problem, remedy = _unclosed(before + 1, dialect)
             raise UserError(f"{path}: {problem}.", remedy) from None
+
+
+def _different(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return strings, those of a dictionary once a chunk; None for numbers."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        return pa.chunked_array([chunk.dictionary for chunk in column.chunks], pa.string())
+    return column if pa.types.is_string(column.type) else None
 
 
 def header_error(path: Path, dialect: Dialect) -> UserError:

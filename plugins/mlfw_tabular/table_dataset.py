@@ -28,7 +28,7 @@ from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
 from mlfw_tabular.given import with_given
-from mlfw_tabular.infer import infer_and_cast, parse_override
+from mlfw_tabular.infer import infer_and_cast_all, parse_override
 from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.schema_file import read_schema_file
 from mlfw_tabular.splitting import check_keys, divide, finished, request_of
@@ -115,9 +115,16 @@ class TableDataset(mlfw.Dataset):
 
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
+        columns, assigned = self._columns(context)
+        return self.following(list(columns))._divided(columns, assigned, context)
+
+    def _columns(
+        self, context: LoadContext
+    ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray | None]:
+        """Return the source's columns, and where each row belongs that is given apart."""
         table = self.table(context.progress)
         table, assigned = with_given(table, self.given(), self.place())
-        return self.following(table.column_names)._divided(table, assigned, context)
+        return dict(zip(table.column_names, table.columns, strict=True)), assigned
 
     def following(self, names: Sequence[str]) -> Self:
         """Return the data set with what its schema file says; itself where there is none.
@@ -149,17 +156,23 @@ class TableDataset(mlfw.Dataset):
         )
 
     def _divided(
-        self, table: pa.Table, assigned: np.ndarray | None, context: LoadContext
+        self,
+        source: dict[str, pa.ChunkedArray],
+        assigned: np.ndarray | None,
+        context: LoadContext,
     ) -> Splits:
-        """Return the rows of a table, checked and divided."""
-        check_keys(table, context.split, drop=self.drop, target=self.target)
-        known = self.understood(table)
+        """Return the rows of a table, checked and divided; the source is let go of on the way."""
+        import pyarrow as pa
+
+        check_keys(pa.table(source), context.split, drop=self.drop, target=self.target)
+        count = max(map(len, source.values()), default=0)
+        known = self._understood(source)
         checked = check_rows(
             known.rows,
             known.schema,
             self.checks,
             context,
-            lost=table.num_rows - known.rows.num_rows,
+            lost=count - known.rows.num_rows,
             chosen=self.columns,
             balanced=self.balance is not Balance.none,
         )
@@ -183,16 +196,18 @@ class TableDataset(mlfw.Dataset):
 
         Args:
             table: Rows as they are in the source.
-
         """
+        return self._understood(dict(zip(table.column_names, table.columns, strict=True)))
+
+    def _understood(self, source: dict[str, pa.ChunkedArray]) -> Understood:
+        """Do as `understood`, and take each column out of the source once it is read."""
         import pyarrow as pa
 
-        self._check_columns(table)
-        names = [n for n in table.column_names if n not in self.drop or n in self.target]
+        self._check_columns(list(source), max(map(len, source.values()), default=0))
+        for name in [n for n in source if n in self.drop and n not in self.target]:
+            del source[name]
         said = {name: parse_override(name, kind) for name, kind in self.columns.items()}
-        inferred, arrays = infer_and_cast(
-            table.select(names), said, targets=self.target, place=self.place()
-        )
+        inferred, arrays = infer_and_cast_all(source, said, targets=self.target, place=self.place())
         for name in self.target:
             arrays[name] = plain(arrays[name])
         described = {
@@ -220,9 +235,8 @@ class TableDataset(mlfw.Dataset):
         )
         return Understood(rows, schema, kept, notes)
 
-    def _check_columns(self, table: pa.Table) -> None:
-        names = table.column_names
-        if not table.num_rows:
+    def _check_columns(self, names: list[str], rows: int) -> None:
+        if not rows:
             raise UserError(f"{self.place()}: holds no rows, only columns {listing(names)}.")
         if not self.target:
             example = f"mlfw run ... dataset.target={_quoted(names[-1])}"

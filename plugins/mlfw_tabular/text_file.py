@@ -141,6 +141,14 @@ def pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
+def holds(path: Path, character: str) -> bool:
+    """Whether an ASCII character may stand in a file; one that is compressed is not looked at."""
+    if is_compressed(path):
+        return True
+    byte = character.encode()
+    return any(byte in piece for piece in pieces(path))
+
+
 def text_lines(path: Path, encoding: str) -> Iterator[str]:
     """Yield a file's lines with their ends, whichever these are; what is not text as `\ufffd`."""
     with path.open("rb") as raw:

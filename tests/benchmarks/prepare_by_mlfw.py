@@ -15,6 +15,7 @@ from pathlib import Path
 def main(path: str, folder: Path) -> None:
     """Read, divide and prepare."""
     import numpy as np
+    import pandas  # pyarrow loads it with the first array that it makes
     import pyarrow.compute
     import pyarrow.csv
     import pyarrow.parquet
@@ -51,6 +52,7 @@ def main(path: str, folder: Path) -> None:
         for array in rows.read(0, rows.rows).values()
     ]
     assert np.prod(tensors[0].shape) > 0
+    assert pandas
     assert pyarrow.compute
     seconds = time.perf_counter() - start
     print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)

@@ -8,7 +8,7 @@ for a missing value apart, the first of these that fits:
    have to occur.
 2. datetime `%Y%m%d`: 20241231, from 1900 to 2099, if the column's name holds date, day or datum.
 3. number: -1.5, 3e4. Where one begins with a zero that a code would have (007), none of them is
-   a number, and the column is a category.
+   a number, and the column is a category; unless the first 1000 values all have decimal points.
 4. number by a picture: thousands' marks, a decimal comma, one currency or percent sign, a negative
    in parentheses: `$1,234.50` is `$#,###.#`, `1.234,5 €` is `#.###,# €`. `12%` is 12. What could be
    thousands or decimals (1,234) is thousands; dots are European with €, EUR, CHF and their like.
@@ -31,13 +31,14 @@ from mlfw_tabular.infer.columns import infer_column
 from mlfw_tabular.infer.inferred import Inferred
 from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.overrides import parse_override
-from mlfw_tabular.infer.table import infer_and_cast, infer_as
+from mlfw_tabular.infer.table import infer_and_cast, infer_and_cast_all, infer_as
 from mlfw_tabular.infer.target import infer_target
 from mlfw_tabular.infer.task import infer_task
 
 __all__ = [
     "Inferred",
     "infer_and_cast",
+    "infer_and_cast_all",
     "infer_as",
     "infer_column",
     "infer_labels",

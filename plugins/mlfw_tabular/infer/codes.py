@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlfw.schema.words import MISSING_WORDS
+from mlfw.schema.words import MISSING_WORDS, without_missing_words
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
 CODE = r"^\s*[+-]?0\d"
+DECIMAL = r"^\s*[+-]?(0|[1-9][0-9]*)?\.[0-9]+\s*$"
 ZERO, NINE = ord("0"), ord("9")
 
 
@@ -23,6 +24,18 @@ def may_be_number(value: str | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def are_decimals(first: pa.Array) -> bool:
+    """Whether the first values of a column all have a decimal point, as codes have not.
+
+    Args:
+        first: Strings; some may be missing, not all.
+    """
+    import pyarrow.compute as pc
+
+    values = without_missing_words(first).drop_null()
+    return len(values) > 0 and bool(pc.all(pc.match_substring_regex(values, DECIMAL)).as_py())
 
 
 def has_codes(values: pa.Array) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlfw import Kind
 from mlfw.schema.cast import cast, read_or_none
 from mlfw.schema.words import encoded, is_string
-from mlfw_tabular.infer.codes import has_codes, may_be_number
+from mlfw_tabular.infer.codes import are_decimals, has_codes, may_be_number
 from mlfw_tabular.infer.dates import date_in_name
 from mlfw_tabular.infer.inferred import HEAD, Inferred
 from mlfw_tabular.infer.words import infer_words
@@ -37,16 +37,23 @@ def read_column(name: str, values: pa.Array) -> tuple[Inferred, pa.Array]:
     import pyarrow as pa
 
     if pa.types.is_dictionary(values.type):
+        if values.type.equals(pa.dictionary(pa.int32(), pa.string())) and not values.null_count:
+            return _read_words(name, encoded(values))
         values = values.dictionary_decode()
     if not is_string(values.type):
         return _read_typed(values)
     values = values.cast(pa.string())
     numbers = _all_numbers(values)
     if numbers is not None and not (
-        date_in_name(name) or zero_and_one(numbers) or has_codes(values)
+        date_in_name(name)
+        or zero_and_one(numbers)
+        or (not are_decimals(values[:HEAD]) and has_codes(values))
     ):
         return Inferred(Kind.number), numbers
-    words = encoded(values)
+    return _read_words(name, encoded(values))
+
+
+def _read_words(name: str, words: pa.DictionaryArray) -> tuple[Inferred, pa.Array]:
     inferred, typed = infer_words(name, words.dictionary, len(words) - words.null_count)
     if typed is not None:
         return inferred, typed.take(words.indices)

@@ -54,18 +54,32 @@ def infer_and_cast(
     Raises:
         UserError: A value does not fit what was said; names the column and the row, from 1.
     """
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    return infer_and_cast_all(columns, overrides, targets=targets, place=place)
 
-    def read(index: int) -> tuple[Inferred, pa.Array]:
-        name = names[index]
-        values = whole(table.column(index))
+
+def infer_and_cast_all(
+    rows: dict[str, pa.ChunkedArray],
+    overrides: Mapping[str, Inferred] = NO_OVERRIDES,
+    *,
+    targets: Collection[str] = (),
+    place: str = "the data",
+) -> tuple[dict[str, Inferred], dict[str, pa.Array]]:
+    """Do as `infer_and_cast`, and take each column out of `rows` once it is read.
+
+    A large table is not held twice, then.
+    """
+
+    def read(name: str) -> tuple[Inferred, pa.Array]:
+        values = whole(rows.pop(name))
         return _read(name, values, overrides.get(name), name in targets, place)
 
-    names = table.column_names
-    if table.num_rows * len(names) < LEAST_VALUES_FOR_THREADS:
-        found = [read(index) for index in range(len(names))]
+    names = list(rows)
+    if sum(map(len, rows.values())) < LEAST_VALUES_FOR_THREADS:
+        found = [read(name) for name in names]
     else:
         with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
-            found = list(pool.map(read, range(len(names))))
+            found = list(pool.map(read, names))
     columns = {name: inferred for name, (inferred, _) in zip(names, found, strict=True)}
     arrays = {name: values for name, (_, values) in zip(names, found, strict=True)}
     return columns, arrays

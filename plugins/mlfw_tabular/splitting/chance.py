@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+MOST_UINT16 = 1 << 16
+
 
 def by_chance(
     strata: np.ndarray, shares: Sequence[float], random: np.random.Generator
@@ -57,9 +59,13 @@ def _place_in_class(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
     import numpy as np
 
     sizes = np.bincount(labels)
-    by_class = np.lexsort((order, labels))
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    rank = np.empty(len(order), np.int64)
-    rank[by_class] = np.arange(len(order)) - starts[labels[by_class]]
-    place: np.ndarray = (rank + 0.5) / sizes[labels]
+    by_order = np.argsort(order, kind="stable")
+    # Small integers are sorted by radix.
+    few = labels.astype(np.uint16) if len(sizes) <= MOST_UINT16 else labels
+    by_class = by_order[np.argsort(few[by_order], kind="stable")]
+    place = np.empty(len(order))
+    start = 0
+    for size in sizes:
+        place[by_class[start : start + size]] = (np.arange(size) + 0.5) / size
+        start += size
     return place
