@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import feather
 
 from conftest import ROOT, Mlfw
 
@@ -56,7 +57,7 @@ def test_every_model_gets_the_same_split(tmp_path: Path, small_csv: Path, mlfw: 
 
     for split in ("train", "validation", "test"):
         tree, linear = (
-            pq.read_table(tmp_path / model / f"data/{split}.parquet")
+            feather.read_table(tmp_path / model / f"data/{split}.arrow")
             for model in ("tree", "linear")
         )
         assert tree.equals(linear)

@@ -8,7 +8,7 @@ from mlfw.components import Dataset
 from mlfw.components.paths import path_fields
 from mlfw.files import link_folder, new_folder, read_json, sha256, write_json
 from mlfw.pipeline.data_report import data_report
-from mlfw.pipeline.splits_file import load_splits, save_splits
+from mlfw.pipeline.splits_file import FORMAT, load_splits, save_splits
 from mlfw.pipeline.work import Work
 
 REPORT = "report.json"
@@ -20,6 +20,8 @@ def prepare(work: Work) -> None:
     They are kept in the cache too, so that the next run of the same data need not do it again.
     Of data that are not rows nothing is kept but what they follow from.
     """
+    import pyarrow as pa
+
     config = work.config
 
     def make(folder: Path) -> None:
@@ -38,10 +40,12 @@ def prepare(work: Work) -> None:
         else:
             link_folder(work.cache.add(key, make), work.directory.data)
         write_json(work.directory.data_report, read_json(work.directory.data / REPORT))
+        pa.default_memory_pool().release_unused()  # what reading and dividing needed
         work.data = load_splits(work.directory.data, key)
         work.monitor.findings(work.splits.findings)
 
     inputs = [
+        FORMAT,
         config.frozen["dataset"],
         config.frozen["split"],
         config.seed,
