@@ -48,11 +48,12 @@ class ExistingData(mlfw.Dataset):
     """An existing LightningDataModule, as it is; for model=lightning.
 
     Its code is imported only where the command line allows it: `--allow-import PACKAGE`. It
-    divides its data by itself. A change of the data that its code reads is not noticed.
+    divides its data by itself, into what its train_dataloader, val_dataloader and test_dataloader
+    give. A change of the data that it reads, or of modules that its own imports, is not noticed.
 
     Attributes:
-        module: The class, as package.module:Class.
-        options: What its constructor is called with.
+        module: The class, as package.module:Class, of an installed package.
+        options: What its constructor is called with: dataset.options.NAME=VALUE.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")

@@ -30,11 +30,12 @@ class ExistingModule(mlfw.OpaqueModel):
     """An existing LightningModule, run unchanged with an existing LightningDataModule.
 
     Its code is imported only where the command line allows it: `--allow-import PACKAGE`. It is
-    measured by what it logs. What is saved are its weights; its code is not.
+    measured by what it logs in validation and in test. What is saved are its weights; its code is
+    not. `mlfw evaluate` measures it again; it takes no table, so it neither predicts nor serves.
 
     Attributes:
-        module: The class, as package.module:Class.
-        options: What its constructor is called with.
+        module: The class, as package.module:Class, of an installed package.
+        options: What its constructor is called with: model.options.NAME=VALUE.
         monitor: Which of the values that it logs in validation decides which epoch was best, when
             to stop, and which trial of a tuner won; null to keep the last epoch.
         mode: Whether a smaller (min) or a larger (max) value of it is a better one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,19 +13,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
+# Each holds PyTorch and its share of the rows; far more than cores only take the memory.
+PROCESSES_A_CORE = 4
 
 
 @dataclass(kw_only=True)
 class LightningTrainer(mlfw.Trainer):
     """PyTorch Lightning: one process on a laptop to many on several machines, by these fields.
 
-    Training ends with the weights of the epoch that had the lowest validation loss. Several
-    devices are several processes, started here; with several nodes, start the same command on
-    each, with MASTER_ADDR, MASTER_PORT and NODE_RANK in its environment.
+    Training ends with the weights of the epoch that had the lowest validation loss, or the best
+    value of what `model.monitor` names for model=lightning. Several devices are several
+    processes, started here; with several nodes, start the same command on each, with MASTER_ADDR,
+    MASTER_PORT and NODE_RANK in its environment.
 
     Attributes:
         accelerator: auto, cpu, gpu, mps or tpu.
-        devices: How many processes on this machine, one a device.
+        devices: How many processes on this machine, one a device; on CPUs, at most four a core.
         nodes: How many machines.
         strategy: How processes share the work: auto, ddp, or any other that Lightning knows.
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
@@ -95,17 +99,29 @@ class LightningTrainer(mlfw.Trainer):
         return train_here(self, learner, seed=context.seed, folder=folder, report=context.report)
 
     def _check_devices(self) -> None:
-        import torch
-
-        if self.accelerator in ("gpu", "cuda"):
-            there = torch.cuda.device_count()
-        elif self.accelerator == "mps":
-            there = int(torch.backends.mps.is_available())
-        else:
+        """Check that there are so many devices, before a process is started for each."""
+        kind, there = _devices(self.accelerator)
+        if there is None or self.devices <= there:
             return
-        if there < self.devices:
+        if kind == "cpu":
             raise UserError(
-                f"trainer.devices={self.devices}: there are {there} devices of "
-                f"trainer.accelerator={self.accelerator}.",
-                "Set fewer, or trainer.accelerator=cpu.",
+                f"trainer.devices={self.devices}: expected at most {there} processes, four for "
+                f"each of the {os.cpu_count()} CPU cores here.",
+                f"Set trainer.devices={os.cpu_count()} or fewer.",
             )
+        raise UserError(
+            f"trainer.devices={self.devices}: there are {there} devices of "
+            f"trainer.accelerator={kind}.",
+            "Set fewer, or trainer.accelerator=cpu.",
+        )
+
+
+def _devices(accelerator: str) -> tuple[str, int | None]:
+    """Return the kind of device that is used, and how many there are; None if unknown."""
+    import torch
+
+    gpus, mps = torch.cuda.device_count(), int(torch.backends.mps.is_available())
+    if accelerator == "auto":
+        accelerator = "gpu" if gpus else "mps" if mps else "cpu"
+    there = {"gpu": gpus, "cuda": gpus, "mps": mps, "cpu": PROCESSES_A_CORE * (os.cpu_count() or 1)}
+    return accelerator, there.get(accelerator)

@@ -65,3 +65,12 @@ def test_on_a_terminal_the_help_of_a_field_is_wrapped_and_not_cut() -> None:
     assert lines[0] == "model.C=1.0  (float; search range 0.1 to 10)"
     assert max(map(len, lines)) <= 60
     assert " ".join(lines[1:]).split() == ["many", "words"] * 30
+
+
+def test_show_one_prints_all_that_it_says_of_itself(mlfw: Mlfw) -> None:
+    text = mlfw("show", "model", "lightning").stdout
+
+    assert "run unchanged with an existing LightningDataModule.\n\nIts code is imported" in text
+    assert "--allow-import PACKAGE" in text
+    assert "Attributes" not in text
+    assert "model.monitor" in text

@@ -154,3 +154,29 @@ def test_what_lies_outside_its_limits_is_named(
 
 def test_a_number_that_is_none_lies_outside_every_limit() -> None:
     assert violations(Bounded(share=math.nan))
+
+
+@dataclass
+class Wrapper:
+    """A model whose options are those of something else."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    depth: int = 3
+
+
+def test_items_of_a_mapping_are_searched_however_they_are_written() -> None:
+    nested = parse_space(Wrapper, {"options": {"lr": [0.1], "width": {"low": 1, "high": 9}}})
+
+    dotted = parse_space(Wrapper, {"options.lr": [0.1], "options.width": {"low": 1, "high": 9}})
+
+    assert nested == dotted
+    assert nested == {
+        "options.lr": Choices((0.1,)),
+        "options.width": Interval(1, 9, integer=True),
+    }
+
+
+@pytest.mark.parametrize("name", ["option.lr", "depth.lr", "lr"])
+def test_items_of_what_is_no_mapping_are_refused(name: str) -> None:
+    with pytest.raises(mlfw.UserError, match=f"tuner.space.{name}: the model has no such field"):
+        parse_space(Wrapper, {name: [1]})

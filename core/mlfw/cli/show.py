@@ -14,6 +14,8 @@ from mlfw.cli.table import print_table
 if TYPE_CHECKING:
     from mlfw.plugins import Registry
 
+TEXT_WIDTH = 100
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -49,11 +51,13 @@ def _list(kind: str, registry: Registry) -> None:
 
 
 def _explain(kind: str, name: str, registry: Registry) -> None:
-    from mlfw.components.describe import describe_fields, summary
+    from mlfw.components.describe import describe_fields, description
 
     entry = registry.get(kind, name)
     print(f"{kind}={name}  ({entry.distribution}, plugin {entry.plugin})")
-    print(f"\n{summary(entry.component)}\n")
+    for paragraph in description(entry.component):
+        print(f"\n{textwrap.fill(paragraph, TEXT_WIDTH, break_on_hyphens=False)}")
+    print()
     rows = [
         [
             f"{kind}.{field.name}" if kind != "metrics" else f"metrics.{name}.{field.name}",
@@ -97,6 +101,6 @@ def field_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
         about = f"{name}={default}  ({kind}{f'; search range {search}' if search else ''})"
         lines += textwrap.wrap(about, width, subsequent_indent="    ")
         lines += textwrap.wrap(
-            text, min(width, 100), initial_indent="    ", subsequent_indent="    "
+            text, min(width, TEXT_WIDTH), initial_indent="    ", subsequent_indent="    "
         )
     return lines

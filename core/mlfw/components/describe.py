@@ -32,6 +32,13 @@ def summary(component: type[Any]) -> str:
     return " ".join(text.split("\n\n")[0].split())
 
 
+def description(component: type[Any]) -> list[str]:
+    """Return the paragraphs of a component's docstring before its sections, each as one line."""
+    text = inspect.cleandoc(component.__doc__ or "")
+    before = re.split(r"^[A-Z]\w+:$", text, maxsplit=1, flags=re.MULTILINE)[0]
+    return [" ".join(paragraph.split()) for paragraph in before.strip().split("\n\n")]
+
+
 def describe_fields(component: type[Any]) -> list[FieldInfo]:
     """Return what there is to know of every field of a component."""
     hints = typing.get_type_hints(component)

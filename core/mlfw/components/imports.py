@@ -87,17 +87,21 @@ class Imports:
         self.check([(key, target)])
         module_name, name = split_target(key, target)
         module = _import(key, target, module_name)
+        known = [n for n, v in vars(module).items() if _is_subclass(v, base) and v is not base]
         if not hasattr(module, name):
-            known = [n for n, value in vars(module).items() if _is_subclass(value, base)]
             raise UserError(
                 f"{key}={target}: the module '{module_name}' has no '{name}'.",
                 did_you_mean(name, known),
             )
         found = getattr(module, name)
         if not _is_subclass(found, base):
+            expected = f"{base.__module__.partition('.')[0]}.{base.__name__}"
             raise UserError(
-                f"{key}={target}: expected a subclass of {base.__module__.partition('.')[0]}."
-                f"{base.__name__}, found {_what(found, name, base)}."
+                f"{key}={target}: expected a subclass of {expected}, found "
+                f"{_what(found, name, base)}.",
+                f"Known: {listing(known)}."
+                if known
+                else f"Name another class; the module '{module_name}' holds none that is one.",
             )
         return found  # type: ignore[no-any-return]
 
@@ -171,7 +175,10 @@ def _import(key: str, target: str, name: str) -> Any:
             raise _not_there(key, target, missing) from None
         logger.warning("%s cannot be imported", name, exc_info=True)
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UserError(f"{key}={target}: the module cannot be imported: {reason}.") from None
+        raise UserError(
+            f"{key}={target}: the module cannot be imported: {reason}.",
+            f'See where it fails: {Path(sys.executable).name} -c "import {name}"',
+        ) from None
 
 
 def _not_there(key: str, target: str, missing: str) -> UserError:
@@ -185,7 +192,10 @@ def _not_there(key: str, target: str, missing: str) -> UserError:
         )
     path = getattr(sys.modules.get(parent), "__path__", None)
     if path is None:
-        return UserError(f"{key}={target}: '{parent}' is a module and no package.")
+        return UserError(
+            f"{key}={target}: '{parent}' is a module and no package.",
+            f"Type {key}={parent}:{target.partition(':')[2]}",
+        )
     known = [module.name for module in pkgutil.iter_modules(path)]
     return UserError(
         f"{key}={target}: the package '{parent}' has no module '{name}'.", did_you_mean(name, known)

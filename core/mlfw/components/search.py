@@ -108,7 +108,7 @@ def parse_space(component: type[Any], given: Mapping[str, Any]) -> dict[str, Sea
         component: The model whose fields are to be searched.
         given: For each field a list of values, or a mapping with `low`, `high` and perhaps `log`;
             for a field that is a mapping, the same for each of its items, which are then called
-            `field.item`.
+            `field.item`, and may be written so too.
 
     Raises:
         UserError: A field is unknown or a range is not of these two forms.
@@ -116,16 +116,16 @@ def parse_space(component: type[Any], given: Mapping[str, Any]) -> dict[str, Sea
     known = {field.name: field for field in dataclasses.fields(component)}
     hints = typing.get_type_hints(component)
     space: dict[str, SearchRange] = {}
-    for name, spec in given.items():
-        if name not in known:
+    for key, spec in given.items():
+        name, _, item = key.partition(".")
+        if name not in known or (item and typing.get_origin(hints[name]) is not dict):
             raise UserError(
-                f"tuner.space.{name}: the model has no such field.", did_you_mean(name, known)
+                f"tuner.space.{key}: the model has no such field.", did_you_mean(key, known)
             )
-        if typing.get_origin(hints[name]) is dict and isinstance(spec, Mapping):
-            for item, own in spec.items():
-                space[f"{name}.{item}"] = _parse_range(f"{name}.{item}", own, known[name])
-            continue
-        space[name] = _parse_range(name, spec, known[name])
+        items = {key: spec}
+        if not item and typing.get_origin(hints[name]) is dict and isinstance(spec, Mapping):
+            items = {f"{name}.{one}": own for one, own in spec.items()}
+        space |= {full: _parse_range(full, own, known[name]) for full, own in items.items()}
     return space
 
 

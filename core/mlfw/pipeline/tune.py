@@ -57,9 +57,9 @@ def _search(work: Work) -> None:
     trials = _run_trials(work, search, {name: metric})
     good = [trial for trial in trials if trial["value"] is not None]
     if not good:
-        errors = {trial["error"] for trial in trials}
+        errors = sorted({trial["error"].rstrip(".") for trial in trials})
         raise UserError(
-            f"tuner: all {len(trials)} trials failed: {'; '.join(sorted(errors)) or 'none ran'}.",
+            f"tuner: all {len(trials)} trials failed: {'; '.join(errors) or 'none ran'}.",
             "Narrow tuner.space to values that the model can take.",
         )
     sign = 1 if metric.higher_is_better else -1
