@@ -19,7 +19,13 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, environment
+from existing_package import write_package
 
+# What the README calls the classes of somebody's package.
+SHOP = {
+    "data.py": "\n\nclass Orders(Blobs):\n    pass\n",
+    "nets.py": "\n\nclass Ranker(Net):\n    pass\n",
+}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -38,7 +44,14 @@ class Reader:
     @property
     def env(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return environment(PATH=path, BENTOML_HOME=str(self.folder / "bentos"))
+        return environment(
+            PATH=path, PYTHONPATH=str(self.site), BENTOML_HOME=str(self.folder / "bentos")
+        )
+
+    @property
+    def site(self) -> Path:
+        """Where the packages lie that the reader has installed."""
+        return self.folder / "site"
 
     def type(self, command: str) -> str:
         command = command.replace("3000", str(self.port))
@@ -78,6 +91,10 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         reader = Reader(folder, free.getsockname()[1])
+    shop = write_package(reader.site, "shop") / "shop"
+    for module, line in SHOP.items():
+        with (shop / module).open("a") as file:
+            file.write(line)
     yield reader
     for server in reader.servers:
         server.send_signal(signal.SIGTERM)
@@ -87,7 +104,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 def test_every_command_and_block_runs_in_the_order_of_the_readme(reader: Reader) -> None:
     for language, text in blocks():
         if language == "console":
-            for command in text.splitlines():
+            for command in text.replace("\\\n", " ").splitlines():
                 reader.type(command)
         elif language == "yaml":
             name = text.splitlines()[0].removeprefix("# ")

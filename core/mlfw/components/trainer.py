@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from mlfw.cache import Cache
 
 
+def untold(*_: Any) -> None:
+    """Tell nobody."""
+
+
 @dataclass(kw_only=True)
 class Trainer(Component):
     """Drives models that learn step by step.
@@ -53,6 +57,10 @@ class FitContext:
         folder: A folder for checkpoints. It outlives a killed run: a fit that finds its own
             checkpoints there continues from them.
         report: Called after every epoch with the epoch's number, from 1, and its values by name.
+        progress: Called some times a second within an epoch: how many rows have been learnt from
+            since the training began, how many it will be at most, and the latest values by name.
+        note: Called with a sentence that the user should read, such as that training no longer
+            improves and what to try.
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
@@ -63,6 +71,8 @@ class FitContext:
     seed: int
     folder: Path
     report: Callable[[int, Mapping[str, float]], None]
+    progress: Callable[[int, int, Mapping[str, float]], None] = untold
+    note: Callable[[str], None] = untold
     final: bool = True
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,13 +19,11 @@ from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.numerals import find_picture
 from mlfw_tabular.infer.target import read_target
 from mlfw_tabular.infer.words import every
+from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Below this many values, threads cost more than they save.
-LEAST_VALUES_FOR_THREADS = 200_000
-MOST_THREADS = 8
 NO_OVERRIDES: Mapping[str, Inferred] = MappingProxyType({})
 ANY_DELIMITER = (";", "|", ",")
 
@@ -75,11 +71,7 @@ def infer_and_cast_all(
         return _read(name, values, overrides.get(name), name in targets, place)
 
     names = list(rows)
-    if sum(map(len, rows.values())) < LEAST_VALUES_FOR_THREADS:
-        found = [read(name) for name in names]
-    else:
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
-            found = list(pool.map(read, names))
+    found = in_threads(read, names, sum(map(len, rows.values())))
     columns = {name: inferred for name, (inferred, _) in zip(names, found, strict=True)}
     arrays = {name: values for name, (_, values) in zip(names, found, strict=True)}
     return columns, arrays

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw_tabular.prepare.encoder import Encoder
 from mlfw_tabular.prepare.pieces import read_piece
+from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,13 +62,17 @@ class Block:
         columns = [rows[encoder.column] for encoder in self.encoders]
         most = self.encoders[0].rows_at_once
         step = max(most // len(columns), min(most, LEAST_ROWS))
-        for start in range(0, rows.num_rows, step):
+        constants = self.constants
+
+        def write(start: int) -> None:
             read = [
                 read_piece(encoder, column, start, step)
                 for encoder, column in zip(self.encoders, columns, strict=True)
             ]
             x = np.stack(read, axis=1)
-            out[start : start + step] = self.apply(np, x, self.constants)
+            out[start : start + step] = self.apply(np, x, constants)
+
+        in_threads(write, range(0, rows.num_rows, step), rows.num_rows * len(columns))
 
 
 def blocks(encoders: Iterable[Encoder]) -> tuple[Block, ...]:

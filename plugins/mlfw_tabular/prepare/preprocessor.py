@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlfw import Schema
+from mlfw import Column, Schema
 from mlfw.files import read_json, write_json
 from mlfw_tabular.prepare.augment import Augmentation
 from mlfw_tabular.prepare.block import Block, blocks
@@ -20,6 +21,7 @@ from mlfw_tabular.prepare.pieces import read_column
 from mlfw_tabular.prepare.target_encoding import TargetEncoder
 from mlfw_tabular.prepare.target_values import TargetValues
 from mlfw_tabular.prepare.tokens import TokenEncoder
+from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,13 +49,12 @@ class Preprocessor:
             UserError: An option is wrong, or an image cannot be read.
         """
         targets = cache(lambda: TargetValues.of(rows, schema))
-        return cls(
-            tuple(
-                encoder
-                for column in schema.columns
-                for encoder in fit_column(column, rows[column.name], targets)
-            )
-        )
+
+        def fit(column: Column) -> tuple[Encoder, ...]:
+            return tuple(fit_column(column, rows[column.name], targets))
+
+        values = rows.num_rows * len(schema.columns)
+        return cls(tuple(chain.from_iterable(in_threads(fit, schema.columns, values))))
 
     @classmethod
     def fit_transform(

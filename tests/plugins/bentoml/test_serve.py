@@ -99,9 +99,9 @@ def test_more_calls_than_it_takes_at_once_are_turned_away(served: ModelServer) -
 
 
 def test_a_taken_port_is_a_mistake_that_can_be_mended(
-    served: ModelServer, echo: Path, mlfw: Mlfw
+    served: ModelServer, echo: Path, echo_site: str, mlfw: Mlfw
 ) -> None:
-    done = mlfw("serve", echo, "--port", served.port)
+    done = mlfw("serve", echo, "--port", served.port, PYTHONPATH=echo_site)
     assert done.returncode == 2
     assert f"--port {served.port}: cannot listen" in done.stderr
     assert "--port 3001" in done.stderr
@@ -110,9 +110,9 @@ def test_a_taken_port_is_a_mistake_that_can_be_mended(
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
 def test_an_address_that_is_not_here_is_a_mistake_that_can_be_mended(
-    host: str, echo: Path, mlfw: Mlfw
+    host: str, echo: Path, echo_site: str, mlfw: Mlfw
 ) -> None:
-    done = mlfw("serve", echo, "--host", host)
+    done = mlfw("serve", echo, "--host", host, PYTHONPATH=echo_site)
     assert done.returncode == 2
     assert f"--host {host}: expected an address of this machine" in done.stderr
 
