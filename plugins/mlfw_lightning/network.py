@@ -93,6 +93,8 @@ class Network(Optimisation, mlfw.Model):
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
+    # How many rows it is called with at a time where nothing is learnt.
+    rows_at_once: ClassVar[int] = 8192
     uses_trainer: ClassVar[bool] = True
 
     @abstractmethod
