@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from mlfw import UserError
@@ -100,7 +100,7 @@ def _muon(options: Optimisation, groups: Groups, network: nn.Module, fused: bool
     return parts[0] if len(parts) == 1 else Combined(parts)
 
 
-def _part(groups: Groups, belongs: Callable[[nn.Parameter], bool]) -> Groups:
+def _part(groups: Groups, belongs: Callable[[Tensor], bool]) -> Groups:
     """Return groups with only the parameters that belong, without empty ones."""
     parts = [{**group, "params": list(filter(belongs, group["params"]))} for group in groups]
     return [part for part in parts if part["params"]]
@@ -115,7 +115,7 @@ _BUILDERS: dict[OptimizerName, Callable[[Optimisation, Groups, nn.Module, bool],
 }
 
 
-def hidden_matrices(network: nn.Module) -> list[nn.Parameter]:
+def hidden_matrices(network: nn.Module) -> list[Tensor]:
     """Return the weights that muon is made for (Jordan 2024): of hidden layers, two-dimensional.
 
     They are those of linear layers and of attention. The layer that gives the scores is none:
@@ -124,7 +124,9 @@ def hidden_matrices(network: nn.Module) -> list[nn.Parameter]:
     linear = [module for module in network.modules() if isinstance(module, nn.Linear)]
     head = getattr(network, "head", None)
     last = list(head.modules()) if isinstance(head, nn.Module) else linear[-1:]
-    weights = [layer.weight for layer in linear if not any(layer is part for part in last)]
+    weights: list[Tensor] = [
+        layer.weight for layer in linear if not any(layer is part for part in last)
+    ]
     attention = [one for one in network.modules() if isinstance(one, nn.MultiheadAttention)]
     return weights + [one.in_proj_weight for one in attention if one.in_proj_weight is not None]
 
@@ -154,7 +156,7 @@ class Combined(Optimizer):
             part.state = self.state
             start = end
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Let each part take its step.
 
         Args:
