@@ -45,7 +45,7 @@ from mlfw.components import (
     path_field,
     search,
 )
-from mlfw.errors import MlfwError, UserError
+from mlfw.errors import MlfwError, StopRequested, UserError
 from mlfw.plugins import hookimpl, hookspec
 from mlfw.schema import (
     Column,
@@ -146,6 +146,7 @@ __all__ = [
     "SearchRange",
     "Split",
     "Splits",
+    "StopRequested",
     "StreamedSplits",
     "Target",
     "Task",
