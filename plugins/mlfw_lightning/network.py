@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
+from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits
+from mlfw_lightning.optimisation import Optimisation
 
 if TYPE_CHECKING:
     from torch import nn
 
     from mlfw_lightning.predictor import NetworkPredictor
 
-ROWS_PER_STEP = 50
-SMALLEST_BATCH, LARGEST_BATCH = 16, 1024
 IMAGE_KEYS = ("size", "mean", "deviation")
 
 
@@ -85,16 +83,10 @@ class InputShape:
 
 
 @dataclass(kw_only=True)
-class Network(mlfw.Model):
-    """A network on a table, trained with AdamW (Loshchilov and Hutter 2019).
+class Network(Optimisation, mlfw.Model):
+    """A network on a table, trained step by step.
 
     To bring another network, subclass this, declare its parameters as fields and build it.
-
-    Attributes:
-        learning_rate: How far each step goes.
-        weight_decay: How much weights are drawn to 0.
-        batch_size: How many rows a step learns from, over all processes; null to follow the
-            number of rows, from 16 to 1024.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
@@ -102,14 +94,6 @@ class Network(mlfw.Model):
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
     uses_trainer: ClassVar[bool] = True
-
-    learning_rate: float = field(
-        default=3e-3, metadata=limits(above=0) | search(1e-4, 1e-1, log=True)
-    )
-    weight_decay: float = field(
-        default=1e-2, metadata=limits(minimum=0) | search(1e-5, 1e-1, log=True)
-    )
-    batch_size: int | None = field(default=None, metadata=limits(minimum=1))
 
     @abstractmethod
     def build(self, shape: InputShape) -> nn.Module:
@@ -123,13 +107,6 @@ class Network(mlfw.Model):
             float32 [rows, outputs]: for each target in turn logits of the classes or labels, or
             the value in standard deviations of the target.
         """
-
-    def rows_per_step(self, rows: int) -> int:
-        """Return the batch size for so many training rows."""
-        if self.batch_size is not None:
-            return self.batch_size
-        wanted = 2 ** round(math.log2(max(rows / ROWS_PER_STEP, 1)))
-        return int(min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH))
 
     def fit(self, data: RowSplits, context: FitContext) -> NetworkPredictor:
         """Fit the preprocessor, then the network through the trainer."""
