@@ -60,6 +60,13 @@ class Model(Component):
     several_targets: ClassVar[bool] = False
     uses_trainer: ClassVar[bool] = False
 
+    def check_schema(self, schema: Schema) -> None:
+        """Check that it can learn from such columns; called before anything takes long.
+
+        Raises:
+            UserError: It cannot.
+        """
+
     @abstractmethod
     def fit(self, data: Any, context: FitContext) -> Fitted:
         """Learn from the training rows.
