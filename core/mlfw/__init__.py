@@ -42,6 +42,7 @@ from mlfw.components import (
     Tuner,
     limits,
     path_field,
+    run_field,
     search,
 )
 from mlfw.errors import MlfwError, UserError
@@ -160,5 +161,6 @@ __all__ = [
     "predictions_table",
     "probability_matrix",
     "run",
+    "run_field",
     "search",
 ]

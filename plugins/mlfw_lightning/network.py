@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
 from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
+from mlfw_lightning.fine_tuning import FineTuning
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,10 +29,12 @@ class TextShape:
     Attributes:
         words: How many numbers there are for words: 0 is padding, 1 an unknown word.
         length: How many words a text has, padding included.
+        reader: What there is to know beside; see `SequenceEncoder.reader`.
     """
 
     words: int
     length: int
+    reader: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class InputShape:
 
 
 @dataclass(kw_only=True)
-class Network(mlfw.Model):
+class Network(FineTuning, mlfw.Model):
     """A network on a table, trained with AdamW (Loshchilov and Hutter 2019).
 
     To bring another network, subclass this, declare its parameters as fields and build it.
@@ -95,6 +98,8 @@ class Network(mlfw.Model):
         weight_decay: How much weights are drawn to 0.
         batch_size: How many rows a step learns from, over all processes; null to follow the
             number of rows, from 16 to 1024.
+        target_weights: How much each of several targets counts in the loss, by its name; 1 for
+            those that are not named.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
@@ -110,6 +115,7 @@ class Network(mlfw.Model):
         default=1e-2, metadata=limits(minimum=0) | search(1e-5, 1e-1, log=True)
     )
     batch_size: int | None = field(default=None, metadata=limits(minimum=1))
+    target_weights: dict[str, float] = field(default_factory=dict)
 
     @abstractmethod
     def build(self, shape: InputShape) -> nn.Module:

@@ -59,6 +59,10 @@ class Model(Component):
     several_targets: ClassVar[bool] = False
     uses_trainer: ClassVar[bool] = False
 
+    def fingerprint(self) -> str:
+        """Return a text that differs where what the fields name, such as a file, has changed."""
+        return ""
+
     @abstractmethod
     def fit(self, data: Any, context: FitContext) -> Fitted:
         """Learn from the training rows.
