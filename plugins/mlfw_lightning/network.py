@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
+from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits
 from mlfw_lightning.fine_tuning import FineTuning
+from mlfw_lightning.optimisation import Optimisation
 
 if TYPE_CHECKING:
     from torch import nn
 
     from mlfw_lightning.predictor import NetworkPredictor
 
-ROWS_PER_STEP = 50
-SMALLEST_BATCH, LARGEST_BATCH = 16, 1024
 IMAGE_KEYS = ("size", "mean", "deviation")
 
 
@@ -88,16 +86,12 @@ class InputShape:
 
 
 @dataclass(kw_only=True)
-class Network(FineTuning, mlfw.Model):
-    """A network on a table, trained with AdamW (Loshchilov and Hutter 2019).
+class Network(FineTuning, Optimisation, mlfw.Model):
+    """A network on a table, trained step by step.
 
     To bring another network, subclass this, declare its parameters as fields and build it.
 
     Attributes:
-        learning_rate: How far each step goes.
-        weight_decay: How much weights are drawn to 0.
-        batch_size: How many rows a step learns from, over all processes; null to follow the
-            number of rows, from 16 to 1024.
         target_weights: How much each of several targets counts in the loss, by its name; 1 for
             those that are not named.
     """
@@ -108,13 +102,6 @@ class Network(FineTuning, mlfw.Model):
     several_targets: ClassVar[bool] = True
     uses_trainer: ClassVar[bool] = True
 
-    learning_rate: float = field(
-        default=3e-3, metadata=limits(above=0) | search(1e-4, 1e-1, log=True)
-    )
-    weight_decay: float = field(
-        default=1e-2, metadata=limits(minimum=0) | search(1e-5, 1e-1, log=True)
-    )
-    batch_size: int | None = field(default=None, metadata=limits(minimum=1))
     target_weights: dict[str, float] = field(default_factory=dict)
 
     @abstractmethod
@@ -129,13 +116,6 @@ class Network(FineTuning, mlfw.Model):
             float32 [rows, outputs]: for each target in turn logits of the classes or labels, or
             the value in standard deviations of the target.
         """
-
-    def rows_per_step(self, rows: int) -> int:
-        """Return the batch size for so many training rows."""
-        if self.batch_size is not None:
-            return self.batch_size
-        wanted = 2 ** round(math.log2(max(rows / ROWS_PER_STEP, 1)))
-        return int(min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH))
 
     def fit(self, data: RowSplits, context: FitContext) -> NetworkPredictor:
         """Fit the preprocessor, then the network through the trainer."""

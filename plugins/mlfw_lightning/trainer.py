@@ -37,6 +37,11 @@ class LightningTrainer(mlfw.Trainer):
         gradient_clip: Most length of the gradient of a step; null for any.
         accumulate: How many batches make one step.
         checkpoint: Whether every epoch is kept, so that a killed run continues after it.
+        compile: Whether torch.compile makes the network faster; the first steps then take longer.
+        find_learning_rate: Whether a range test before the first step (Smith 2017) takes the place
+            of model.learning_rate.
+        find_batch_size: Whether the largest batch that fits into memory is found before the first
+            step and takes the place of model.batch_size.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
@@ -52,6 +57,9 @@ class LightningTrainer(mlfw.Trainer):
     gradient_clip: float | None = field(default=None, metadata=limits(above=0))
     accumulate: int = field(default=1, metadata=limits(minimum=1))
     checkpoint: bool = True
+    compile: bool = False
+    find_learning_rate: bool = False
+    find_batch_size: bool = False
 
     def check(self) -> None:
         """Check the accelerator's name."""

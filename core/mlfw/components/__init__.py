@@ -3,6 +3,7 @@
 from mlfw.components.component import Component
 from mlfw.components.dataset import Dataset, LoadContext
 from mlfw.components.deployer import Deployer, Deployment
+from mlfw.components.estimate import Estimate
 from mlfw.components.finding import Action, Finding
 from mlfw.components.imports import Imports
 from mlfw.components.limits import limits
@@ -35,6 +36,7 @@ __all__ = [
     "Dataset",
     "Deployer",
     "Deployment",
+    "Estimate",
     "Finding",
     "FitContext",
     "Fitted",

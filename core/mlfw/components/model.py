@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.estimate import Estimate
 from mlfw.components.imports import Imports
 from mlfw.components.splits import Splits
 from mlfw.schema.kinds import Task
@@ -75,6 +76,18 @@ class Model(Component):
         Raises:
             UserError: The model cannot learn from these rows with these settings.
         """
+
+    def estimate(self, data: Any, context: FitContext) -> Estimate | None:  # noqa: ARG002
+        """Return what `fit` will cost with the same arguments; None where that is not known.
+
+        It is asked before a fit that may take long, so it takes no more than a second or two and
+        leaves nothing behind; what the cache keeps for the fit to come may be made already.
+
+        Args:
+            data: See `fit`.
+            context: See `fit`.
+        """
+        return None
 
     @abstractmethod
     def load(self, folder: Path, schema: Schema) -> Predictor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.estimate import Estimate
 from mlfw.components.imports import Imports
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ class Trainer(Component):
 
     def most_epochs(self) -> int | None:
         """Return how many epochs a training takes at most, where that is known."""
+        return None
+
+    def estimate(self, learner: Any, context: FitContext) -> Estimate | None:  # noqa: ARG002
+        """Return what `train` will cost with the same arguments; None where that is not known.
+
+        Models that learn through a trainer call it from their own `estimate`, and add what they
+        do besides.
+
+        Args:
+            learner: See `train`; it is left as it is.
+            context: See `train`.
+        """
         return None
 
     @abstractmethod
