@@ -43,6 +43,7 @@ from mlfw.components import (
     Tuner,
     limits,
     path_field,
+    run_field,
     search,
 )
 from mlfw.errors import MlfwError, StopRequested, UserError
@@ -163,5 +164,6 @@ __all__ = [
     "predictions_table",
     "probability_matrix",
     "run",
+    "run_field",
     "search",
 ]

@@ -57,15 +57,20 @@ class Learner:
             The learner, and what is needed beside weights and heads to predict.
         """
         made = prepared(
-            data, cache=context.cache, folder=context.folder, seed=context.seed, network=True
+            data,
+            cache=context.cache,
+            folder=context.folder,
+            seed=context.seed,
+            network=True,
+            fitting=model.fitting(),
         )
-        heads = heads_of(data.schema, made.scales)
+        heads = heads_of(data.schema, made.scales, model.target_weights)
         ready = made.preprocessor
         shape = InputShape(
             numbers=len(ready.names(network=True)),
             cardinalities=ready.cardinalities,
             outputs=sum(head.outputs for head in heads),
-            texts=tuple(TextShape(text.cardinality, text.length) for text in ready.texts.values()),
+            texts=tuple(TextShape(t.cardinality, t.length, t.reader) for t in ready.texts.values()),
             images=tuple(
                 ImageShape(image.shape, image.mean, image.deviation)
                 for image in ready.images.values()

@@ -67,6 +67,10 @@ class Model(Component):
             UserError: It cannot.
         """
 
+    def fingerprint(self) -> str:
+        """Return a text that differs where what the fields name, such as a file, has changed."""
+        return ""
+
     @abstractmethod
     def fit(self, data: Any, context: FitContext) -> Fitted:
         """Learn from the training rows.

@@ -60,6 +60,7 @@ def fit(work: Work) -> None:
         work.fingerprints["prepare"],
         config.frozen["model"],
         config.frozen["trainer"],
+        config.model.fingerprint(),
         params,
         config.seed,
         work.plugin_version("model"),

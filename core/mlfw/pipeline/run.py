@@ -23,6 +23,7 @@ from mlfw.pipeline.fit import check_model, fit
 from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.monitor import Monitor
+from mlfw.pipeline.named_runs import with_runs_found
 from mlfw.pipeline.prepare import prepare
 from mlfw.pipeline.saved_model import SavedModel, load_model
 from mlfw.pipeline.stop import StopSignal
@@ -99,6 +100,7 @@ def execute(
         UserError: Something the user can mend; the run is marked as failed.
         StopRequested: The run was stopped; it is marked as interrupted.
     """
+    config = with_runs_found(config)
     check_config(config, plugins.registry, imports)
     directory, continues = open_run(config.frozen)
     for note in config.notes:
