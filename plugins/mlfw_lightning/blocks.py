@@ -25,7 +25,7 @@ def parameter_groups(network: nn.Module, model: FineTuning) -> list[dict[str, An
         model: How it is fine-tuned.
 
     Returns:
-        For each group `name`, `params` (a list of parameters) and `factor` (of the learning
+        For each group `name`, `params` (a list of parameters) and `scale` (of the learning
         rate), from the input to the head. They follow from network and model alone.
 
     Raises:
@@ -44,7 +44,7 @@ def parameter_groups(network: nn.Module, model: FineTuning) -> list[dict[str, An
         ]
         parts.append(("head", 1.0, list(head_of(network).parameters())))
     groups = [
-        {"name": name, "factor": factor, "params": [p for p in own if id(p) in learns]}
+        {"name": name, "scale": factor, "params": [p for p in own if id(p) in learns]}
         for name, factor, own in parts
     ]
     return [group for group in groups if group["params"]]
