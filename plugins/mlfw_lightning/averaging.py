@@ -131,13 +131,13 @@ def recompute_batch_norm(network: nn.Module, inputs: Iterable[Any]) -> None:
 
     Those that a network kept while it was trained belong to other weights than their mean
     (Izmailov et al. 2018, section 3.2). All else stays in evaluation mode: nothing is left out
-    by dropout and no random number is drawn.
+    by dropout and no random number is drawn. Norms whose parameters are frozen keep theirs.
 
     Args:
         network: Its statistics become the plain mean over the batches.
         inputs: What to call the network with, one item a batch.
     """
-    norms = _norms(network)
+    norms = [norm for norm in _norms(network) if not _frozen(norm)]
     if not norms:
         return
     modes = [(module, module.training) for module in network.modules()]
@@ -163,3 +163,8 @@ def _norms(network: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
         for module in network.modules()
         if isinstance(module, BATCH_NORMS) and module.track_running_stats
     ]
+
+
+def _frozen(module: nn.Module) -> bool:
+    parameters = list(module.parameters())
+    return bool(parameters) and not any(one.requires_grad for one in parameters)
