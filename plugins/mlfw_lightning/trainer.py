@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, UserError, limits
+from mlfw import Estimate, FitContext, UserError, limits
+from mlfw_lightning.duration import seconds_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +38,8 @@ class LightningTrainer(mlfw.Trainer):
         gradient_clip: Most length of the gradient of a step; null for any.
         accumulate: How many batches make one step.
         checkpoint: Whether every epoch is kept, so that a killed run continues after it.
+        max_time: After how long to stop with the best weights so far, such as 90s, 10m, 1h30m or
+            2d; null for never.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
@@ -52,9 +55,12 @@ class LightningTrainer(mlfw.Trainer):
     gradient_clip: float | None = field(default=None, metadata=limits(above=0))
     accumulate: int = field(default=1, metadata=limits(minimum=1))
     checkpoint: bool = True
+    max_time: str | None = None
 
     def check(self) -> None:
-        """Check the accelerator's name."""
+        """Check the accelerator's name and the form of max_time."""
+        if self.max_time is not None:
+            seconds_of(self.max_time, "trainer.max_time")
         if self.accelerator not in ACCELERATORS:
             raise UserError(
                 f"trainer.accelerator: expected one of {', '.join(ACCELERATORS)}, found "
@@ -64,6 +70,24 @@ class LightningTrainer(mlfw.Trainer):
     def most_epochs(self) -> int:
         """Return the number of epochs that early stopping may cut short."""
         return self.epochs
+
+    def estimate(self, learner: Any, context: FitContext) -> Estimate | None:
+        """Return what `train` will cost; None for existing modules, and on other devices.
+
+        Args:
+            learner: See `train`.
+            context: See `mlfw.Trainer.estimate`.
+        """
+        import torch
+
+        from mlfw_lightning.learner import Learner
+        from mlfw_lightning.timing import training_estimate
+
+        kind, _ = _devices(self.accelerator)
+        names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
+        if not isinstance(learner, Learner) or kind not in names:
+            return None
+        return training_estimate(self, learner, context, torch.device(names[kind]))
 
     def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
         """Train a learner and return the best weights by name.
