@@ -46,7 +46,7 @@ from mlfw.components import (
     run_field,
     search,
 )
-from mlfw.errors import MlfwError, UserError
+from mlfw.errors import MlfwError, StopRequested, UserError
 from mlfw.plugins import hookimpl, hookspec
 from mlfw.schema import (
     Column,
@@ -147,6 +147,7 @@ __all__ = [
     "SearchRange",
     "Split",
     "Splits",
+    "StopRequested",
     "StreamedSplits",
     "Target",
     "Task",

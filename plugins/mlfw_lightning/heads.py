@@ -37,13 +37,15 @@ class Head:
     deviation: float = 1.0
     importance: float = 1.0
 
-    def loss_sum(self, scores: Tensor, target: Tensor) -> Tensor:
+    def loss_sum(self, scores: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
         """Return the loss, summed over rows.
 
         Args:
             scores: float [rows, outputs].
             target: Class numbers, int64 [rows]; labels as 0 or 1, float32 [rows, labels]; or
                 scaled values, float32 [rows].
+            label_smoothing: Which share of each label is spread evenly over the classes, or over
+                yes and no (Szegedy et al. 2016); for training only. Values are not smoothed.
 
         Returns:
             The cross-entropy; for labels the mean of the labels' binary cross-entropies; for
@@ -59,10 +61,21 @@ class Head:
         if self.task is Task.regression:
             return functional.mse_loss(scores[:, 0], target, reduction="sum")
         if self.task is Task.multilabel:
+            if label_smoothing:
+                target = target * (1 - label_smoothing) + label_smoothing / 2
             total = functional.binary_cross_entropy_with_logits(scores, target, reduction="sum")
             return total / self.outputs
         weight = scores.new_tensor(self.weights) if self.weights else None
-        return functional.cross_entropy(scores, target, weight=weight, reduction="sum")
+        if weight is None or not label_smoothing:
+            return functional.cross_entropy(
+                scores, target, weight=weight, reduction="sum", label_smoothing=label_smoothing
+            )
+        # Given to cross_entropy, a weight would count a class's share in every row's smoothing;
+        # here it is how often a row counts, as if the row were repeated.
+        losses = functional.cross_entropy(
+            scores, target, reduction="none", label_smoothing=label_smoothing
+        )
+        return (losses * weight[target]).sum()
 
     def predict(self, scores: np.ndarray) -> np.ndarray:
         """Return what `mlfw.predictions_table` takes from scores, float64 [rows, outputs]."""

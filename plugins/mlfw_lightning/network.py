@@ -100,6 +100,8 @@ class Network(FineTuning, Optimisation, mlfw.Model):
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
+    # How many rows it is called with at a time where nothing is learnt.
+    rows_at_once: ClassVar[int] = 8192
     uses_trainer: ClassVar[bool] = True
 
     target_weights: dict[str, float] = field(default_factory=dict)

@@ -110,7 +110,8 @@ def _learner(content: dict[str, Any]) -> Learner:
     heads = tuple(Head.from_json(head) for head in content["heads"])
     shape = InputShape.from_json(content["shape"])
     vary = {name: Augmentation(**how) for name, how in content["vary"].items()}
-    return Learner(component, shape, heads, train, validation, vary, content["key"])
+    names = tuple(content["names"])
+    return Learner(component, shape, heads, train, validation, vary, content["key"], names)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -27,6 +27,7 @@ def main(options: argparse.Namespace) -> int:
     """Run the command."""
     from mlfw.config import compose
     from mlfw.pipeline.run import Run, execute
+    from mlfw.pipeline.stop import StopSignal
     from mlfw.plugins import load_plugins, warn_of_broken
 
     plugins = load_plugins()
@@ -34,7 +35,8 @@ def main(options: argparse.Namespace) -> int:
     imports = allowed_imports(options)
     file, overrides = split_settings(options.settings)
     config = compose(file, overrides, plugins, config_dir=options.config_dir)
-    run: Run = execute(config, plugins, TerminalMonitor(), imports)
+    with StopSignal().listening() as stop:
+        run: Run = execute(config, plugins, TerminalMonitor(), imports, stop)
     _print_summary(run.dir, sorted(imports.packages))
     return 0
 

@@ -27,6 +27,7 @@ from mlfw.pipeline.events import Events
 from mlfw.pipeline.metrics import Measure, choose_metrics
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.splits_file import load_splits
+from mlfw.pipeline.stop import StopSignal
 from mlfw.plugins import Plugins
 from mlfw.runs import RunDirectory
 from mlfw.runs.environment import mlfw_version
@@ -47,6 +48,7 @@ class Work:
     fingerprints: dict[str, str] = field(default_factory=dict)
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
+    stop: StopSignal = field(default_factory=StopSignal)
 
     @property
     def opaque(self) -> bool:
@@ -104,6 +106,7 @@ class Work:
         mark_finished(self.directory, name, fingerprint, seconds)
         self.monitor.stage_done(name, seconds, skipped=False)
         self.events.stage_finished(name)
+        self.stop.part_ended()
 
     def plugin_version(self, kind: str) -> str:
         """Return which version of which distribution a chosen component comes from."""
@@ -134,6 +137,7 @@ class Work:
             folder_name: The folder for checkpoints, in the run directory unless it is absolute.
             final: Whether the fit is the run's own.
         """
+        self.stop.part_ended()
         folder = self.directory.path / folder_name
         folder.mkdir(parents=True, exist_ok=True)
         return FitContext(
@@ -141,6 +145,7 @@ class Work:
             seed=self.config.seed,
             folder=folder,
             report=self._report if final else _ignore,
+            stopping=self.stop.asked,
             final=final,
             cache=self.cache,
             imports=self.imports,

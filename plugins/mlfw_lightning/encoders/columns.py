@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mlfw_lightning.batches import Inputs
-from mlfw_lightning.encoders.encoder import Encoder
+from mlfw_lightning.encoders.encoder import Encoder, blocks_of
 from mlfw_lightning.network import InputShape
 
 WIDEST_EMBEDDING = 50
@@ -53,11 +53,5 @@ class Columns(Encoder):
         return torch.cat(parts, dim=1)
 
     def blocks(self) -> list[nn.Module]:
-        """Return the blocks of all encoders, joined from the output on; embeddings are last."""
-        deep = [encoder.blocks() for encoder in (*self.texts, *self.images)]
-        joined = [nn.ModuleList() for _ in range(max(map(len, deep), default=1))]
-        joined[-1].extend(self.categories)
-        for blocks in deep:
-            for together, block in zip(reversed(joined), reversed(blocks), strict=False):
-                together.append(block)
-        return list(joined)
+        """Return the blocks of all encoders, side by side."""
+        return blocks_of([*self.texts, *self.images], self.categories)
