@@ -52,10 +52,10 @@ class Head:
             regression the squared error in deviations of the target. It is multiplied by the
             target's importance.
         """
-        loss = self._loss_sum(scores, target)
+        loss = self._loss_sum(scores, target, label_smoothing)
         return loss if self.importance == 1 else loss * self.importance
 
-    def _loss_sum(self, scores: Tensor, target: Tensor) -> Tensor:
+    def _loss_sum(self, scores: Tensor, target: Tensor, label_smoothing: float) -> Tensor:
         from torch.nn import functional
 
         if self.task is Task.regression:

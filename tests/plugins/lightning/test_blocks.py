@@ -33,7 +33,7 @@ def test_everything_learns_unless_something_is_said() -> None:
     (group,) = parameter_groups(net, MLP())
 
     assert all(parameter.requires_grad for parameter in net.parameters())
-    assert group["factor"] == 1
+    assert group["scale"] == 1
     assert list(map(id, group["params"])) == list(map(id, net.parameters()))
 
 
@@ -80,7 +80,7 @@ def test_each_block_learns_slower_than_the_one_above_it() -> None:
 
     count = len(net.blocks())
     expected = [*(0.5 ** (count - i) for i in range(count)), 1.0]
-    assert [group["factor"] for group in groups] == expected
+    assert [group["scale"] for group in groups] == expected
     assert [group["name"] for group in groups][-1] == "head"
     grouped = [id(p) for group in groups for p in group["params"]]
     assert sorted(grouped) == sorted(map(id, net.parameters()))
