@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from mlfw_lightning.watch import Watch
 
 VALIDATION = "validation/loss"
+STATISTICS_BATCHES = 100
 
 
 class Epochs(pl.Callback):
@@ -47,6 +50,8 @@ class Epochs(pl.Callback):
         self._checkpoints = checkpoints
         self._watch = watch
         self._clock = clock
+        self._judged = ExitStack()
+        self._began = 0.0
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf
         self.waited = 0
@@ -72,7 +77,8 @@ class Epochs(pl.Callback):
         """Put the mean of the weights in the place of the last ones, where there is one."""
         assert isinstance(module, Module)
         self._began = monotonic()
-        module.swap()
+        some = islice(self._steps.batches.starting(0), STATISTICS_BATCHES)
+        self._judged.enter_context(module.judged(some))
 
     def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Keep the weights where none were better, and put the last ones back."""
@@ -84,7 +90,7 @@ class Epochs(pl.Callback):
             self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
         else:
             self.waited += 1
-        module.swap()
+        self._judged.close()
         self._clock.validation = monotonic() - self._began
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:

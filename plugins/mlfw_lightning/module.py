@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
-from mlfw_lightning.averaging import average_of
+from mlfw_lightning.averaging import WeightAverage, has_batch_norm, recompute_batch_norm
 from mlfw_lightning.batches import Batch
 from mlfw_lightning.blocks import parameter_groups, set_trainable
+from mlfw_lightning.optimisation import Averaging
 from mlfw_lightning.optimizers import build_optimizer
 from mlfw_lightning.randomness import derived_seed, seed_torch
 from mlfw_lightning.schedules import LearningRate
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
 TRAIN, VALIDATION = "train", "validation"
+
+
+def go_on(step: Step, loss: Tensor) -> bool:  # noqa: ARG001 - the signature of `after_step`
+    """Leave nothing of the epoch out."""
+    return False
 
 
 class Module(pl.LightningModule):
@@ -70,8 +77,8 @@ class Module(pl.LightningModule):
         self.network = network
         self.heads = heads
         self.rate = LearningRate(model, steps * options.epochs)
-        self.average = average_of(model, network)
-        self.after_step: Callable[[Step, Tensor], bool] = lambda step, loss: False
+        self.average = None if model.average is Averaging.none else WeightAverage(model)
+        self.after_step: Callable[[Step, Tensor], bool] = go_on
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
         self._model = model
@@ -105,7 +112,7 @@ class Module(pl.LightningModule):
         optimizer.step()
         optimizer.zero_grad()
         if self.average:
-            self.average.update(self.network, number, self._steps * self._options.epochs)
+            self.average.update(self.network, number + 1, self._steps * self._options.epochs)
         return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
 
     def _backward(self, loss: Tensor, *, last: bool) -> None:
@@ -133,10 +140,11 @@ class Module(pl.LightningModule):
         return converted
 
     def _loss_sum(self, split: str, batch: Batch) -> Tensor:
+        smoothing = self._model.label_smoothing if split == TRAIN else 0.0
         scores = self._called[0](batch.inputs)
         own = scores.split([head.outputs for head in self.heads], dim=1)
         losses = [
-            head.loss_sum(part, target)
+            head.loss_sum(part, target, smoothing)
             for head, part, target in zip(self.heads, own, batch.targets, strict=True)
         ]
         loss = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
@@ -164,10 +172,26 @@ class Module(pl.LightningModule):
         """Let learn what learns in an epoch, from 0."""
         set_trainable(self.network, self._model, epoch)
 
-    def swap(self) -> None:
-        """Exchange the weights for their mean, where there is one."""
-        if self.average:
-            self.average.swap(self.network)
+    @contextmanager
+    def judged(self, batches: Iterable[Batch]) -> Iterator[None]:
+        """Give the network the weights to be judged: the mean of those of many steps, if any.
+
+        Args:
+            batches: What statistics of activations are computed from for these.
+        """
+        with self.average.applied(self.network) if self.average else nullcontext():
+            if self.average and self._model.average is Averaging.swa and self.average.started:
+                recompute_batch_norm(self.network, (self._here(batch).inputs for batch in batches))
+            self._share_statistics()
+            yield
+
+    def _share_statistics(self) -> None:
+        """Let all processes have the same statistics of activations."""
+        if self._place.world == 1 or not has_batch_norm(self.network):
+            return
+        for buffer in self.network.buffers():
+            if buffer.is_floating_point():
+                buffer.copy_(self.trainer.strategy.reduce(buffer, reduce_op="mean"))
 
     def epoch_ended(self, validation_loss: float) -> float:
         """Let the learning rate follow the validation loss, and return it."""
@@ -200,6 +224,5 @@ class Module(pl.LightningModule):
         scaled = self._options.precision == "16-mixed"
         device = next(self.parameters()).device.type
         fused = device in ("cpu", "cuda") and not scaled
-        return build_optimizer(
-            self._model, parameter_groups(self.network, self._model), fused=fused
-        )
+        groups = parameter_groups(self.network, self._model)
+        return build_optimizer(self._model, groups, network=self.network, fused=fused)

@@ -13,15 +13,18 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import OmegaConf
 from pytorch_lightning.strategies import DDPStrategy
-from torch import Tensor
+from torch import Tensor, nn
 
 from mlfw.files import digest
 from mlfw.plugins import load_plugins
 from mlfw_lightning.batches import batches_of
+from mlfw_lightning.blocks import set_trainable
 from mlfw_lightning.breaks import Breaks, Clock
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
+from mlfw_lightning.initialisation import initialise
 from mlfw_lightning.learner import Learner
+from mlfw_lightning.lora import add_adapters, merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
 from mlfw_lightning.signals import leave_signals
@@ -29,6 +32,7 @@ from mlfw_lightning.steps import Steps, steps_a_chunk
 from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
+    from mlfw_lightning.network import Network
     from mlfw_lightning.trainer import LightningTrainer
 
 # Batches without gradients take so much less memory that they may be larger.
@@ -99,8 +103,9 @@ class _Training:
         )  # fmt: skip
         chunk = steps_a_chunk(learner.row_bytes * size)
         self.steps = Steps(batches, accumulate=options.accumulate, chunk=chunk)
-        network = model.build(learner.shape)
-        checkpoints = Checkpoints(folder, _fingerprint(options, learner, seed)) if folder else None
+        network = _started(model, learner, watch)
+        key = _fingerprint(options, learner, seed)
+        checkpoints = Checkpoints(folder, key, watch.note) if folder else None
         clock = Clock(options.seconds)
         self.epochs = Epochs(
             steps=self.steps,
@@ -134,7 +139,19 @@ class _Training:
         """Train and return the best weights."""
         self.trainer.fit(self.module, self.steps, self.validation)
         weights = self.epochs.best or self.module.state_dict()
-        return {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
+        plain = {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
+        return merged(self.module.network.cpu(), plain)
+
+
+def _started(model: Network, learner: Learner, watch: Watch) -> nn.Module:
+    """Return the network with the weights that the training starts from."""
+    network = model.build(learner.shape)
+    initialise(network, model.init)
+    for sentence in model.start(network):
+        watch.note(sentence)
+    add_adapters(network, model)
+    set_trainable(network, model, 0)
+    return network
 
 
 def _lightning(options: LightningTrainer, callbacks: Sequence[pl.Callback]) -> pl.Trainer:

@@ -30,6 +30,7 @@ from mlfw_lightning.network import InputShape, Network
 from mlfw_lightning.process import Place, train_here
 from mlfw_lightning.ranks import ALLOW_IMPORT, ERROR, JOB, PROGRESS, RESULT
 from mlfw_lightning.trainer import LightningTrainer
+from mlfw_lightning.watch import Watch
 from mlfw_tabular.arrays import StoredArrays
 from mlfw_tabular.prepare import Augmentation
 from mlfw_tabular.prepared import SETS
@@ -69,7 +70,7 @@ def _train(job: Path, local: int, imports: Imports) -> None:
             _learner(content),
             seed=content["seed"],
             folder=Path(content["checkpoints"]) if content["checkpoints"] else None,
-            report=report,
+            watch=Watch(report=report),
             place=Place(
                 rank=int(os.environ["NODE_RANK"]) * options.devices + local,
                 world=options.devices * options.nodes,
