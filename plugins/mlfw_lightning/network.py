@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from mlfw_lightning.predictor import NetworkPredictor
 
+# Batches without gradients take so much less memory that they may be larger.
+EVALUATED = 8
 IMAGE_KEYS = ("size", "mean", "deviation")
 
 
@@ -100,7 +102,7 @@ class Network(FineTuning, Optimisation, mlfw.Model):
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
-    # How many rows it is called with at a time where nothing is learnt.
+    # How many rows it is called with at a time at most.
     rows_at_once: ClassVar[int] = 8192
     uses_trainer: ClassVar[bool] = True
 
@@ -118,6 +120,10 @@ class Network(FineTuning, Optimisation, mlfw.Model):
             float32 [rows, outputs]: for each target in turn logits of the classes or labels, or
             the value in standard deviations of the target.
         """
+
+    def rows_evaluated(self, rows_per_step: int) -> int:
+        """Return how many rows to call the network with at a time where nothing is learnt."""
+        return min(self.rows_at_once, EVALUATED * rows_per_step)
 
     def fit(self, data: RowSplits, context: FitContext) -> NetworkPredictor:
         """Fit the preprocessor, then the network through the trainer."""

@@ -13,30 +13,26 @@ import pytorch_lightning as pl
 import torch
 from omegaconf import OmegaConf
 from pytorch_lightning.strategies import DDPStrategy
-from torch import Tensor, nn
+from torch import Tensor
 
 from mlfw.files import digest
 from mlfw.plugins import load_plugins
 from mlfw_lightning.batches import batches_of
-from mlfw_lightning.blocks import set_trainable
 from mlfw_lightning.breaks import Breaks, Clock
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
-from mlfw_lightning.initialisation import initialise
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.lora import add_adapters, merged
+from mlfw_lightning.lora import merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
 from mlfw_lightning.signals import leave_signals
+from mlfw_lightning.start import start_network
 from mlfw_lightning.steps import Steps, steps_a_chunk
 from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
-    from mlfw_lightning.network import Network
     from mlfw_lightning.trainer import LightningTrainer
 
-# Batches without gradients take so much less memory that they may be larger.
-EVALUATED = 8
 COLLECTIVE_TIMEOUT = timedelta(minutes=5)
 NOT_LEARNT_FROM = ("epochs", "max_time", "checkpoint_minutes", "workers", "timeout")
 
@@ -98,12 +94,12 @@ class _Training:
         batches = shuffled(rank=place.rank, world=place.world)
         batches.workers = options.workers
         self.validation = batches_of(
-            learner.validation, min(model.rows_at_once, EVALUATED * size), shuffle_seed=None,
+            learner.validation, model.rows_evaluated(size), shuffle_seed=None,
             rank=place.rank, world=place.world,
         )  # fmt: skip
         chunk = steps_a_chunk(learner.row_bytes * size)
         self.steps = Steps(batches, accumulate=options.accumulate, chunk=chunk)
-        network = _started(model, learner, watch)
+        network = start_network(model, learner.shape, watch.note)
         key = _fingerprint(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
         clock = Clock(options.seconds)
@@ -141,17 +137,6 @@ class _Training:
         weights = self.epochs.best or self.module.state_dict()
         plain = {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
         return merged(self.module.network.cpu(), plain)
-
-
-def _started(model: Network, learner: Learner, watch: Watch) -> nn.Module:
-    """Return the network with the weights that the training starts from."""
-    network = model.build(learner.shape)
-    initialise(network, model.init)
-    for sentence in model.start(network):
-        watch.note(sentence)
-    add_adapters(network, model)
-    set_trainable(network, model, None)
-    return network
 
 
 def _lightning(

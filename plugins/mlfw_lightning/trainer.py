@@ -11,6 +11,7 @@ from mlfw import Estimate, FitContext, UserError, limits
 from mlfw_lightning.duration import seconds_of
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
@@ -95,16 +96,13 @@ class LightningTrainer(mlfw.Trainer):
             learner: See `train`.
             context: See `mlfw.Trainer.estimate`.
         """
-        import torch
-
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.timing import training_estimate
 
-        kind, _ = _devices(self.accelerator)
-        names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
-        if not isinstance(learner, Learner) or kind not in names:
+        device = self._device()
+        if not isinstance(learner, Learner) or device is None:
             return None
-        return training_estimate(self, learner, context, torch.device(names[kind]))
+        return training_estimate(self, learner, context, device)
 
     def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
         """Train a learner and return the best weights by name.
@@ -114,7 +112,10 @@ class LightningTrainer(mlfw.Trainer):
                 `mlfw_lightning.existing_fit.ExistingLearner`.
             context: See `mlfw.Trainer.train`.
         """
+        import torch
+
         from mlfw_lightning.existing_fit import ExistingLearner, train_existing_here
+        from mlfw_lightning.find import with_found
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.process import train_here
         from mlfw_lightning.ranks import train_in_ranks
@@ -127,6 +128,8 @@ class LightningTrainer(mlfw.Trainer):
             )
         self._check_devices()
         folder = context.folder if context.final and self.checkpoint else None
+        if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
+            learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
         if self.devices * self.nodes > 1:
             return train_in_ranks(self, learner, context, folder)
         if isinstance(learner, ExistingLearner):
@@ -140,6 +143,14 @@ class LightningTrainer(mlfw.Trainer):
             )
         watch = Watch.of(context)
         return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
+
+    def _device(self) -> torch.device | None:
+        """Return the device that is used, or one of several alike; None where it is unknown."""
+        import torch
+
+        kind, _ = _devices(self.accelerator)
+        names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
+        return torch.device(names[kind]) if kind in names else None
 
     def _check_devices(self) -> None:
         """Check that there are so many devices, before a process is started for each."""

@@ -135,4 +135,5 @@ def _predicting(predict: Predict, data: Splits) -> float:
     some = data.validation.slice(0, VALIDATION_ROWS)
     start = time.perf_counter()
     predict(some)
-    return (time.perf_counter() - start) * data.count(VALIDATION) / max(some.num_rows, 1)
+    share: float = data.count(VALIDATION) / max(some.num_rows, 1)
+    return (time.perf_counter() - start) * share
