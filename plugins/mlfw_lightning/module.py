@@ -196,7 +196,7 @@ class Module(pl.LightningModule):
     def epoch_ended(self, validation_loss: float) -> float:
         """Let the learning rate follow the validation loss, and return it."""
         self.rate.epoch_ended(validation_loss)
-        return float(self.optimizers().param_groups[-1]["lr"])
+        return float(self.trainer.optimizers[0].param_groups[-1]["lr"])
 
     def learning(self) -> dict[str, Any]:
         """Return what a checkpoint keeps beside weights and optimiser; all processes take part."""

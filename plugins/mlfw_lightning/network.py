@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits
+from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits
 from mlfw_lightning.fine_tuning import FineTuning
 from mlfw_lightning.optimisation import Optimisation
 
@@ -129,6 +129,19 @@ class Network(FineTuning, Optimisation, mlfw.Model):
         return NetworkPredictor(
             data.schema, preprocessor, self, learner.shape, learner.heads, weights
         )
+
+    def estimate(self, data: RowSplits, context: FitContext) -> Estimate | None:
+        """Return what the trainer says that training will cost.
+
+        The rows are prepared for it, and kept for the fit to come; without a place to keep them
+        they would have to be prepared twice, and no estimate is given.
+        """
+        from mlfw_lightning.learner import Learner
+
+        if context.cache is None or not data.key:
+            return None
+        learner, _ = Learner.of(self, data, context)
+        return context.trainer.estimate(learner, context)
 
     def load(self, folder: Path, schema: Schema) -> NetworkPredictor:
         """Load what the predictor has saved."""

@@ -123,7 +123,7 @@ class _Training:
             seed=seed,
             place=place,
         )
-        self.trainer = _lightning(options, [self.epochs])
+        self.trainer = _lightning(options, [self.epochs], in_turn=model.learns_in_turn)
         self.epochs.breaks = Breaks(
             steps=self.steps,
             names=learner.names,
@@ -150,11 +150,13 @@ def _started(model: Network, learner: Learner, watch: Watch) -> nn.Module:
     for sentence in model.start(network):
         watch.note(sentence)
     add_adapters(network, model)
-    set_trainable(network, model, 0)
+    set_trainable(network, model, None)
     return network
 
 
-def _lightning(options: LightningTrainer, callbacks: Sequence[pl.Callback]) -> pl.Trainer:
+def _lightning(
+    options: LightningTrainer, callbacks: Sequence[pl.Callback], *, in_turn: bool
+) -> pl.Trainer:
     """Return a Lightning trainer with everything off that costs time a step and shows nothing."""
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
     try:
@@ -162,7 +164,7 @@ def _lightning(options: LightningTrainer, callbacks: Sequence[pl.Callback]) -> p
             accelerator=options.accelerator,
             devices=options.devices,
             num_nodes=options.nodes,
-            strategy=strategy_of(options),
+            strategy=strategy_of(options, in_turn=in_turn),
             precision=options.precision,  # type: ignore[arg-type]
             max_epochs=options.epochs,
             callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
@@ -179,12 +181,21 @@ def _lightning(options: LightningTrainer, callbacks: Sequence[pl.Callback]) -> p
     return trainer
 
 
-def strategy_of(options: LightningTrainer) -> Any:
-    """Return how processes share the work, in the form that Lightning takes."""
+def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
+    """Return how processes share the work, in the form that Lightning takes.
+
+    Args:
+        options: The trainer's configuration.
+        in_turn: Whether the weights that learn differ from epoch to epoch.
+    """
     several = options.devices * options.nodes > 1
     if several and options.strategy in ("auto", "ddp"):
         backend = "gloo" if options.accelerator == "cpu" else None
-        return DDPStrategy(timeout=COLLECTIVE_TIMEOUT, process_group_backend=backend)
+        return DDPStrategy(
+            timeout=COLLECTIVE_TIMEOUT,
+            process_group_backend=backend,
+            find_unused_parameters=in_turn,
+        )
     return options.strategy
 
 
@@ -194,7 +205,10 @@ def _fingerprint(options: LightningTrainer, learner: Learner, seed: int) -> str:
     model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
     heads = [head.to_json() for head in learner.heads]
     rows = learner.key or _sums(learner)
-    return digest([settings, model, asdict(learner.shape), heads, rows, learner.train.rows, seed])
+    start = learner.model.fingerprint()
+    return digest(
+        [settings, model, start, asdict(learner.shape), heads, rows, learner.train.rows, seed]
+    )
 
 
 def _sums(learner: Learner) -> list[float]:

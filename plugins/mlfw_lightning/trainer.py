@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, UserError, limits
+from mlfw import Estimate, FitContext, UserError, limits
+from mlfw_lightning.duration import seconds_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +45,8 @@ class LightningTrainer(mlfw.Trainer):
             of model.learning_rate.
         find_batch_size: Whether the largest batch that fits into memory is found before the first
             step and takes the place of model.batch_size.
+        max_time: After how long to stop with the best weights so far, such as 90s, 10m, 1h30m or
+            2d; null for never.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
@@ -64,9 +67,12 @@ class LightningTrainer(mlfw.Trainer):
     compile: bool = False
     find_learning_rate: bool = False
     find_batch_size: bool = False
+    max_time: str | None = None
 
     def check(self) -> None:
-        """Check the accelerator's name."""
+        """Check the accelerator's name and the form of max_time."""
+        if self.max_time is not None:
+            seconds_of(self.max_time, "trainer.max_time")
         if self.accelerator not in ACCELERATORS:
             raise UserError(
                 f"trainer.accelerator: expected one of {', '.join(ACCELERATORS)}, found "
@@ -75,12 +81,30 @@ class LightningTrainer(mlfw.Trainer):
 
     @property
     def seconds(self) -> float | None:
-        """How long a training may take."""
-        return None
+        """How many seconds a training may take; None for any number."""
+        return seconds_of(self.max_time, "trainer.max_time") if self.max_time else None
 
     def most_epochs(self) -> int:
         """Return the number of epochs that early stopping may cut short."""
         return self.epochs
+
+    def estimate(self, learner: Any, context: FitContext) -> Estimate | None:
+        """Return what `train` will cost; None for existing modules, and on other devices.
+
+        Args:
+            learner: See `train`.
+            context: See `mlfw.Trainer.estimate`.
+        """
+        import torch
+
+        from mlfw_lightning.learner import Learner
+        from mlfw_lightning.timing import training_estimate
+
+        kind, _ = _devices(self.accelerator)
+        names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
+        if not isinstance(learner, Learner) or kind not in names:
+            return None
+        return training_estimate(self, learner, context, torch.device(names[kind]))
 
     def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
         """Train a learner and return the best weights by name.
