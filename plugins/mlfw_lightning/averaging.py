@@ -18,10 +18,11 @@ HALVES = (torch.float16, torch.bfloat16)
 class WeightAverage:
     """A running mean of a network's parameters.
 
-    With ema it is exponential (Polyak and Juditsky 1992): of update t, counted from 0, the share
-    min(decay, (1 + t) / (10 + t)) of the mean is kept, so that the first weights are soon
-    forgotten. With swa it is the plain mean of the weights after every step, from a share of the
-    training on (Izmailov et al. 2018). Half-precision weights are averaged in float32.
+    With ema it is exponential (Polyak and Juditsky 1992): it begins as the first weights, and of
+    every later update t, counted from 0, the share min(decay, (1 + t) / (10 + t)) of the mean is
+    kept, so that the first weights are soon forgotten. With swa it is the plain mean of the
+    weights after every step, from a share of the training on (Izmailov et al. 2018).
+    Half-precision weights are averaged in float32.
 
     It always takes the network itself, not what wraps it for several processes or compiles it.
     """

@@ -52,6 +52,7 @@ def find_batch_size(
     build: Callable[[nn.Module], Optimizer],
     *,
     largest: int,
+    share: float = 1.0,
 ) -> BatchTest:
     """Return the largest batch with which a training step fits into memory.
 
@@ -64,6 +65,7 @@ def find_batch_size(
         batch_of: Returns a batch of so many rows, on that device.
         build: Returns the optimiser of a network, as training will use it.
         largest: Most rows of a batch; see `most_rows`.
+        share: Which part of the free memory one process may take, where several divide it.
 
     Raises:
         UserError: Not even the smallest batch fits, or memory cannot be measured here.
@@ -85,13 +87,15 @@ def find_batch_size(
                 f"trainer.find_batch_size: a batch of {smallest} rows does not fit into memory.",
                 "Choose a smaller model, or set model.batch_size.",
             )
-        return largest_batch(step, gauge_of(device), smallest=smallest, largest=largest)
+        gauge = gauge_of(device)
+        bound = int(LARGEST_SHARE * share * gauge.free)
+        return largest_batch(step, gauge, smallest=smallest, largest=largest, bound=bound)
 
 
 def largest_batch(
-    step: Callable[[int], None], gauge: Gauge, *, smallest: int, largest: int
+    step: Callable[[int], None], gauge: Gauge, *, smallest: int, largest: int, bound: int
 ) -> BatchTest:
-    """Double a batch until the next one would take more than 0.7 of what is free.
+    """Double a batch until the next one would take too much memory.
 
     What a step takes grows in proportion to its rows, so that a size is only tried where the
     last one says that it fits; a machine without free memory ends processes.
@@ -101,9 +105,10 @@ def largest_batch(
         gauge: Of the device's memory, its base measured after that step.
         smallest: Rows of the first batch.
         largest: Most rows.
+        bound: Most bytes that a step may take.
     """
     memory: dict[int, int] = {}
-    rows, bound = smallest, LARGEST_SHARE * gauge.free
+    rows = smallest
     while (taken := _memory(step, gauge, rows)) is not None:
         memory[rows] = taken
         following = min(2 * rows, largest)

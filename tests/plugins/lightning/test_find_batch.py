@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from mlfw_lightning.find_batch import LARGEST_SHARE, find_batch_size, largest_batch, most_rows
+from mlfw_lightning.find_batch import find_batch_size, largest_batch, most_rows
 from mlfw_lightning.memory_gauge import free_memory, gauge_of
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
@@ -64,12 +64,14 @@ def test_no_size_is_tried_that_does_not_fit_and_none_is_left_out(
 ) -> None:
     machine, smallest = Machine(free, row), min(16, largest)
 
-    test = largest_batch(machine.step, machine, smallest=smallest, largest=largest)
+    bound = free // 2
 
-    assert all(rows * row <= LARGEST_SHARE * free for rows in machine.tried[1:])
+    test = largest_batch(machine.step, machine, smallest=smallest, largest=largest, bound=bound)
+
+    assert all(rows * row <= bound for rows in machine.tried[1:])
     following = min(2 * test.rows, largest)
     assert test.full is (test.rows < largest)
-    assert not test.full or following * row > LARGEST_SHARE * free
+    assert not test.full or following * row > bound
     assert smallest <= test.rows <= largest
 
 
@@ -81,7 +83,7 @@ def test_a_size_that_fails_against_expectation_gives_the_one_before() -> None:
         if rows > 20:
             raise torch.OutOfMemoryError
 
-    test = largest_batch(step, machine, smallest=16, largest=40)
+    test = largest_batch(step, machine, smallest=16, largest=40, bound=700)
 
     assert (test.rows, test.full, machine.tried) == (16, True, [16, 32])
 
