@@ -12,6 +12,7 @@ from mlfw.files import read_json, write_json
 from mlfw_lightning.batches import Batch, batches_of
 from mlfw_lightning.find_batch import find_batch_size, most_rows
 from mlfw_lightning.find_rate import find_learning_rate
+from mlfw_lightning.key import training_key
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.randomness import seeded
 from mlfw_lightning.trial_steps import TrialSteps
@@ -36,7 +37,9 @@ def with_found(
         device: What is to be trained on, or one of several alike.
     """
     kept = context.folder / FOUND
-    found: dict[str, Any] = read_json(kept) if kept.exists() else {}
+    key = training_key(options, learner, context.seed)
+    noted = read_json(kept) if kept.exists() else {}
+    found: dict[str, Any] = noted["found"] if noted.get("key") == key else {}
     if not found:
         with seeded(context.seed):
             if options.find_batch_size:
@@ -44,7 +47,7 @@ def with_found(
             if options.find_learning_rate:
                 changed = replace(learner, model=replace(learner.model, **found))
                 found |= _learning_rate(options, changed, context, device)
-        write_json(kept, found)
+        write_json(kept, {"key": key, "found": found})
     return replace(learner, model=replace(learner.model, **found))
 
 
@@ -62,7 +65,8 @@ def _batch_size(
         trial.loss,
         batch_of,
         trial.build_optimizer,
-        largest=max(most_rows(learner.train.rows) // world, 1),
+        largest=max(most_rows(learner.train.rows) // world // options.accumulate, 1),
+        share=1 / options.devices if device.type == "cpu" else 1.0,
     )
     why = "memory is full with more" if test.full else "with more an epoch has too few steps"
     context.note(f"model.batch_size={test.rows * world} was found: {why}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import OmegaConf
 from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
-from mlfw.files import digest
 from mlfw.plugins import load_plugins
 from mlfw_lightning.batches import batches_of
 from mlfw_lightning.breaks import Breaks, Clock
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
+from mlfw_lightning.key import training_key
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.lora import merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
 COLLECTIVE_TIMEOUT = timedelta(minutes=5)
-NOT_LEARNT_FROM = ("epochs", "max_time", "checkpoint_minutes", "workers", "timeout")
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ class _Training:
         chunk = steps_a_chunk(learner.row_bytes * size)
         self.steps = Steps(batches, accumulate=options.accumulate, chunk=chunk)
         network = start_network(model, learner.shape, watch.note)
-        key = _fingerprint(options, learner, seed)
+        key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
         clock = Clock(options.seconds)
         self.epochs = Epochs(
@@ -182,24 +180,3 @@ def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
             find_unused_parameters=in_turn,
         )
     return options.strategy
-
-
-def _fingerprint(options: LightningTrainer, learner: Learner, seed: int) -> str:
-    """Return what a training follows from; only the number of epochs may grow."""
-    settings = {key: value for key, value in asdict(options).items() if key not in NOT_LEARNT_FROM}
-    model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
-    heads = [head.to_json() for head in learner.heads]
-    rows = learner.key or _sums(learner)
-    start = learner.model.fingerprint()
-    return digest(
-        [settings, model, start, asdict(learner.shape), heads, rows, learner.train.rows, seed]
-    )
-
-
-def _sums(learner: Learner) -> list[float]:
-    """Return what tells one set of rows from another where nothing better is known."""
-    return [
-        float(array.sum(dtype=float))
-        for arrays in (learner.train, learner.validation)
-        for array in arrays.read(0, arrays.rows).values()
-    ]
