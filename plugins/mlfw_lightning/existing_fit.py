@@ -18,9 +18,11 @@ from mlfw_lightning.checkpoint_io import EpochIO
 from mlfw_lightning.existing_data import DataModuleSource
 from mlfw_lightning.existing_epochs import BestEpoch, EpochEnd
 from mlfw_lightning.existing_module import ExistingModule
+from mlfw_lightning.existing_plateau import Follower
 from mlfw_lightning.existing_trainer import FULL, lightning_trainer
 from mlfw_lightning.mistakes import mistakes_told
 from mlfw_lightning.randomness import seeded
+from mlfw_lightning.watch import untold
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
@@ -68,6 +70,7 @@ def train_existing_here(
     folder: Path,
     keep: bool,
     report: Callable[[int, Mapping[str, float]], None],
+    note: Callable[[str], None] = untold,
 ) -> dict[str, Tensor]:
     """Train and return the state of the best epoch, or of the last where none is monitored.
 
@@ -78,11 +81,13 @@ def train_existing_here(
         folder: Where checkpoints are kept, and what the module's own callbacks write.
         keep: Whether checkpoints are kept.
         report: Told of every epoch, in the process with local rank 0.
+        note: Told what the curves tell of the training, in the process with local rank 0.
     """
-    model = learner.model
+    model, objective = learner.model, learner.model.objective()
     checkpoints = Checkpoints(folder, _fingerprint(options, learner, seed)) if keep else None
     io = EpochIO(checkpoints)
-    best = BestEpoch(model.objective(), options.patience)
+    follower = Follower.of(options, model, objective, note) if objective else None
+    best = BestEpoch(objective, options.patience, follower)
     end = EpochEnd(io, seed=seed, best=best, report=report)
     with seeded(seed), mistakes_told(FULL):
         module = model.build(learner.data.imports)
