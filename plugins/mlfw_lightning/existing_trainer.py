@@ -14,7 +14,8 @@ from pytorch_lightning.loggers.logger import DummyLogger
 
 from mlfw import UserError
 from mlfw.plugins import load_plugins
-from mlfw_lightning.process import quiet, strategy_of
+from mlfw_lightning.process import quiet
+from mlfw_lightning.strategies import strategy_of
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer

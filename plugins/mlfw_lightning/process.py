@@ -7,15 +7,13 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import OmegaConf
-from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
 from mlfw import UserError
@@ -26,12 +24,12 @@ from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.module import Module
+from mlfw_lightning.strategies import strategy_of
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
 VALIDATION_ROWS = 8192
-COLLECTIVE_TIMEOUT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -121,15 +119,6 @@ def _lightning(options: LightningTrainer, epochs: Epochs) -> pl.Trainer:
         raise UserError(
             f"trainer: {str(error).splitlines()[0]}", "See: mlfw show trainer lightning"
         ) from None
-
-
-def strategy_of(options: LightningTrainer) -> Any:
-    """Return how processes share the work, in the form that Lightning takes."""
-    several = options.devices * options.nodes > 1
-    if several and options.strategy in ("auto", "ddp"):
-        backend = "gloo" if options.accelerator == "cpu" else None
-        return DDPStrategy(timeout=COLLECTIVE_TIMEOUT, process_group_backend=backend)
-    return options.strategy
 
 
 def _fingerprint(options: LightningTrainer, learner: Learner, seed: int) -> str:

@@ -37,6 +37,9 @@ def main(options: argparse.Namespace) -> int:
     config = compose(file, overrides, plugins, config_dir=options.config_dir)
     with StopSignal().listening() as stop:
         run: Run = execute(config, plugins, TerminalMonitor(), imports, stop)
+    if not run.led:
+        print(f"run       {_short(run.dir)}  (this process took part in its training)")
+        return 0
     _print_summary(run.dir, sorted(imports.packages))
     return 0
 

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from mlfw.cache import Cache
 from mlfw.components import (
+    NO_CREW,
+    Crew,
     FitContext,
     Imports,
     LoadContext,
@@ -49,6 +51,7 @@ class Work:
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
     stop: StopSignal = field(default_factory=StopSignal)
+    crew: Crew = NO_CREW
 
     @property
     def opaque(self) -> bool:
@@ -146,6 +149,7 @@ class Work:
             folder=folder,
             report=self._report if final else _ignore,
             stopping=self.stop.asked,
+            crew=self.crew,
             final=final,
             cache=self.cache,
             imports=self.imports,
