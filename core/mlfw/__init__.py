@@ -44,6 +44,7 @@ from mlfw.components import (
     Tuner,
     limits,
     path_field,
+    run_field,
     search,
 )
 from mlfw.errors import MlfwError, StopRequested, UserError
@@ -165,5 +166,6 @@ __all__ = [
     "predictions_table",
     "probability_matrix",
     "run",
+    "run_field",
     "search",
 ]

@@ -84,7 +84,8 @@ def table_learner(content: Mapping[str, Any]) -> Learner:
     heads = tuple(Head.from_json(head) for head in content["heads"])
     shape = InputShape.from_json(content["shape"])
     vary = {name: Augmentation(**how) for name, how in content["vary"].items()}
-    return Learner(component, shape, heads, train, validation, vary, content["key"])
+    names = tuple(content["names"])
+    return Learner(component, shape, heads, train, validation, vary, content["key"], names)
 
 
 def _model(content: Mapping[str, Any]) -> Component:
@@ -107,6 +108,7 @@ def _table(learner: Learner, job: Path, *, alone: bool) -> dict[str, Any]:
         "heads": [head.to_json() for head in learner.heads],
         "vary": {name: how.chosen() for name, how in learner.vary.items()},
         "key": learner.key,
+        "names": list(learner.names),
         "streamed": not isinstance(learner.train, MemoryArrays),
         **{name: str(_stored(learner, name, job, alone=alone).absolute()) for name in SETS},
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
 from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits
+from mlfw_lightning.fine_tuning import FineTuning
 from mlfw_lightning.optimisation import Optimisation
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ class TextShape:
     Attributes:
         words: How many numbers there are for words: 0 is padding, 1 an unknown word.
         length: How many words a text has, padding included.
+        reader: What there is to know beside; see `SequenceEncoder.reader`.
     """
 
     words: int
     length: int
+    reader: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,17 +86,25 @@ class InputShape:
 
 
 @dataclass(kw_only=True)
-class Network(Optimisation, mlfw.Model):
+class Network(FineTuning, Optimisation, mlfw.Model):
     """A network on a table, trained step by step.
 
     To bring another network, subclass this, declare its parameters as fields and build it.
+
+    Attributes:
+        target_weights: How much each of several targets counts in the loss, by its name; 1 for
+            those that are not named.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
+    # How many rows it is called with at a time where nothing is learnt.
+    rows_at_once: ClassVar[int] = 8192
     uses_trainer: ClassVar[bool] = True
+
+    target_weights: dict[str, float] = field(default_factory=dict)
 
     @abstractmethod
     def build(self, shape: InputShape) -> nn.Module:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from mlfw import limits, search
 
 ROWS_PER_STEP = 50
-SMALLEST_BATCH, LARGEST_BATCH = 16, 1024
+SMALLEST_BATCH = 16
 
 
 class OptimizerName(StrEnum):
@@ -57,6 +58,7 @@ class Optimisation:
     """How a network learns.
 
     Attributes:
+        largest_batch: How many rows a step learns from at most, unless batch_size says so.
         optimizer: adamw (Loshchilov and Hutter 2019), adam (Kingma and Ba 2015; weight decay is
             part of the gradient), sgd (with Nesterov's momentum), rmsprop (Hinton 2012), or muon
             (Jordan 2024) for the matrices of hidden layers and adamw for the rest.
@@ -65,7 +67,7 @@ class Optimisation:
         momentum: How much of the last step is kept in the next; null for 0.9 with adamw, adam and
             sgd, 0.95 with muon, 0 with rmsprop.
         batch_size: How many rows a step learns from, over all processes; null to follow the
-            number of rows, from 16 to 1024.
+            number of rows, from 16 to largest_batch.
         schedule: How the learning rate changes: constant, cosine (down to 0, Loshchilov and
             Hutter 2017), linear (down to 0), one_cycle (up and down, Smith 2018), step (lowered
             schedule_drops times), plateau (lowered when the validation loss has not fallen for
@@ -89,6 +91,8 @@ class Optimisation:
         average_decay: With average=ema, how much of the average is kept in each step.
         average_start: With average=swa, after which share of all steps averaging begins.
     """
+
+    largest_batch: ClassVar[int] = 1024
 
     optimizer: OptimizerName = OptimizerName.adamw
     learning_rate: float = field(
@@ -115,4 +119,4 @@ class Optimisation:
         if self.batch_size is not None:
             return self.batch_size
         wanted = 2 ** round(math.log2(max(rows / ROWS_PER_STEP, 1)))
-        return int(min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH))
+        return int(min(max(wanted, SMALLEST_BATCH), self.largest_batch))

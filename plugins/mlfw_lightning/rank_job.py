@@ -15,6 +15,7 @@ from mlfw_lightning.job import JOB, RESULT, existing_learner, table_learner
 from mlfw_lightning.lines import LineWriter
 from mlfw_lightning.process import Place, train_here
 from mlfw_lightning.trainer import LightningTrainer
+from mlfw_lightning.watch import Watch
 
 
 def train_job(
@@ -32,11 +33,7 @@ def train_job(
     options = LightningTrainer(**content["trainer"])
     checkpoints = Path(content["checkpoints"]) if content["checkpoints"] else None
     place = Place(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
-
-    def report(epoch: int, values: Mapping[str, float]) -> None:
-        if place.rank == 0:
-            channel.send(report={"epoch": epoch, "values": dict(values)})
-
+    watch = _watch(channel, stopping) if place.rank == 0 else Watch(stopping=stopping)
     existing = existing_learner(content, imports)
     if existing is not None:
         weights = train_existing_here(
@@ -45,7 +42,7 @@ def train_job(
             seed=content["seed"],
             folder=Path(content["folder"]),
             keep=checkpoints is not None,
-            report=report,
+            report=watch.report,
         )
     else:
         weights = train_here(
@@ -53,8 +50,23 @@ def train_job(
             table_learner(content),
             seed=content["seed"],
             folder=checkpoints,
-            report=report,
+            watch=watch,
             place=place,
         )
     if place.rank == 0:
         write_bytes(job / RESULT, save({k: v.contiguous() for k, v in weights.items()}))
+
+
+def _watch(channel: LineWriter, stopping: Callable[[], bool]) -> Watch:
+    """Return a watch whose words go to the process that started this one."""
+
+    def report(epoch: int, values: Mapping[str, float]) -> None:
+        channel.send(report={"epoch": epoch, "values": dict(values)})
+
+    def progress(done: int, total: int, values: Mapping[str, float]) -> None:
+        channel.send(progress={"done": done, "total": total, "values": dict(values)})
+
+    def note(sentence: str) -> None:
+        channel.send(note=sentence)
+
+    return Watch(report=report, progress=progress, note=note, stopping=stopping)

@@ -48,6 +48,8 @@ class LightningTrainer(mlfw.Trainer):
         gradient_clip: Most length of the gradient of a step; null for any.
         accumulate: How many batches make one step.
         checkpoint: Whether every epoch is kept, so that a killed run continues after it.
+        checkpoint_minutes: After how many minutes within an epoch its state is kept too.
+        workers: How many threads make batches ahead, which helps where images are varied.
         compile: Whether torch.compile makes the network faster; the first steps then take longer.
         find_learning_rate: Whether a range test before the first step (Smith 2017) takes the place
             of model.learning_rate.
@@ -69,6 +71,8 @@ class LightningTrainer(mlfw.Trainer):
     gradient_clip: float | None = field(default=None, metadata=limits(above=0))
     accumulate: int = field(default=1, metadata=limits(minimum=1))
     checkpoint: bool = True
+    checkpoint_minutes: float = field(default=5.0, metadata=limits(above=0))
+    workers: int = field(default=0, metadata=limits(minimum=0))
     compile: bool = False
     find_learning_rate: bool = False
     find_batch_size: bool = False
@@ -81,6 +85,11 @@ class LightningTrainer(mlfw.Trainer):
                 f"trainer.accelerator: expected one of {', '.join(ACCELERATORS)}, found "
                 f"'{self.accelerator}'."
             )
+
+    @property
+    def seconds(self) -> float | None:
+        """How long a training may take."""
+        return None
 
     def most_epochs(self) -> int:
         """Return the number of epochs that early stopping may cut short."""
@@ -126,6 +135,7 @@ class LightningTrainer(mlfw.Trainer):
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.process import train_here
         from mlfw_lightning.ranks import train_in_ranks
+        from mlfw_lightning.watch import Watch
 
         if not isinstance(learner, Learner | ExistingLearner):
             raise UserError(
@@ -145,7 +155,8 @@ class LightningTrainer(mlfw.Trainer):
                 keep=folder is not None,
                 report=context.report,
             )
-        return train_here(self, learner, seed=context.seed, folder=folder, report=context.report)
+        watch = Watch.of(context)
+        return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
 
     def check_devices(self) -> None:
         """Check that this machine has so many devices, before a process is started for each.

@@ -23,6 +23,7 @@ from mlfw.pipeline.fit import check_model, fit
 from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.monitor import Monitor
+from mlfw.pipeline.named_runs import with_runs_found
 from mlfw.pipeline.prepare import prepare
 from mlfw.pipeline.saved_model import SavedModel, load_model
 from mlfw.pipeline.stop import StopSignal
@@ -102,6 +103,7 @@ def execute(
         StopRequested: The run was stopped; it is marked as interrupted.
     """
     stop = stop or StopSignal()
+    config = with_runs_found(config)
     check_config(config, plugins.registry, imports)
     if not config.trainer.leads():
         monitor.note("another process leads the run; this one takes part in its training")
