@@ -19,6 +19,11 @@ class Cause(IntEnum):
     signal = 3
     mistake = 4
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it does not follow from a failure elsewhere."""
+        return self >= Cause.frozen
+
 
 @dataclass(frozen=True)
 class Failure:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from mlfw import Imports, MlfwError, StopRequested, UserError
 from mlfw_lightning.failure import Cause, Failure
-from mlfw_lightning.job import JOB
 from mlfw_lightning.launchers import Launch
 from mlfw_lightning.lines import Message
-from mlfw_lightning.local_ranks import Group, LocalRanks
+from mlfw_lightning.local_ranks import JOB, Group, LocalRanks
 from mlfw_lightning.peers import Connection
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from mlfw_lightning.existing_fit import ExistingLearner
 from mlfw_lightning.existing_module import ExistingModule
 from mlfw_lightning.heads import Head
 from mlfw_lightning.learner import Learner
+from mlfw_lightning.local_ranks import JOB
 from mlfw_lightning.network import InputShape, Network
 from mlfw_tabular.arrays import Arrays, ArrayWriter, MemoryArrays, StoredArrays
 from mlfw_tabular.prepare import Augmentation
@@ -29,7 +30,7 @@ from mlfw_tabular.prepared import SETS
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
-JOB, RESULT = "job.json", "result.safetensors"
+RESULT = "result.safetensors"
 
 
 def write_job(

@@ -171,7 +171,7 @@ def first_host(nodes: str) -> str:
     Raises:
         UserError: There is none.
     """
-    first = re.match(r"[^,\[]+(\[[^\]]*\])?[^,\[]*", nodes)
+    first = re.match(r"([^,\[]|\[[^\]]*\])+", nodes)
     if first is None:
         raise UserError(
             f"SLURM_JOB_NODELIST='{nodes}': expected the names of machines.",

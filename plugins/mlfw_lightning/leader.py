@@ -41,7 +41,7 @@ class Leader(Crew):
         self._lock = Lock()
         self._said: dict[str, Message] = {}
         self._refused: UserError | None = None
-        self._missing_told = False
+        self._gave_up = False
         self._job = 0
         self._server = _listen(launch)
         Thread(target=self._accept, daemon=True).start()
@@ -66,7 +66,7 @@ class Leader(Crew):
             if stopping():
                 raise StopRequested
             if time.monotonic() > deadline:
-                self._missing_told = True
+                self._gave_up = True
                 raise self._not_arrived(missing)
             time.sleep(POLL_SECONDS)
         self._check()
@@ -114,7 +114,7 @@ class Leader(Crew):
         self._said = {**{k: v for k, v in self._said.items() if k == "run"}, "end": message}
         self._say(end=message)
         deadline = time.monotonic() + LATE_SECONDS
-        while self._missing() and not self._missing_told and time.monotonic() < deadline:
+        while self._missing() and not self._gave_up and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
         self._wait(lambda _: False, LEAVE_SECONDS)  # until they have left
         self._server.close()
@@ -190,7 +190,7 @@ class Leader(Crew):
         peer.node, peer.local, peer.host = hello["node"], hello["local"], hello["host"]
         error = self._reason_to_refuse(peer, hello["options"])
         if error is not None:
-            self._refused = error
+            self._refused, self._gave_up = error, True
             peer.connection.writer.send(end=_ending(error))
             return
         with self._lock:

@@ -20,6 +20,7 @@ from mlfw_lightning.failure import Cause, Failure
 from mlfw_lightning.launchers import own_environment
 from mlfw_lightning.lines import LineReader, Message
 
+JOB = "job.json"
 ALLOW_IMPORT = "--allow-import"
 LOG_LINES = 8
 STOPPED = StopRequested.exit_code
@@ -165,7 +166,7 @@ class _Rank:
         if self._mistake:
             return Failure(Cause.mistake, self._mistake["problem"], self._mistake["remedy"])
         self._output.join(1)
-        if state < 0:
+        if state < 0 and state != -signal.SIGABRT:  # by which libraries give up waiting for others
             how = f"was killed by signal {-state} ({signal.Signals(-state).name})"
             return Failure(Cause.signal, f"{self._name} {how}")
         problem = f"{self._name} ended with exit status {state}"

@@ -11,8 +11,9 @@ from safetensors.torch import save
 from mlfw import Imports
 from mlfw.files import read_json, write_bytes
 from mlfw_lightning.existing_fit import train_existing_here
-from mlfw_lightning.job import JOB, RESULT, existing_learner, table_learner
+from mlfw_lightning.job import RESULT, existing_learner, table_learner
 from mlfw_lightning.lines import LineWriter
+from mlfw_lightning.local_ranks import JOB
 from mlfw_lightning.process import Place, train_here
 from mlfw_lightning.trainer import LightningTrainer
 from mlfw_lightning.watch import Watch

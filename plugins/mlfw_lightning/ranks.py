@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
 POLL_SECONDS = 0.05
-# A rank that dies makes others fail, on all machines; for so long it is seen who was the first.
+# A rank that dies makes others fail, on all machines; what may follow from it waits so long for it.
 SETTLE_SECONDS = 1.5
 logger = logging.getLogger("mlfw")
 
@@ -98,8 +98,9 @@ def _watch(ranks: LocalRanks, leader: Leader | None, context: FitContext) -> Non
         failures = [*ranks.failures(), *(leader.failures() if leader is not None else ())]
         if failures:
             failed_at = failed_at or time.monotonic()
-            if time.monotonic() - failed_at >= SETTLE_SECONDS:
-                raise _ending(failures, asked=asked)
+            failure = first_cause(failures)
+            if failure.cause.is_first or time.monotonic() - failed_at >= SETTLE_SECONDS:
+                raise _ending(failure, asked=asked)
         elif ended:
             if ranks.stopped or (leader is not None and leader.stopped):
                 raise StopRequested
@@ -112,9 +113,8 @@ def _watch(ranks: LocalRanks, leader: Leader | None, context: FitContext) -> Non
         time.sleep(POLL_SECONDS)
 
 
-def _ending(failures: list[Failure], *, asked: bool) -> BaseException:
+def _ending(failure: Failure, *, asked: bool) -> BaseException:
     """Return how to end the training; ranks that are asked to end may do so in any way."""
-    failure = first_cause(failures)
     if asked:
         logger.warning("while the ranks were asked to stop: %s", failure.problem)
         return StopRequested()
