@@ -39,7 +39,7 @@ class LightningTrainer(mlfw.Trainer):
         devices: How many processes on this machine, one a device; on CPUs, at most four a core.
         nodes: How many machines.
         strategy: How processes share the work: auto or ddp (each has the whole network), fsdp or
-            deepspeed (each has a part of it; on GPUs), or another that Lightning knows.
+            deepspeed (each has a part of it; on GPUs).
         timeout: After how many seconds of silence a process or a node counts as frozen, and how
             long nodes wait for one another.
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
