@@ -50,17 +50,18 @@ def parameter_groups(network: nn.Module, model: FineTuning) -> list[dict[str, An
     return [group for group in groups if group["params"]]
 
 
-def set_trainable(network: nn.Module, model: FineTuning, epoch: int) -> None:
+def set_trainable(network: nn.Module, model: FineTuning, epoch: int | None) -> None:
     """Let learn what learns in an epoch, and nothing else, in place.
 
     What is frozen keeps its running statistics as well. It follows from the epoch alone, so that
     a training that continues need not remember it. Call it at the start of every epoch, once the
-    network is in training mode, and once before processes begin to share the work.
+    network is in training mode; and with None before processes begin to share the work, as they
+    take note of what learns only once.
 
     Args:
         network: The network, its adapters added.
         model: How it is fine-tuned.
-        epoch: From 0.
+        epoch: From 0; None to let learn whatever does in any epoch.
 
     Raises:
         UserError: See `parameter_groups`.
@@ -71,7 +72,7 @@ def set_trainable(network: nn.Module, model: FineTuning, epoch: int) -> None:
     opened, learns = [head], _ids(head.parameters()) | _adapters(network)
     if model.unfreeze_every is not None:
         blocks = _blocks(network)
-        first = max(len(blocks) - epoch // model.unfreeze_every, 0)
+        first = 0 if epoch is None else max(len(blocks) - epoch // model.unfreeze_every, 0)
         opened += blocks[first:]
         learns |= _ids(p for own in _parameters_by_block(network, blocks)[first:] for p in own)
     for parameter in network.parameters():

@@ -102,6 +102,7 @@ class FineTuning(mlfw.Component):
     def learns_in_turn(self) -> bool:
         """Whether the weights that learn differ from epoch to epoch.
 
-        Processes that share the work must then look in each step for those that do not.
+        Processes that share the work must then look in each step for those that do not
+        (`find_unused_parameters` of DDP).
         """
         return self.unfreeze_every is not None

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import OmegaConf
-from torch import Tensor, nn
+from torch import Tensor
 
-from mlfw.files import digest
 from mlfw.plugins import load_plugins
 from mlfw_lightning.batches import batches_of
-from mlfw_lightning.blocks import set_trainable
 from mlfw_lightning.breaks import Breaks, Clock
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
-from mlfw_lightning.initialisation import initialise
+from mlfw_lightning.key import training_key
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.lora import add_adapters, merged
+from mlfw_lightning.lora import merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
 from mlfw_lightning.signals import leave_signals
+from mlfw_lightning.start import start_network
 from mlfw_lightning.steps import Steps, steps_a_chunk
 from mlfw_lightning.strategies import strategy_of
 from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
-    from mlfw_lightning.network import Network
     from mlfw_lightning.trainer import LightningTrainer
-
-# Batches without gradients take so much less memory that they may be larger.
-EVALUATED = 8
-NOT_LEARNT_FROM = ("epochs", "max_time", "checkpoint_minutes", "workers", "timeout")
 
 
 @dataclass(frozen=True)
@@ -96,13 +89,13 @@ class _Training:
         batches = shuffled(rank=place.rank, world=place.world)
         batches.workers = options.workers
         self.validation = batches_of(
-            learner.validation, min(model.rows_at_once, EVALUATED * size), shuffle_seed=None,
+            learner.validation, model.rows_evaluated(size), shuffle_seed=None,
             rank=place.rank, world=place.world,
         )  # fmt: skip
         chunk = steps_a_chunk(learner.row_bytes * size)
         self.steps = Steps(batches, accumulate=options.accumulate, chunk=chunk)
-        network = _started(model, learner, watch)
-        key = _fingerprint(options, learner, seed)
+        network = start_network(model, learner.shape, watch.note)
+        key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
         clock = Clock(options.seconds)
         self.epochs = Epochs(
@@ -121,7 +114,7 @@ class _Training:
             seed=seed,
             place=place,
         )
-        self.trainer = _lightning(options, [self.epochs])
+        self.trainer = _lightning(options, [self.epochs], in_turn=model.learns_in_turn)
         self.epochs.breaks = Breaks(
             steps=self.steps,
             names=learner.names,
@@ -141,18 +134,9 @@ class _Training:
         return merged(self.module.network.cpu(), plain)
 
 
-def _started(model: Network, learner: Learner, watch: Watch) -> nn.Module:
-    """Return the network with the weights that the training starts from."""
-    network = model.build(learner.shape)
-    initialise(network, model.init)
-    for sentence in model.start(network):
-        watch.note(sentence)
-    add_adapters(network, model)
-    set_trainable(network, model, 0)
-    return network
-
-
-def _lightning(options: LightningTrainer, callbacks: Sequence[pl.Callback]) -> pl.Trainer:
+def _lightning(
+    options: LightningTrainer, callbacks: Sequence[pl.Callback], *, in_turn: bool
+) -> pl.Trainer:
     """Return a Lightning trainer with everything off that costs time a step and shows nothing."""
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
     try:
@@ -160,7 +144,7 @@ def _lightning(options: LightningTrainer, callbacks: Sequence[pl.Callback]) -> p
             accelerator=options.accelerator,
             devices=options.devices,
             num_nodes=options.nodes,
-            strategy=strategy_of(options),
+            strategy=strategy_of(options, in_turn=in_turn),
             precision=options.precision,  # type: ignore[arg-type]
             max_epochs=options.epochs,
             callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
@@ -175,21 +159,3 @@ def _lightning(options: LightningTrainer, callbacks: Sequence[pl.Callback]) -> p
         raise refused(error) from None
     leave_signals(trainer)
     return trainer
-
-
-def _fingerprint(options: LightningTrainer, learner: Learner, seed: int) -> str:
-    """Return what a training follows from; only the number of epochs may grow."""
-    settings = {key: value for key, value in asdict(options).items() if key not in NOT_LEARNT_FROM}
-    model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
-    heads = [head.to_json() for head in learner.heads]
-    rows = learner.key or _sums(learner)
-    return digest([settings, model, asdict(learner.shape), heads, rows, learner.train.rows, seed])
-
-
-def _sums(learner: Learner) -> list[float]:
-    """Return what tells one set of rows from another where nothing better is known."""
-    return [
-        float(array.sum(dtype=float))
-        for arrays in (learner.train, learner.validation)
-        for array in arrays.read(0, arrays.rows).values()
-    ]

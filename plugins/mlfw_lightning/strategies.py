@@ -64,12 +64,16 @@ def check_device(strategy: str, device: str) -> None:
         )
 
 
-def strategy_of(options: LightningTrainer) -> Any:
+def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
     """Return how processes share the work, in the form that Lightning takes.
 
     With `ddp` each process has the whole network and all average their gradients (Li et al.
     2020); with `fsdp` each has a part of weights, gradients and optimiser (Zhao et al. 2023);
     with `deepspeed` of what its stage says (Rajbhandari et al. 2020).
+
+    Args:
+        options: The trainer's configuration.
+        in_turn: Whether the weights that learn differ from epoch to epoch.
     """
     from lightning_fabric.plugins.environments.lightning import LightningEnvironment
     from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
@@ -84,7 +88,7 @@ def strategy_of(options: LightningTrainer) -> Any:
             timeout=timeout,
             process_group_backend="gloo" if options.accelerator == "cpu" else None,
             cluster_environment=environment,
-            find_unused_parameters=options.strategy == "ddp_find_unused_parameters_true",
+            find_unused_parameters=in_turn or options.strategy.endswith("_parameters_true"),
         )
     if options.strategy in FULLY_SHARDED:
         return FSDPStrategy(
