@@ -213,10 +213,11 @@ class StreamedBatches(_Ordered):
     ) -> None:
         super().__init__(rows.rows, size, seed, rank, world, vary)
         self._arrays = rows
-        self._lanes = world * -(-LANES // world)
+        lanes = LANES if seed is not None else 1  # what is not shuffled keeps its order
+        self._lanes = world * -(-lanes // world)
         most = window_rows(rows, WINDOW_BYTES)
         self._block = min(max(most // LANES, 1), BLOCK_ROWS)
-        self._window = max(most // (self._block * LANES), 1)
+        self._window = max(most // (self._block * lanes), 1)
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield this process's rows of every batch; the next windows are read meanwhile."""
@@ -228,16 +229,26 @@ class StreamedBatches(_Ordered):
         shares = [int(self._sizes(lane).sum()) for lane in lanes]
         mine = range(self.rank, self._lanes, self.world)
         pieces = {
-            lane: _Pieces(*self._windows(lane, lanes[lane], self._cut(shares[lane], first)))
+            lane: _Pieces(*self._windows(lane, lanes[lane], self._cut(lane, shares, first)))
             for lane in mine
         }
         for step in range(first, len(self)):
-            sizes = [self._cut(share, step + 1) - self._cut(share, step) for share in shares]
+            sizes = [
+                self._cut(lane, shares, step + 1) - self._cut(lane, shares, step)
+                for lane in range(self._lanes)
+            ]
             taken = [pieces[lane].take(sizes[lane]) for lane in mine]
             yield self.batch(step, _joined(taken), sum(sizes))
 
-    def _cut(self, share: int, step: int) -> int:
-        return min(step * self.size * share // self.rows, share)
+    def _cut(self, lane: int, shares: list[int], step: int) -> int:
+        """Return how many rows a lane has given after some steps.
+
+        Lanes round at different points, so that batches are even although each lane gives whole
+        rows.
+        """
+        parts = 2 * self._lanes * self.rows
+        exact = min(step * self.size, self.rows) * shares[lane] * 2 * self._lanes
+        return (exact + (2 * lane + 1) * self.rows) // parts
 
     def _dealt(self) -> list[np.ndarray]:
         """Return the numbers of each lane's blocks, in this epoch's order."""

@@ -71,7 +71,7 @@ def test_no_row_is_seen_twice_and_none_is_lost(
     assert sorted(row for batches in ranks for batch in batches for row in batch) == [*range(rows)]
     assert len({len(batches) for batches in ranks}) == 1
     largest = max(sum(len(b) for b in step) for step in zip(*ranks, strict=True))
-    assert largest <= size + (2 * module.LANES if stored else 0)
+    assert largest <= size + (module.LANES if stored else 0)
 
 
 @pytest.mark.parametrize("stored", [False, True])

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.numpy import load_file
 
 import network_fit
-from conftest import environment, within
+from conftest import Mlfw, environment, within
 from mlfw import UserError
 from network_fit import fit
 from plugin_folder import write_plugin
@@ -68,6 +69,27 @@ def test_two_processes_lose_and_learn_the_same_as_one(tmp_path: Path) -> None:
         if name != "prediction":
             assert two["predictions"][name] == pytest.approx(values, abs=1e-4)
     assert not (tmp_path / "two/ranks").exists()
+
+
+@pytest.mark.slow
+def test_streamed_rows_teach_two_processes_what_they_teach_one(tmp_path: Path, mlfw: Mlfw) -> None:
+    # Two blocks of rows, of unlike lengths: one for each process.
+    rows = "\n".join(f"{i % 97},{i % 13},{(i % 97 > 40) ^ (i % 13 > 6):d}" for i in range(8001))
+    (tmp_path / "rows.csv").write_text(f"a,b,y\n{rows}\n")
+    run = ("run", "dataset=csv", "dataset.path=rows.csv", "dataset.target=y", "dataset.stream=true",
+           "model=mlp", "model.dropout=0", "model.batch_size=100", "trainer.precision=64-true",
+           "trainer.epochs=1", "trainer.accelerator=cpu")  # fmt: skip
+
+    for devices in (1, 2):
+        ended = mlfw(*run, f"trainer.devices={devices}", f"run.name=on-{devices}")
+        assert ended.returncode == 0, ended.stderr
+
+    one, two = (
+        load_file(tmp_path / f"runs/on-{devices}/model/weights.safetensors") for devices in (1, 2)
+    )
+    assert one.keys() == two.keys()
+    for name, weights in one.items():
+        assert two[name].tolist() == pytest.approx(weights.tolist(), abs=1e-5)
 
 
 LONG = {**TWO, "trainer": {**TWO["trainer"], "epochs": 100_000}}
