@@ -60,7 +60,7 @@ class Leader(Crew):
             UserError: One does not arrive within the timeout, or was started with other settings.
             StopRequested: The run is to end.
         """
-        deadline = time.monotonic() + self._options.timeout
+        deadline = time.monotonic() + (0 if self._gave_up else self._options.timeout)
         while missing := self._missing():
             self._check()
             if stopping():
