@@ -52,7 +52,7 @@ class BestEpoch(pl.callbacks.Checkpoint):
         if self.objective and logged and self.objective.name not in logged:
             raise _not_logged(self.objective.name, logged)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
         """Compare the epoch with the best so far."""
         if not trainer.enable_validation or not self.objective:
             return
@@ -62,7 +62,8 @@ class BestEpoch(pl.callbacks.Checkpoint):
         value = shared(trainer, logged[self.objective.name])
         if self._is_better(value):
             self.value, self.waited = value, 0
-            self.state = {k: v.detach().cpu().clone() for k, v in module.state_dict().items()}
+            whole = trainer.strategy.lightning_module_state_dict()
+            self.state = {name: value.detach().cpu().clone() for name, value in whole.items()}
         else:
             self.waited += 1
         if not math.isfinite(value) and not self.state:
