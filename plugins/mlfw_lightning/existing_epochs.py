@@ -54,6 +54,7 @@ class BestEpoch(pl.callbacks.Checkpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
         """Compare the epoch with the best so far."""
+        self.stopped = trainer.should_stop
         if not trainer.enable_validation or not self.objective:
             return
         logged = trainer.callback_metrics

@@ -176,7 +176,7 @@ class LightningTrainer(mlfw.Trainer):
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.process import train_here
         from mlfw_lightning.ranks import train_in_ranks
-        from mlfw_lightning.watch import Watch, untold
+        from mlfw_lightning.watch import Watch
 
         if not isinstance(learner, Learner | ExistingLearner):
             raise UserError(
@@ -189,17 +189,11 @@ class LightningTrainer(mlfw.Trainer):
             learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
         if self.devices * self.nodes > 1:
             return train_in_ranks(self, learner, context, folder)
+        watch, keep = Watch.of(context), folder is not None
         if isinstance(learner, ExistingLearner):
             return train_existing_here(
-                self,
-                learner,
-                seed=context.seed,
-                folder=context.folder,
-                keep=folder is not None,
-                report=context.report,
-                note=context.note if context.final else untold,
+                self, learner, seed=context.seed, folder=context.folder, keep=keep, watch=watch
             )
-        watch = Watch.of(context)
         return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
 
     def _device(self) -> torch.device | None:
