@@ -211,6 +211,7 @@ class LightningTrainer(mlfw.Trainer):
             UserError: It has not, or the strategy does not work on them.
         """
         kind, there = _devices(self.accelerator)
+        check_name(self.strategy)
         check_device(self.strategy, kind)
         if there is None or self.devices <= there:
             return
