@@ -32,7 +32,7 @@ class CNN(Network):
 
     largest_batch: ClassVar[int] = 128
 
-    width: int = field(default=32, metadata=limits(minimum=1) | search(16, 64, log=True))
+    width: int = field(default=16, metadata=limits(minimum=1) | search(8, 64, log=True))
     depth: int = field(default=1, metadata=limits(minimum=1) | search(1, 3))
     dropout: float = field(default=0.1, metadata=limits(minimum=0, below=1) | search(0.0, 0.5))
     learning_rate: float = field(

@@ -43,6 +43,7 @@ class FTTransformer(Network):
 
     def check(self) -> None:
         """Check that the heads can share the width."""
+        super().check()
         check_heads(self.width, self.heads)
 
     def build(self, shape: InputShape) -> nn.Module:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Batches without gradients take so much less memory that they may be larger.
 EVALUATED = 8
+MOST_AT_ONCE, PLACES_AT_ONCE = 8192, 1 << 18
+PLACES_A_WORD, PIXELS_A_PLACE = 4, 4
 IMAGE_KEYS = ("size", "mean", "deviation")
 
 
@@ -70,6 +72,18 @@ class InputShape:
     outputs: int
     texts: tuple[TextShape, ...] = ()
     images: tuple[ImageShape, ...] = ()
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows a network may see at a time where nothing is learnt.
+
+        So many that what it holds between its layers takes some hundred megabytes at most.
+        """
+        columns = self.numbers + len(self.cardinalities)
+        words = sum(text.length for text in self.texts)
+        pixels = sum(height * width for _, height, width in (image.size for image in self.images))
+        places = columns + PLACES_A_WORD * words + pixels // PIXELS_A_PLACE
+        return min(max(PLACES_AT_ONCE // max(places, 1), 1), MOST_AT_ONCE)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> InputShape:

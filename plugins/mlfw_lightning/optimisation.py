@@ -67,7 +67,7 @@ class Optimisation:
         momentum: How much of the last step is kept in the next; null for 0.9 with adamw, adam and
             sgd, 0.95 with muon, 0 with rmsprop.
         batch_size: How many rows a step learns from, over all processes; null to follow the
-            number of rows, from 16 to largest_batch.
+            number of rows, from 16 to 1024; to 128 or 256 with models of larger steps.
         schedule: How the learning rate changes: constant, cosine (down to 0, Loshchilov and
             Hutter 2017), linear (down to 0), one_cycle (up and down, Smith 2018), step (lowered
             schedule_drops times), plateau (lowered when the validation loss has not fallen for

@@ -41,6 +41,7 @@ class Transformer(Network):
 
     def check(self) -> None:
         """Check that the heads can share the width."""
+        super().check()
         check_heads(self.width, self.heads)
 
     def check_schema(self, schema: Schema) -> None:

@@ -1,8 +1,11 @@
-"""A network learns from numbers, categories, texts and images of one table."""
+"""Networks learn from numbers, categories, booleans, dates, texts and images of one table."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +17,14 @@ from PIL import Image
 from mlfw import FitContext, LoadContext, RowSplits
 from mlfw.cache import Cache
 from mlfw.pipeline.outcomes import predict_split
-from mlfw_lightning import LightningTrainer
+from mlfw_lightning import LightningTrainer, Network
 from mlfw_lightning.batches import batches_of
+from mlfw_lightning.cnn import CNN
+from mlfw_lightning.ft_transformer import FTTransformer
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.mlp import MLP
+from mlfw_lightning.resnet import ResNet
+from mlfw_lightning.transformer import Transformer
 from mlfw_tabular.parquet import Parquet
 
 ROWS = 300
@@ -49,6 +56,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "image": pa.array([picture(yes, random) for yes in sign[1]], pa.binary()),
             "number": np.where(sign[2], 1.0, -1.0) + random.normal(size=ROWS) / 10,
             "colour": random.choice(["red", "blue"], ROWS),
+            "ripe": random.random(ROWS) > 0.5,
+            "day": [
+                date(2024, 1, 1) + timedelta(int(days)) for days in random.integers(0, 99, ROWS)
+            ],
+            "height": np.where(sign[1], 30.0, 10.0) + random.normal(size=ROWS),
+            "tags": [[name for name, yes in zip("abc", row, strict=True) if yes] for row in sign.T],
             "y": [f"{a:d}{b:d}{c:d}" for a, b, c in sign.T],
         }
     )
@@ -57,30 +70,54 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def context(folder: Path, **trainer: object) -> FitContext:
+def context(
+    folder: Path,
+    epochs: int = 40,
+    reports: list[Mapping[str, float]] | None = None,
+    **trainer: object,
+) -> FitContext:
+    told = [] if reports is None else reports
     return FitContext(
-        trainer=LightningTrainer(accelerator="cpu", epochs=40, **trainer),  # type: ignore[arg-type]
+        trainer=LightningTrainer(accelerator="cpu", epochs=epochs, **trainer),  # type: ignore[arg-type]
         seed=0,
         folder=folder,
-        report=lambda epoch, values: None,
+        report=lambda epoch, values: told.append(values),
         cache=Cache(folder / "cache", 10**9),
     )
 
 
 def load(source: Path, folder: Path, stream: bool = False, **options: object) -> RowSplits:
-    dataset = Parquet(path=[str(source)], target=["y"], stream=stream, **options)  # type: ignore[arg-type]
+    chosen = {"target": ["y"], "drop": ["height", "tags"], "columns": {"text": "text"}, **options}
+    dataset = Parquet(path=[str(source)], stream=stream, **chosen)  # type: ignore[arg-type]
     folder.mkdir(exist_ok=True)
     return dataset.load(LoadContext(folder=folder))
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_every_kind_of_column_is_learnt_from(stream: bool, source: Path, tmp_path: Path) -> None:
-    data = load(source, tmp_path / "data", stream, columns={"text": "text"})
+def name_of(value: object) -> str:
+    return type(value).__name__ if isinstance(value, Network) else str(value)
 
-    predictor = MLP(batch_size=32).fit(data, context(tmp_path))
+
+@pytest.mark.parametrize(
+    ("model", "stream"),
+    [
+        (MLP(), False),
+        (MLP(), True),
+        (ResNet(width=64), True),
+        (FTTransformer(width=32, depth=2, learning_rate=2e-3), False),
+        (CNN(width=8), True),
+        (Transformer(width=32, depth=1, learning_rate=2e-3), False),
+    ],
+    ids=name_of,
+)
+def test_every_kind_of_column_is_learnt_from(
+    model: Network, stream: bool, source: Path, tmp_path: Path
+) -> None:
+    data = load(source, tmp_path / "data", stream)
+
+    predictor = replace(model, batch_size=32).fit(data, context(tmp_path))
     (tmp_path / "saved").mkdir()
     predictor.save(tmp_path / "saved")
-    loaded = MLP().load(tmp_path / "saved", data.schema)
+    loaded = model.load(tmp_path / "saved", data.schema)
 
     outcomes = predict_split(data, "test", loaded.predict)
     truth, found = outcomes.truth["y"].to_pylist(), outcomes.predictions["prediction"].to_pylist()
@@ -91,7 +128,7 @@ def test_every_kind_of_column_is_learnt_from(stream: bool, source: Path, tmp_pat
 
 def test_images_vary_in_training_only_and_anew_in_every_epoch(source: Path, tmp_path: Path) -> None:
     varied = {"image": {"shift": 0.3, "flip": True}}
-    data = load(source, tmp_path / "data", prepare=varied, columns={"text": "text"})
+    data = load(source, tmp_path / "data", prepare=varied)
     learner, _ = Learner.of(MLP(), data, context(tmp_path))
 
     def images(epoch: int, **options: object) -> np.ndarray:
@@ -104,3 +141,35 @@ def test_images_vary_in_training_only_and_anew_in_every_epoch(source: Path, tmp_
     assert (images(0, vary=learner.vary) != plain).any()
     assert (images(0, vary=learner.vary) == images(0, vary=learner.vary)).all()
     assert (images(1, vary=learner.vary) != images(0, vary=learner.vary)).any()
+
+
+@pytest.mark.parametrize("model", [ResNet(), CNN(width=8)], ids=name_of)
+def test_one_network_learns_classes_labels_and_a_value(
+    model: Network, source: Path, tmp_path: Path
+) -> None:
+    data = load(source, tmp_path / "data", target=["y", "tags", "height"], drop=[])
+
+    predictor = model.fit(data, context(tmp_path, 12))
+
+    outcomes = predict_split(data, "test", predictor.predict)
+    truth, found = outcomes.truth.to_pydict(), outcomes.predictions.to_pydict()
+    assert np.corrcoef(truth["height"], found["prediction_height"])[0, 1] > 0.8
+    bright = [["b" in tags for tags in each] for each in (truth["tags"], found["prediction_tags"])]
+    assert np.mean(np.equal(*bright)) > 0.8
+    assert set(found["prediction_y"]) <= set(truth["y"])
+
+
+@pytest.mark.slow
+def test_two_processes_lose_the_same_as_one_on_all_kinds_of_columns(
+    source: Path, tmp_path: Path
+) -> None:
+    data = load(source, tmp_path / "data")
+    losses: list[list[Mapping[str, float]]] = [[], []]
+
+    for devices, told in enumerate(losses, 1):
+        folder = tmp_path / str(devices)
+        model = CNN(width=8, dropout=0.0, batch_size=32)
+        model.fit(data, context(folder, 2, told, devices=devices))
+
+    for alone, shared in zip(*losses, strict=True):
+        assert shared == pytest.approx(alone, abs=1e-5)
