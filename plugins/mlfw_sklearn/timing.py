@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Predict = Callable[["pa.Table"], Any]
 # Timing may take this share of a fit, but these seconds whatever the fit takes.
 SHARE, LEAST_SECONDS, MOST_SECONDS = 0.02, 0.3, 1.0
-FIRST_ROWS = 64
+FIRST_SHARE, FEWEST_ROWS, MOST_ROWS = 32, 64, 1024
 # Of each class, as cross-validation inside an estimator needs them.
 CLASS_ROWS = 6
 # For up to so many times the rows, time that does not depend on them may still be most of it.
@@ -62,15 +62,15 @@ def fit_on_samples(
     seconds = [took if took > MOST_SECONDS else timed(sizes[0])[0]]
     while sizes[-1] * NEAR <= total:
         allowed = min(max(SHARE * expected(total), LEAST_SECONDS), MOST_SECONDS)
-        if sum(seconds) + expected(2 * sizes[-1]) / factor > allowed:
+        if sum(seconds) + expected(NEAR * sizes[-1]) / factor > allowed:
             break
-        took, predict = timed(2 * sizes[-1])
-        sizes.append(2 * sizes[-1])
+        took, predict = timed(NEAR * sizes[-1])
+        sizes.append(NEAR * sizes[-1])
         seconds.append(took)
     grown = max(resident_memory() - held, 0) * total // sizes[-1]
     return Estimate(
         seconds=expected(total),
-        basis=f"fits on {sizes[0]:,} to {sizes[-1]:,} rows",
+        basis=_basis(sizes),
         memory=max(held + grown, peak_memory()),
         predict_seconds=_predicting(predict, data) * factor,
     )
@@ -102,10 +102,17 @@ def extrapolated(sizes: Sequence[int], seconds: Sequence[float], rows: int, grow
     return seconds[-1] * math.pow(times, power)
 
 
+def _basis(sizes: Sequence[int]) -> str:
+    if len(sizes) == 1:
+        return f"a fit on {sizes[0]:,} rows"
+    return f"fits on {sizes[0]:,} to {sizes[-1]:,} rows"
+
+
 def _first_size(total: int, schema: Schema) -> int:
     """Return how many rows the smallest sample has, some of each class."""
     classes = max(len(target.classes) for target in schema.targets)
-    return min(max(min(FIRST_ROWS, math.ceil(total / NEAR)), CLASS_ROWS * classes), total)
+    wanted = min(max(total // FIRST_SHARE, FEWEST_ROWS), MOST_ROWS)
+    return min(max(min(wanted, math.ceil(total / NEAR)), CLASS_ROWS * classes), total)
 
 
 def _order(rows: pa.Table, schema: Schema, seed: int) -> np.ndarray:
@@ -130,4 +137,4 @@ def _predicting(predict: Predict, data: Splits) -> float:
     start = time.perf_counter()
     predict(some)
     seconds = time.perf_counter() - start
-    return seconds * data.count(VALIDATION) / max(some.num_rows, 1)
+    return seconds * data.count(VALIDATION) / max(len(some), 1)
