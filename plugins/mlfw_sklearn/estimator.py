@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILES = "estimator-*.skops"
-MOST_COUNTED = 50
+MOST_COUNTED = 10
 
 
 @dataclass(kw_only=True)

@@ -80,8 +80,8 @@ def extrapolated(sizes: Sequence[int], seconds: Sequence[float], rows: int, grow
     """Return how long a fit on so many rows takes.
 
     It grows from the last fit by a power of the number of rows: the slope between the logarithms
-    of the last three fits' rows and seconds, by least squares. Far from them it is at least what
-    is known of the method, as in small fits most of the time does not depend on the rows.
+    of the last three fits' rows and seconds, by least squares. Where that is less than what is
+    known of the method, part of the time does not depend on the rows: the rest grows as is known.
 
     Args:
         sizes: How many rows each fit had, ascending.
@@ -89,17 +89,23 @@ def extrapolated(sizes: Sequence[int], seconds: Sequence[float], rows: int, grow
         rows: How many rows there are to be.
         growth: The power of the number of rows with which the time grows at least.
     """
+    size, took = sizes[-1], seconds[-1]
+    times = rows / size
+    if len(sizes) == 1:
+        return took * math.pow(times, NEAR_POWER if times <= NEAR else growth)
+    slope = _slope(sizes[-3:], seconds[-3:])
+    if slope >= growth:
+        return took * math.pow(times, min(slope, MOST_POWER))
+    grown = max(took - seconds[0], 0.0) / (size**growth - sizes[0] ** growth)
+    return took + grown * (math.pow(rows, growth) - size**growth)
+
+
+def _slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """Return the slope of the seconds over the rows, both as logarithms, by least squares."""
     points = [(math.log(n), math.log(max(t, 1e-9))) for n, t in zip(sizes, seconds, strict=True)]
-    points = points[-3:]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
     spread = sum((x - mean_x) ** 2 for x, _ in points)
-    times = rows / sizes[-1]
-    near = times <= NEAR
-    slope = NEAR_POWER if near else growth
-    if spread:
-        slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
-    power = min(max(slope, 0.0 if near else growth), MOST_POWER)
-    return seconds[-1] * math.pow(times, power)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
 
 
 def _basis(sizes: Sequence[int]) -> str:
