@@ -102,8 +102,8 @@ def test_streamed_rows_are_estimated_by_their_number(
 ) -> None:
     pq.write_table(pv.read_csv(small_csv), tmp_path / "small.parquet")
     result = mlfw_here(
-        "run", "dataset=parquet", "dataset.path=small.parquet", "dataset.target=good", "model=linear",
-        "dataset.stream=true", "--plan",
+        "run", "dataset=parquet", "dataset.path=small.parquet", "dataset.target=good",
+        "dataset.stream=true", "model=linear", "--plan",
     )  # fmt: skip
 
     assert result.returncode == 0, result.stderr
