@@ -1,7 +1,8 @@
 """Fitting a small network in a process of its own, which tests may kill.
 
 Run as `python network_fit.py FOLDER OPTIONS`, OPTIONS being JSON: `trainer` and `model` options,
-`seed`, `kill_after` an epoch, `final`. Writes the test predictions and epochs to FOLDER/out.json.
+`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`. Writes the test predictions and
+epochs to FOLDER/out.json.
 """
 
 from __future__ import annotations
@@ -30,11 +31,19 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
         if epoch == options.get("kill_after"):
             os.kill(os.getpid(), signal.SIGKILL)
 
+    asked = 0
+
+    def stopping() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked == options.get("stop_after")
+
     context = FitContext(
         trainer=LightningTrainer(**{"accelerator": "cpu", **options.get("trainer", {})}),
         seed=options.get("seed", 0),
         folder=folder,
         report=report,
+        stopping=stopping,
         final=options.get("final", True),
     )
     predictor = MLP(**options.get("model", {})).fit(data, context)
@@ -43,6 +52,12 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     return {"predictions": table.to_pydict(), "epochs": epochs, "weights": weights}
 
 
+def main(folder: Path, options: dict[str, Any]) -> None:
+    """Fit and write what came out, whole or not at all."""
+    from mlfw.files import write_json
+
+    write_json(folder / "out.json", fit(folder, options))
+
+
 if __name__ == "__main__":
-    out = fit(Path(sys.argv[1]), json.loads(sys.argv[2]))
-    (Path(sys.argv[1]) / "out.json").write_text(json.dumps(out))
+    main(Path(sys.argv[1]), json.loads(sys.argv[2]))

@@ -43,9 +43,10 @@ from mlfw.components import (
     Tuner,
     limits,
     path_field,
+    run_field,
     search,
 )
-from mlfw.errors import MlfwError, UserError
+from mlfw.errors import MlfwError, StopRequested, UserError
 from mlfw.plugins import hookimpl, hookspec
 from mlfw.schema import (
     Column,
@@ -146,6 +147,7 @@ __all__ = [
     "SearchRange",
     "Split",
     "Splits",
+    "StopRequested",
     "StreamedSplits",
     "Target",
     "Task",
@@ -162,5 +164,6 @@ __all__ = [
     "predictions_table",
     "probability_matrix",
     "run",
+    "run_field",
     "search",
 ]

@@ -28,6 +28,21 @@ class UserError(MlfwError):
         self.remedy = remedy
 
 
+class StopRequested(BaseException):
+    """The process was asked to end, by SIGTERM, and what is to be continued has been saved.
+
+    No `Exception`, so that nothing that goes on after failures goes on after this.
+
+    Args:
+        problem: What was stopped.
+    """
+
+    exit_code = 143
+
+    def __init__(self, problem: str = "stopped by SIGTERM.") -> None:
+        super().__init__(problem)
+
+
 class ImportNotAllowedError(UserError):
     """A configuration or a saved model names code that the caller has not allowed.
 

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 
 import mlfw
 from mlfw_lightning import hookspecs
+from mlfw_lightning.cnn import CNN
 from mlfw_lightning.existing_data import ExistingData
 from mlfw_lightning.existing_module import ExistingModule
+from mlfw_lightning.ft_transformer import FTTransformer
 from mlfw_lightning.mlp import MLP
 from mlfw_lightning.network import InputShape, Network
+from mlfw_lightning.resnet import ResNet
 from mlfw_lightning.trainer import LightningTrainer
+from mlfw_lightning.transformer import Transformer
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -28,8 +32,15 @@ def mlfw_hookspecs() -> ModuleType:
 
 @mlfw.hookimpl
 def mlfw_models() -> dict[str, type[mlfw.Model]]:
-    """Register the multi-layer perceptron and existing modules."""
-    return {"lightning": ExistingModule, "mlp": MLP}
+    """Register the networks and existing modules."""
+    return {
+        "cnn": CNN,
+        "ft_transformer": FTTransformer,
+        "lightning": ExistingModule,
+        "mlp": MLP,
+        "resnet": ResNet,
+        "transformer": Transformer,
+    }
 
 
 @mlfw.hookimpl

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import NamedTuple
 
@@ -11,12 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mlfw_lightning.ahead import ahead
+from mlfw_lightning.randomness import derived_seed
 from mlfw_tabular.arrays import Arrays, MemoryArrays, window_rows
 from mlfw_tabular.prepare import Augmentation, augment
 from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 
 BLOCK_ROWS = 4096
 WINDOW_BYTES = 64_000_000
+RESIDENT_SHARE = 0.25
 
 
 class Inputs(NamedTuple):
@@ -79,14 +81,6 @@ class Batch(NamedTuple):
         return cls(Inputs.of(tensors), tuple(targets), rows)
 
 
-def derived_seed(*numbers: int) -> int:
-    """Return a seed that follows from some numbers, for one of many independent streams."""
-    mixed = 0
-    for number in numbers:
-        mixed = (mixed * 6364136223846793005 + number + 1442695040888963407) % 2**63
-    return mixed
-
-
 def batches_of(
     rows: Arrays,
     size: int,
@@ -118,8 +112,8 @@ class _Ordered:
     """The order of one process's batches.
 
     Attributes:
-        sampler: Itself where the order changes with the epoch; there Lightning looks for
-            `set_epoch`.
+        epoch: Which pass over the rows is next, from 0.
+        workers: How many threads make batches ahead; 0 to make each when it is wanted.
     """
 
     def __init__(
@@ -138,12 +132,7 @@ class _Ordered:
         self.rank = rank
         self.world = world
         self.epoch = 0
-        if seed is not None:
-            self.sampler = self
-
-    def set_epoch(self, epoch: int) -> None:
-        """Take note of the epoch that begins."""
-        self.epoch = epoch
+        self.workers = 0
 
     def __len__(self) -> int:
         return -(-self.rows // self.size)
@@ -171,13 +160,35 @@ class Batches(_Ordered):
     ) -> None:
         super().__init__(rows.rows, size, seed, rank, world, vary)
         self._tensors = {name: torch.from_numpy(array) for name, array in rows.arrays.items()}
+        self._device = torch.device("cpu")
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield this process's rows of every batch."""
-        for step, index in enumerate(torch.split(self._order(), self.size)):
+        return self.starting(0)
+
+    def starting(self, first: int) -> Iterator[Batch]:
+        """Yield this process's rows of the batches of this epoch from a number on."""
+        order = torch.split(self._order().to(self._device), self.size)
+
+        def make(step: int) -> Batch:
+            index = order[step]
             mine = index[self.rank :: self.world] if self.world > 1 else index
             taken = {name: tensor[mine] for name, tensor in self._tensors.items()}
-            yield self.batch(step, taken, len(index))
+            return self.batch(step, taken, len(index))
+
+        return ahead(make, range(first, len(order)), self.workers)
+
+    def move(self, device: torch.device) -> None:
+        """Keep the rows on a GPU where they take a small part of its memory.
+
+        Images that are varied stay: that is done in the machine's own memory.
+        """
+        if device.type != "cuda" or self.vary:
+            return
+        needed = sum(tensor.nbytes for tensor in self._tensors.values())
+        if needed <= RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+            self._tensors = {name: tensor.to(device) for name, tensor in self._tensors.items()}
+            self._device = device
 
     def _order(self) -> Tensor:
         if self.seed is None:
@@ -210,10 +221,14 @@ class StreamedBatches(_Ordered):
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield this process's rows of every batch; the next window is read meanwhile."""
+        return self.starting(0)
+
+    def starting(self, first: int) -> Iterator[Batch]:
+        """Yield this process's rows of the batches of this epoch from a number on."""
         blocks = self._blocks()
         shares = [self._share(blocks, rank) for rank in range(self.world)]
-        pieces = _Pieces(self._windows(blocks))
-        for step in range(len(self)):
+        pieces = _Pieces(*self._windows(blocks, self._cut(shares[self.rank], first)))
+        for step in range(first, len(self)):
             sizes = [self._cut(share, step + 1) - self._cut(share, step) for share in shares]
             yield self.batch(step, pieces.take(sizes[self.rank]), sum(sizes))
 
@@ -240,15 +255,19 @@ class StreamedBatches(_Ordered):
         sizes: np.ndarray = np.minimum((blocks + 1) * BLOCK_ROWS, self.rows) - blocks * BLOCK_ROWS
         return sizes
 
-    def _windows(self, blocks: np.ndarray) -> Iterator[dict[str, Tensor]]:
-        own = [window for window in self._mine(blocks, self.rank) if len(window)]
-        with ThreadPoolExecutor(1) as pool:
-            ahead = pool.submit(self._read, 0, own[0] if own else blocks[:0])
-            for number, following in enumerate([*own[1:], None], 1):
-                ready = ahead.result()
-                if following is not None:
-                    ahead = pool.submit(self._read, number, following)
-                yield ready
+    def _windows(self, blocks: np.ndarray, passed: int) -> tuple[Iterator[dict[str, Tensor]], int]:
+        """Return this process's windows that hold rows after some, and how many rows to leave out.
+
+        Args:
+            blocks: The blocks' numbers in order.
+            passed: After how many of this process's rows to begin.
+        """
+        own = [window for window in self._mine(blocks, self.rank) if len(window)] or [blocks[:0]]
+        first = 0
+        while first + 1 < len(own) and passed >= (size := int(self._sizes(own[first]).sum())):
+            first, passed = first + 1, passed - size
+        numbers = range(first, len(own))
+        return ahead(lambda number: self._read(number, own[number]), numbers, 1), passed
 
     def _read(self, number: int, blocks: np.ndarray) -> dict[str, Tensor]:
         """Read a window's blocks and shuffle their rows."""
@@ -272,11 +291,13 @@ class StreamedBatches(_Ordered):
 class _Pieces:
     """Cuts pieces of any size from a row of windows."""
 
-    def __init__(self, windows: Iterator[dict[str, Tensor]]) -> None:
+    def __init__(self, windows: Iterator[dict[str, Tensor]], passed: int) -> None:
         self._windows = windows
         self._window: dict[str, Tensor] = {}
         self._at = 0
         self._rows = 0
+        if passed:
+            self.take(passed)
 
     def take(self, rows: int) -> dict[str, Tensor]:
         """Return the next rows."""

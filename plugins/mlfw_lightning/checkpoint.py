@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 
 from mlfw.files import write_bytes
+from mlfw_lightning.watch import untold
 
 logger = logging.getLogger("mlfw")
 SUFFIX = ".ckpt"
@@ -24,16 +26,24 @@ class Checkpoints:
     Attributes:
         folder: Where they lie.
         fingerprint: What the training follows from; a checkpoint of another one is not used.
+        note: Told which checkpoint is damaged.
     """
 
     folder: Path
     fingerprint: str
+    note: Callable[[str], None] = untold
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write the state after an epoch and drop all but the last two."""
+        """Write a state and drop all but the last two.
+
+        Args:
+            state: Data: after how many whole `epoch`s it was, and perhaps after how many `step`s
+                of the next one.
+        """
         content = io.BytesIO()
         torch.save({**state, "fingerprint": self.fingerprint}, content)
-        write_bytes(self.folder / f"epoch-{state['epoch']:06}{SUFFIX}", content.getvalue())
+        name = f"epoch-{state['epoch']:06}-step-{state.get('step', 0):09}{SUFFIX}"
+        write_bytes(self.folder / name, content.getvalue())
         for old in self._files()[:-KEPT]:
             old.unlink()
 
@@ -43,7 +53,8 @@ class Checkpoints:
             try:
                 state = torch.load(path, weights_only=True, map_location="cpu")
             except Exception as error:
-                logger.warning("%s is damaged and not used: %s", path, error)
+                logger.warning("%s cannot be read: %s", path, error)
+                self.note(f"{path} is damaged; the training continues from the one before.")
                 continue
             if state.get("fingerprint") == self.fingerprint:
                 return dict(state)

@@ -1,44 +1,58 @@
-"""What happens at the end of an epoch: report, keep the best, decide to stop, checkpoint."""
+"""What happens at the ends of epochs: continue, keep the best, decide to stop, keep, report."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import ExitStack
+from itertools import islice
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
-import torch
 from torch import Tensor
 
-from mlfw import UserError
-from mlfw_lightning.batches import derived_seed
-from mlfw_lightning.checkpoint import Checkpoints
+from mlfw_lightning.batches import Batches
 from mlfw_lightning.module import Module
 
-TRAIN, VALIDATION = "train/loss", "validation/loss"
+if TYPE_CHECKING:
+    from mlfw_lightning.breaks import Breaks, Clock
+    from mlfw_lightning.checkpoint import Checkpoints
+    from mlfw_lightning.steps import Steps
+    from mlfw_lightning.watch import Watch
+
+VALIDATION = "validation/loss"
+STATISTICS_BATCHES = 100
 
 
 class Epochs(pl.Callback):
-    """Keeps the state of a training from epoch to epoch.
+    """Keeps the state of a training, from epoch to epoch and within one.
 
     Attributes:
+        breaks: What is done between steps; set before the training begins.
         best: The weights of the epoch with the lowest validation loss.
         best_loss: That loss.
         waited: How many epochs have ended since.
+        stopped: Whether the training has been stopped before its last epoch.
     """
+
+    breaks: Breaks
 
     def __init__(
         self,
         *,
-        seed: int,
+        steps: Steps,
         patience: int | None,
         checkpoints: Checkpoints | None,
-        report: Callable[[int, Mapping[str, float]], None],
+        watch: Watch,
+        clock: Clock,
     ) -> None:
-        self.seed = seed
-        self.patience = patience
-        self.checkpoints = checkpoints
-        self.report = report
+        self._steps = steps
+        self._patience = patience
+        self._checkpoints = checkpoints
+        self._watch = watch
+        self._clock = clock
+        self._judged = ExitStack()
+        self._began = 0.0
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf
         self.waited = 0
@@ -46,65 +60,95 @@ class Epochs(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Continue from the last checkpoint, if there is one."""
-        state = self.checkpoints.load() if self.checkpoints and trainer.is_global_zero else None
+        assert isinstance(module, Module)
+        module.after_step = self.breaks.after_step
+        for batches in (self._steps.batches, trainer.val_dataloaders):
+            if isinstance(batches, Batches):
+                batches.move(module.device)
+        state = self._checkpoints.load() if self._checkpoints and trainer.is_global_zero else None
         if trainer.world_size > 1:
             state = trainer.strategy.broadcast(state)
-        if state is None:
-            return
-        module.load_state_dict(state["weights"])
-        trainer.optimizers[0].load_state_dict(state["optimizer"])
-        self.best = state["best"]
-        self.best_loss = state["best_loss"]
-        self.waited = state["waited"]
-        progress: Any = trainer.fit_loop.epoch_progress.current
-        progress.ready = progress.started = state["epoch"]
-        progress.processed = progress.completed = state["epoch"]
-        if state["stopped"]:
-            trainer.should_stop = True
+        if state is not None:
+            self._continue(trainer, module, state)
 
-    def on_train_epoch_start(
-        self,
-        trainer: pl.Trainer,
-        module: pl.LightningModule,  # noqa: ARG002 - Lightning's signature
-    ) -> None:
-        """Let dropout follow from seed, epoch and process, so that no state need be kept."""
-        torch.manual_seed(derived_seed(self.seed, trainer.current_epoch, trainer.global_rank, 1))
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        """Report the losses, keep the best weights, decide to stop, and checkpoint."""
+    def on_train_epoch_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Take note of the epoch that begins."""
         assert isinstance(module, Module)
-        losses = module.take_losses()
-        epoch = trainer.current_epoch + 1
-        _check_finite(losses, epoch)
+        self.breaks.epoch = trainer.current_epoch
+        module.epoch_started(trainer.current_epoch)
+
+    def on_validation_start(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Put the mean of the weights in the place of the last ones, where there is one."""
+        assert isinstance(module, Module)
+        self._began = monotonic()
+        some = islice(self._steps.batches.starting(0), STATISTICS_BATCHES)
+        self._judged.enter_context(module.judged(some))
+
+    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Keep the weights where none were better, and put the last ones back."""
+        assert isinstance(module, Module)
+        losses = module.losses()
         if losses[VALIDATION] < self.best_loss:
-            self.best_loss = losses[VALIDATION]
-            self.best = {k: v.detach().cpu().clone() for k, v in module.state_dict().items()}
-            self.waited = 0
+            self.best_loss, self.waited = losses[VALIDATION], 0
+            weights = trainer.strategy.lightning_module_state_dict()
+            self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
         else:
             self.waited += 1
-        if self.patience and self.waited >= self.patience:
-            trainer.should_stop = self.stopped = True
-        if trainer.local_rank == 0:
-            if self.checkpoints is not None:
-                self.checkpoints.save(self._state(trainer, module, epoch))
-            self.report(epoch, losses)
+        self._judged.close()
+        self._clock.validation = monotonic() - self._began
 
-    def _state(self, trainer: pl.Trainer, module: Module, epoch: int) -> dict[str, Any]:
-        return {
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        """Report the losses, decide to stop, and keep a checkpoint."""
+        assert isinstance(module, Module)
+        losses = module.take_losses()
+        rate = module.epoch_ended(losses[VALIDATION])
+        if trainer.should_stop or (self._patience and self.waited >= self._patience):
+            trainer.should_stop = self.stopped = True
+        epoch = trainer.current_epoch + 1
+        self._keep(trainer, module, epoch, 0)
+        self.breaks.epoch_ended()
+        if trainer.local_rank == 0:
+            self._watch.report(epoch, {**losses, "learning_rate": rate})
+
+    def keep_within(self, trainer: pl.Trainer, made: int) -> None:
+        """Keep a checkpoint after so many steps of the epoch."""
+        module = trainer.lightning_module
+        assert isinstance(module, Module)
+        self._keep(trainer, module, trainer.current_epoch, made)
+
+    def _keep(self, trainer: pl.Trainer, module: Module, epoch: int, step: int) -> None:
+        """Keep a checkpoint; all processes take part, and the first one writes."""
+        if self._checkpoints is None:
+            return
+        state = {
             "epoch": epoch,
-            "weights": module.state_dict(),
-            "optimizer": trainer.optimizers[0].state_dict(),
+            "step": step,
+            "weights": trainer.strategy.lightning_module_state_dict(),
+            "optimizer": trainer.strategy.optimizer_state(trainer.optimizers[0]),
+            "precision": trainer.precision_plugin.state_dict(),
+            "learning": module.learning(),
             "best": self.best,
             "best_loss": self.best_loss,
             "waited": self.waited,
             "stopped": self.stopped,
+            "seconds": self._clock.seconds,
         }
+        if trainer.is_global_zero:
+            self._checkpoints.save(state)
 
-
-def _check_finite(losses: Mapping[str, float], epoch: int) -> None:
-    for name, loss in losses.items():
-        if not math.isfinite(loss):
-            raise UserError(
-                f"trainer: in epoch {epoch} the {name} is {loss}: the training diverges.",
-                "Lower model.learning_rate, or set trainer.gradient_clip=1.",
-            )
+    def _continue(self, trainer: pl.Trainer, module: Module, state: dict[str, Any]) -> None:
+        trainer.strategy.load_model_state_dict({"state_dict": state["weights"]})
+        trainer.strategy.load_optimizer_state_dict({"optimizer_states": [state["optimizer"]]})
+        trainer.precision_plugin.load_state_dict(state["precision"])
+        module.load_learning(state["learning"])
+        self.best = state["best"]
+        self.best_loss = state["best_loss"]
+        self.waited = state["waited"]
+        self.stopped = state["stopped"]
+        self._clock.before = state["seconds"]
+        self._steps.start_at(state["epoch"], state["step"])
+        progress: Any = trainer.fit_loop.epoch_progress.current
+        progress.ready = progress.started = state["epoch"]
+        progress.processed = progress.completed = state["epoch"]
+        if self.stopped:
+            trainer.should_stop = True

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from mlfw import Objective, UserError
 from mlfw.errors import did_you_mean, listing
-from mlfw_lightning.batches import derived_seed
 from mlfw_lightning.checkpoint_io import EpochIO
-from mlfw_lightning.randomness import seed_all
+from mlfw_lightning.randomness import derived_seed, seed_all
 
 
 class BestEpoch(pl.callbacks.Checkpoint):

@@ -18,7 +18,8 @@ from mlfw_lightning.checkpoint_io import EpochIO
 from mlfw_lightning.existing_data import DataModuleSource
 from mlfw_lightning.existing_epochs import BestEpoch, EpochEnd
 from mlfw_lightning.existing_module import ExistingModule
-from mlfw_lightning.existing_trainer import lightning_trainer, mistakes_told
+from mlfw_lightning.existing_trainer import FULL, lightning_trainer
+from mlfw_lightning.mistakes import mistakes_told
 from mlfw_lightning.randomness import seeded
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def train_existing_here(
     io = EpochIO(checkpoints)
     best = BestEpoch(model.objective(), options.patience)
     end = EpochEnd(io, seed=seed, best=best, report=report)
-    with seeded(seed), mistakes_told():
+    with seeded(seed), mistakes_told(FULL):
         module = model.build(learner.data.imports)
         trainer = lightning_trainer(options, [end, best], folder=folder, plugins=[io])
         trainer.fit(module, datamodule=learner.data.build(), ckpt_path=io.resume_path())

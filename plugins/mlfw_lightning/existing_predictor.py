@@ -15,7 +15,8 @@ from mlfw.components.splits import VALIDATION
 from mlfw.files import write_bytes
 from mlfw_lightning.existing_data import DataModuleSource
 from mlfw_lightning.existing_module import ExistingModule
-from mlfw_lightning.existing_trainer import lightning_trainer, mistakes_told
+from mlfw_lightning.existing_trainer import FULL, lightning_trainer
+from mlfw_lightning.mistakes import mistakes_told
 from mlfw_lightning.randomness import seeded
 from mlfw_lightning.trainer import LightningTrainer
 
@@ -42,7 +43,7 @@ class ExistingPredictor(mlfw.OpaquePredictor):
         assert isinstance(context.trainer, LightningTrainer)
         step = "validation" if split == VALIDATION else "test"
         loader = "val_dataloader" if split == VALIDATION else "test_dataloader"
-        with seeded(context.seed), mistakes_told():
+        with seeded(context.seed), mistakes_told(FULL):
             module, loaders = self.model.build(context.imports), data.build()
             if not (is_overridden(f"{step}_step", module) and is_overridden(loader, loaders)):
                 return {}

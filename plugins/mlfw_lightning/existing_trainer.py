@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
-import torch
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.loggers.logger import DummyLogger
 
 from mlfw import UserError
 from mlfw.plugins import load_plugins
-from mlfw_lightning.process import quiet, strategy_of
+from mlfw_lightning.mistakes import REFUSALS, refused
+from mlfw_lightning.process import strategy_of
+from mlfw_lightning.signals import leave_signals
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
+
+FULL = UserError(
+    "trainer: a device's memory is full.",
+    "Make batches smaller, in dataset.options or model.options.",
+)
 
 
 def lightning_trainer(
@@ -42,8 +46,8 @@ def lightning_trainer(
     """
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
     alone = devices is not None
-    with mistakes_told((ValueError, TypeError, ImportError)):
-        return pl.Trainer(
+    try:
+        trainer = pl.Trainer(
             accelerator=options.accelerator,
             devices=devices or options.devices,
             num_nodes=1 if alone else options.nodes,
@@ -61,27 +65,7 @@ def lightning_trainer(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-
-
-@contextmanager
-def mistakes_told(more: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Keep Lightning's advice off the terminal, and turn its refusals into the user's mistakes.
-
-    Args:
-        more: Further errors that are Lightning's way to refuse something here.
-
-    Raises:
-        UserError: Lightning refuses something, or the memory of a device is full.
-    """
-    refusals: tuple[type[Exception], ...] = (MisconfigurationException, *more)
-    with quiet():
-        try:
-            yield
-        except refusals as error:
-            reason = " ".join(str(error).split())
-            raise UserError(f"trainer: {reason}", "See: mlfw show trainer lightning") from None
-        except torch.OutOfMemoryError:
-            raise UserError(
-                "trainer: a device's memory is full.",
-                "Make batches smaller, in dataset.options or model.options.",
-            ) from None
+    except REFUSALS as error:
+        raise refused(error) from None
+    leave_signals(trainer)
+    return trainer

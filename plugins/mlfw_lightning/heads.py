@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlfw import Schema, Task
+from mlfw import Schema, Task, UserError
+from mlfw.errors import did_you_mean, listing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +27,7 @@ class Head:
         weights: How much a row of each class counts; empty where all count the same.
         mean: Of the target's values, for regression.
         deviation: Of the target's values, for regression.
+        importance: How much the target counts in the loss beside the others.
     """
 
     task: Task
@@ -32,28 +35,47 @@ class Head:
     weights: tuple[float, ...] = ()
     mean: float = 0.0
     deviation: float = 1.0
+    importance: float = 1.0
 
-    def loss_sum(self, scores: Tensor, target: Tensor) -> Tensor:
+    def loss_sum(self, scores: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
         """Return the loss, summed over rows.
 
         Args:
             scores: float [rows, outputs].
             target: Class numbers, int64 [rows]; labels as 0 or 1, float32 [rows, labels]; or
                 scaled values, float32 [rows].
+            label_smoothing: Which share of each label is spread evenly over the classes, or over
+                yes and no (Szegedy et al. 2016); for training only. Values are not smoothed.
 
         Returns:
             The cross-entropy; for labels the mean of the labels' binary cross-entropies; for
-            regression the squared error in deviations of the target.
+            regression the squared error in deviations of the target. It is multiplied by the
+            target's importance.
         """
+        loss = self._loss_sum(scores, target, label_smoothing)
+        return loss if self.importance == 1 else loss * self.importance
+
+    def _loss_sum(self, scores: Tensor, target: Tensor, label_smoothing: float) -> Tensor:
         from torch.nn import functional
 
         if self.task is Task.regression:
             return functional.mse_loss(scores[:, 0], target, reduction="sum")
         if self.task is Task.multilabel:
+            if label_smoothing:
+                target = target * (1 - label_smoothing) + label_smoothing / 2
             total = functional.binary_cross_entropy_with_logits(scores, target, reduction="sum")
             return total / self.outputs
         weight = scores.new_tensor(self.weights) if self.weights else None
-        return functional.cross_entropy(scores, target, weight=weight, reduction="sum")
+        if weight is None or not label_smoothing:
+            return functional.cross_entropy(
+                scores, target, weight=weight, reduction="sum", label_smoothing=label_smoothing
+            )
+        # Given to cross_entropy, a weight would count a class's share in every row's smoothing;
+        # here it is how often a row counts, as if the row were repeated.
+        losses = functional.cross_entropy(
+            scores, target, reduction="none", label_smoothing=label_smoothing
+        )
+        return (losses * weight[target]).sum()
 
     def predict(self, scores: np.ndarray) -> np.ndarray:
         """Return what `mlfw.predictions_table` takes from scores, float64 [rows, outputs]."""
@@ -75,6 +97,7 @@ class Head:
             "weights": list(self.weights),
             "mean": self.mean,
             "deviation": self.deviation,
+            "importance": self.importance,
         }
 
     @classmethod
@@ -83,10 +106,39 @@ class Head:
         return cls(**{**data, "task": Task(data["task"]), "weights": tuple(data["weights"])})
 
 
-def heads_of(schema: Schema, scales: Iterable[TargetScale]) -> tuple[Head, ...]:
-    """Return the heads of a schema's targets, in order."""
+def heads_of(
+    schema: Schema, scales: Iterable[TargetScale], importance: Mapping[str, float]
+) -> tuple[Head, ...]:
+    """Return the heads of a schema's targets, in order.
+
+    Args:
+        schema: What is predicted.
+        scales: How each target was scaled.
+        importance: How much targets count in the loss, by name; 1 where one is not named.
+
+    Raises:
+        UserError: A name is no target, or a number is below 0.
+    """
+    names = [target.name for target in schema.targets]
+    for name, value in importance.items():
+        if name not in names:
+            raise UserError(
+                f"model.target_weights.{name}: not a target; targets are {listing(names)}.",
+                did_you_mean(name, names),
+            )
+        if not 0 <= value < math.inf:
+            raise UserError(
+                f"model.target_weights.{name}: expected a number of at least 0, found {value}."
+            )
     return tuple(
-        Head(target.task, len(target.classes) or 1, target.weights, scale.mean, scale.deviation)
+        Head(
+            target.task,
+            len(target.classes) or 1,
+            target.weights,
+            scale.mean,
+            scale.deviation,
+            importance.get(target.name, 1.0),
+        )
         for target, scale in zip(schema.targets, scales, strict=True)
     )
 

@@ -29,6 +29,7 @@ class Learner:
         validation: The rows that decide when to stop and which epoch was best.
         vary: How training images are varied, by the name of their array.
         key: What the rows follow from, as a short text; empty where that is not known.
+        names: The names of the numbers that go into the network, in order.
     """
 
     model: Network
@@ -38,6 +39,13 @@ class Learner:
     validation: Arrays
     vary: Mapping[str, Augmentation] = field(default_factory=dict)
     key: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def row_bytes(self) -> int:
+        """How much memory a row takes, in bytes."""
+        first = self.train.read(0, min(self.train.rows, 1))
+        return sum(array.nbytes for array in first.values())
 
     @classmethod
     def of(
@@ -49,20 +57,26 @@ class Learner:
             The learner, and what is needed beside weights and heads to predict.
         """
         made = prepared(
-            data, cache=context.cache, folder=context.folder, seed=context.seed, network=True
+            data,
+            cache=context.cache,
+            folder=context.folder,
+            seed=context.seed,
+            network=True,
+            fitting=model.fitting(),
         )
-        heads = heads_of(data.schema, made.scales)
+        heads = heads_of(data.schema, made.scales, model.target_weights)
         ready = made.preprocessor
         shape = InputShape(
             numbers=len(ready.names(network=True)),
             cardinalities=ready.cardinalities,
             outputs=sum(head.outputs for head in heads),
-            texts=tuple(TextShape(text.cardinality, text.length) for text in ready.texts.values()),
+            texts=tuple(TextShape(t.cardinality, t.length, t.reader) for t in ready.texts.values()),
             images=tuple(
                 ImageShape(image.shape, image.mean, image.deviation)
                 for image in ready.images.values()
             ),
         )
         vary = {f"{IMAGES}{name}": how for name, how in ready.augmentations.items()}
-        learner = cls(model, shape, heads, made.train, made.validation, vary, data.key)
+        names = tuple(ready.names(network=True))
+        learner = cls(model, shape, heads, made.train, made.validation, vary, data.key, names)
         return learner, ready

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
+from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits
+from mlfw_lightning.fine_tuning import FineTuning
+from mlfw_lightning.optimisation import Optimisation
 
 if TYPE_CHECKING:
     from torch import nn
 
     from mlfw_lightning.predictor import NetworkPredictor
 
-ROWS_PER_STEP = 50
-SMALLEST_BATCH, LARGEST_BATCH = 16, 1024
+# Batches without gradients take so much less memory that they may be larger.
+EVALUATED = 8
 IMAGE_KEYS = ("size", "mean", "deviation")
 
 
@@ -28,10 +29,12 @@ class TextShape:
     Attributes:
         words: How many numbers there are for words: 0 is padding, 1 an unknown word.
         length: How many words a text has, padding included.
+        reader: What there is to know beside; see `SequenceEncoder.reader`.
     """
 
     words: int
     length: int
+    reader: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,31 +88,25 @@ class InputShape:
 
 
 @dataclass(kw_only=True)
-class Network(mlfw.Model):
-    """A network on a table, trained with AdamW (Loshchilov and Hutter 2019).
+class Network(FineTuning, Optimisation, mlfw.Model):
+    """A network on a table, trained step by step.
 
     To bring another network, subclass this, declare its parameters as fields and build it.
 
     Attributes:
-        learning_rate: How far each step goes.
-        weight_decay: How much weights are drawn to 0.
-        batch_size: How many rows a step learns from, over all processes; null to follow the
-            number of rows, from 16 to 1024.
+        target_weights: How much each of several targets counts in the loss, by its name; 1 for
+            those that are not named.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
+    # How many rows it is called with at a time at most.
+    rows_at_once: ClassVar[int] = 8192
     uses_trainer: ClassVar[bool] = True
 
-    learning_rate: float = field(
-        default=3e-3, metadata=limits(above=0) | search(1e-4, 1e-1, log=True)
-    )
-    weight_decay: float = field(
-        default=1e-2, metadata=limits(minimum=0) | search(1e-5, 1e-1, log=True)
-    )
-    batch_size: int | None = field(default=None, metadata=limits(minimum=1))
+    target_weights: dict[str, float] = field(default_factory=dict)
 
     @abstractmethod
     def build(self, shape: InputShape) -> nn.Module:
@@ -124,12 +121,9 @@ class Network(mlfw.Model):
             the value in standard deviations of the target.
         """
 
-    def rows_per_step(self, rows: int) -> int:
-        """Return the batch size for so many training rows."""
-        if self.batch_size is not None:
-            return self.batch_size
-        wanted = 2 ** round(math.log2(max(rows / ROWS_PER_STEP, 1)))
-        return int(min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH))
+    def rows_evaluated(self, rows_per_step: int) -> int:
+        """Return how many rows to call the network with at a time where nothing is learnt."""
+        return min(self.rows_at_once, EVALUATED * rows_per_step)
 
     def fit(self, data: RowSplits, context: FitContext) -> NetworkPredictor:
         """Fit the preprocessor, then the network through the trainer."""

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 NETWORK = "network.json"
-ROWS_AT_ONCE = 8192
 
 
 class NetworkPredictor(mlfw.Predictor):
@@ -43,6 +42,7 @@ class NetworkPredictor(mlfw.Predictor):
         self.preprocessor = preprocessor
         self.shape = shape
         self.heads = heads
+        self.rows_at_once = model.rows_at_once
         with torch.random.fork_rng(devices=[]):
             self.network = model.build(shape)
         self.network.load_state_dict(weights)
@@ -59,8 +59,8 @@ class NetworkPredictor(mlfw.Predictor):
         )
         pieces = [np.zeros((0, self.shape.outputs))]
         with torch.inference_mode():
-            for start in range(0, rows.num_rows, ROWS_AT_ONCE):
-                piece = inputs.rows(slice(start, start + ROWS_AT_ONCE))
+            for start in range(0, rows.num_rows, self.rows_at_once):
+                piece = inputs.rows(slice(start, start + self.rows_at_once))
                 pieces.append(self.network(piece).double().numpy())
         scores = np.concatenate(pieces)
         cuts = np.cumsum([head.outputs for head in self.heads])[:-1]

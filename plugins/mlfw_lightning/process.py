@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
-from lightning_fabric.utilities.exceptions import MisconfigurationException
-from omegaconf import OmegaConf
 from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
-from mlfw import UserError
-from mlfw.files import digest
 from mlfw.plugins import load_plugins
 from mlfw_lightning.batches import batches_of
+from mlfw_lightning.breaks import Breaks, Clock
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
+from mlfw_lightning.key import training_key
 from mlfw_lightning.learner import Learner
+from mlfw_lightning.lora import merged
+from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
+from mlfw_lightning.signals import leave_signals
+from mlfw_lightning.start import start_network
+from mlfw_lightning.steps import Steps, steps_a_chunk
+from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
-VALIDATION_ROWS = 8192
 COLLECTIVE_TIMEOUT = timedelta(minutes=5)
 
 
@@ -48,7 +49,7 @@ def train_here(
     *,
     seed: int,
     folder: Path | None,
-    report: Callable[[int, Mapping[str, float]], None],
+    watch: Watch,
     place: Place = Place(),
 ) -> dict[str, Tensor]:
     """Train and return the weights of the epoch with the lowest validation loss.
@@ -58,58 +59,98 @@ def train_here(
         learner: What to train.
         seed: What all randomness follows from.
         folder: Where checkpoints are kept; None to keep none.
-        report: Told of every epoch, in the process with local rank 0.
+        watch: Whom to tell and to ask.
         place: Which process of how many this is.
+
+    Raises:
+        UserError: The options cannot be had here, the loss is no number any more, or the memory
+            is full.
+        StopRequested: The watch has asked to stop; a checkpoint has been kept.
     """
-    with torch.random.fork_rng(), quiet():
+    size = learner.model.rows_per_step(learner.train.rows)
+    with torch.random.fork_rng(), mistakes_told(batch_too_large(size)):
         torch.manual_seed(seed)
-        module = Module(
-            learner.model.build(learner.shape),
+        training = _Training(options, learner, seed, folder, watch, place, size)
+        return training.run()
+
+
+class _Training:
+    """All parts of one training."""
+
+    def __init__(
+        self,
+        options: LightningTrainer,
+        learner: Learner,
+        seed: int,
+        folder: Path | None,
+        watch: Watch,
+        place: Place,
+        size: int,
+    ) -> None:
+        model = learner.model
+        shuffled = partial(batches_of, learner.train, size, shuffle_seed=seed, vary=learner.vary)
+        batches = shuffled(rank=place.rank, world=place.world)
+        batches.workers = options.workers
+        self.validation = batches_of(
+            learner.validation, model.rows_evaluated(size), shuffle_seed=None,
+            rank=place.rank, world=place.world,
+        )  # fmt: skip
+        chunk = steps_a_chunk(learner.row_bytes * size)
+        self.steps = Steps(batches, accumulate=options.accumulate, chunk=chunk)
+        network = start_network(model, learner.shape, watch.note)
+        key = training_key(options, learner, seed)
+        checkpoints = Checkpoints(folder, key, watch.note) if folder else None
+        clock = Clock(options.seconds)
+        self.epochs = Epochs(
+            steps=self.steps,
+            patience=options.patience,
+            checkpoints=checkpoints,
+            watch=watch,
+            clock=clock,
+        )
+        self.module = Module(
+            network,
+            model=model,
             heads=learner.heads,
-            learning_rate=learner.model.learning_rate,
-            weight_decay=learner.model.weight_decay,
-            world=place.world,
+            options=options,
+            steps=self.steps.number,
+            seed=seed,
+            place=place,
         )
-        checkpoints = Checkpoints(folder, _fingerprint(options, learner, seed)) if folder else None
-        epochs = Epochs(
-            seed=seed, patience=options.patience, checkpoints=checkpoints, report=report
+        self.trainer = _lightning(options, [self.epochs], in_turn=model.learns_in_turn)
+        self.epochs.breaks = Breaks(
+            steps=self.steps,
+            names=learner.names,
+            epochs=options.epochs,
+            watch=watch,
+            place=place,
+            clock=clock,
+            keep=partial(self.epochs.keep_within, self.trainer) if checkpoints else None,
+            keep_seconds=60 * options.checkpoint_minutes,
         )
-        size = learner.model.rows_per_step(learner.train.rows)
-        rank, world = place.rank, place.world
-        train = batches_of(
-            learner.train, size, shuffle_seed=seed, rank=rank, world=world, vary=learner.vary
-        )
-        validation = batches_of(
-            learner.validation, VALIDATION_ROWS, shuffle_seed=None, rank=rank, world=world
-        )
-        try:
-            trainer = _lightning(options, epochs)
-            trainer.fit(module, train, validation)
-        except MisconfigurationException as error:
-            raise UserError(f"trainer: {error}", "See: mlfw show trainer lightning") from None
-        except torch.OutOfMemoryError:
-            raise UserError(
-                f"trainer: out of memory with batches of {size} rows.",
-                f"Set model.batch_size={max(size // 2, 1)}.",
-            ) from None
-    weights = epochs.best or module.state_dict()
-    return {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
+
+    def run(self) -> dict[str, Tensor]:
+        """Train and return the best weights."""
+        self.trainer.fit(self.module, self.steps, self.validation)
+        weights = self.epochs.best or self.module.state_dict()
+        plain = {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
+        return merged(self.module.network.cpu(), plain)
 
 
-def _lightning(options: LightningTrainer, epochs: Epochs) -> pl.Trainer:
+def _lightning(
+    options: LightningTrainer, callbacks: Sequence[pl.Callback], *, in_turn: bool
+) -> pl.Trainer:
     """Return a Lightning trainer with everything off that costs time a step and shows nothing."""
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
     try:
-        return pl.Trainer(
+        trainer = pl.Trainer(
             accelerator=options.accelerator,
             devices=options.devices,
             num_nodes=options.nodes,
-            strategy=strategy_of(options),
+            strategy=strategy_of(options, in_turn=in_turn),
             precision=options.precision,  # type: ignore[arg-type]
             max_epochs=options.epochs,
-            gradient_clip_val=options.gradient_clip,
-            accumulate_grad_batches=options.accumulate,
-            callbacks=[epochs, *(callback for listed in added for callback in listed)],
+            callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
             use_distributed_sampler=False,
             num_sanity_val_steps=0,
             logger=False,
@@ -117,52 +158,25 @@ def _lightning(options: LightningTrainer, epochs: Epochs) -> pl.Trainer:
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-    except (ValueError, TypeError, ImportError) as error:
-        raise UserError(
-            f"trainer: {str(error).splitlines()[0]}", "See: mlfw show trainer lightning"
-        ) from None
+    except REFUSALS as error:
+        raise refused(error) from None
+    leave_signals(trainer)
+    return trainer
 
 
-def strategy_of(options: LightningTrainer) -> Any:
-    """Return how processes share the work, in the form that Lightning takes."""
+def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
+    """Return how processes share the work, in the form that Lightning takes.
+
+    Args:
+        options: The trainer's configuration.
+        in_turn: Whether the weights that learn differ from epoch to epoch.
+    """
     several = options.devices * options.nodes > 1
     if several and options.strategy in ("auto", "ddp"):
         backend = "gloo" if options.accelerator == "cpu" else None
-        return DDPStrategy(timeout=COLLECTIVE_TIMEOUT, process_group_backend=backend)
+        return DDPStrategy(
+            timeout=COLLECTIVE_TIMEOUT,
+            process_group_backend=backend,
+            find_unused_parameters=in_turn,
+        )
     return options.strategy
-
-
-def _fingerprint(options: LightningTrainer, learner: Learner, seed: int) -> str:
-    """Return what a training follows from; only the number of epochs may grow."""
-    settings = {key: value for key, value in asdict(options).items() if key != "epochs"}
-    model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
-    heads = [head.to_json() for head in learner.heads]
-    rows = learner.key or _sums(learner)
-    return digest([settings, model, asdict(learner.shape), heads, rows, learner.train.rows, seed])
-
-
-def _sums(learner: Learner) -> list[float]:
-    """Return what tells one set of rows from another where nothing better is known."""
-    return [
-        float(array.sum(dtype=float))
-        for arrays in (learner.train, learner.validation)
-        for array in arrays.read(0, arrays.rows).values()
-    ]
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Lightning's advice off the terminal; warnings go to the log like all others."""
-    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch")]
-    before = [(logger.level, logger.handlers[:], logger.propagate) for logger in loggers]
-    for logger in loggers:
-        logger.handlers, logger.propagate = [], True
-        logger.setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"pytorch_lightning|torch")
-        try:
-            yield
-        finally:
-            for logger, (level, handlers, propagate) in zip(loggers, before, strict=True):
-                logger.setLevel(level)
-                logger.handlers, logger.propagate = handlers, propagate

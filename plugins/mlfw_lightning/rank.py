@@ -30,6 +30,7 @@ from mlfw_lightning.network import InputShape, Network
 from mlfw_lightning.process import Place, train_here
 from mlfw_lightning.ranks import ALLOW_IMPORT, ERROR, JOB, PROGRESS, RESULT
 from mlfw_lightning.trainer import LightningTrainer
+from mlfw_lightning.watch import Watch
 from mlfw_tabular.arrays import StoredArrays
 from mlfw_tabular.prepare import Augmentation
 from mlfw_tabular.prepared import SETS
@@ -69,7 +70,7 @@ def _train(job: Path, local: int, imports: Imports) -> None:
             _learner(content),
             seed=content["seed"],
             folder=Path(content["checkpoints"]) if content["checkpoints"] else None,
-            report=report,
+            watch=Watch(report=report),
             place=Place(
                 rank=int(os.environ["NODE_RANK"]) * options.devices + local,
                 world=options.devices * options.nodes,
@@ -110,7 +111,8 @@ def _learner(content: dict[str, Any]) -> Learner:
     heads = tuple(Head.from_json(head) for head in content["heads"])
     shape = InputShape.from_json(content["shape"])
     vary = {name: Augmentation(**how) for name, how in content["vary"].items()}
-    return Learner(component, shape, heads, train, validation, vary, content["key"])
+    names = tuple(content["names"])
+    return Learner(component, shape, heads, train, validation, vary, content["key"], names)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -126,6 +126,7 @@ def _table_job(learner: Learner, job: Path) -> dict[str, Any]:
         "heads": [head.to_json() for head in learner.heads],
         "vary": {name: how.chosen() for name, how in learner.vary.items()},
         "key": learner.key,
+        "names": list(learner.names),
         "streamed": not isinstance(learner.train, MemoryArrays),
         **{name: str(_stored(learner, name, job).absolute()) for name in SETS},
     }

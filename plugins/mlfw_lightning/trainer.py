@@ -11,6 +11,7 @@ from mlfw import Estimate, FitContext, UserError, limits
 from mlfw_lightning.duration import seconds_of
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
@@ -38,6 +39,13 @@ class LightningTrainer(mlfw.Trainer):
         gradient_clip: Most length of the gradient of a step; null for any.
         accumulate: How many batches make one step.
         checkpoint: Whether every epoch is kept, so that a killed run continues after it.
+        checkpoint_minutes: After how many minutes within an epoch its state is kept too.
+        workers: How many threads make batches ahead, which helps where images are varied.
+        compile: Whether torch.compile makes the network faster; the first steps then take longer.
+        find_learning_rate: Whether a range test before the first step (Smith 2017) takes the place
+            of model.learning_rate.
+        find_batch_size: Whether the largest batch that fits into memory is found before the first
+            step and takes the place of model.batch_size.
         max_time: After how long to stop with the best weights so far, such as 90s, 10m, 1h30m or
             2d; null for never.
     """
@@ -55,6 +63,11 @@ class LightningTrainer(mlfw.Trainer):
     gradient_clip: float | None = field(default=None, metadata=limits(above=0))
     accumulate: int = field(default=1, metadata=limits(minimum=1))
     checkpoint: bool = True
+    checkpoint_minutes: float = field(default=5.0, metadata=limits(above=0))
+    workers: int = field(default=0, metadata=limits(minimum=0))
+    compile: bool = False
+    find_learning_rate: bool = False
+    find_batch_size: bool = False
     max_time: str | None = None
 
     def check(self) -> None:
@@ -67,6 +80,11 @@ class LightningTrainer(mlfw.Trainer):
                 f"'{self.accelerator}'."
             )
 
+    @property
+    def seconds(self) -> float | None:
+        """How many seconds a training may take; None for any number."""
+        return seconds_of(self.max_time, "trainer.max_time") if self.max_time else None
+
     def most_epochs(self) -> int:
         """Return the number of epochs that early stopping may cut short."""
         return self.epochs
@@ -78,16 +96,13 @@ class LightningTrainer(mlfw.Trainer):
             learner: See `train`.
             context: See `mlfw.Trainer.estimate`.
         """
-        import torch
-
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.timing import training_estimate
 
-        kind, _ = _devices(self.accelerator)
-        names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
-        if not isinstance(learner, Learner) or kind not in names:
+        device = self._device()
+        if not isinstance(learner, Learner) or device is None:
             return None
-        return training_estimate(self, learner, context, torch.device(names[kind]))
+        return training_estimate(self, learner, context, device)
 
     def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
         """Train a learner and return the best weights by name.
@@ -97,10 +112,14 @@ class LightningTrainer(mlfw.Trainer):
                 `mlfw_lightning.existing_fit.ExistingLearner`.
             context: See `mlfw.Trainer.train`.
         """
+        import torch
+
         from mlfw_lightning.existing_fit import ExistingLearner, train_existing_here
+        from mlfw_lightning.find import with_found
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.process import train_here
         from mlfw_lightning.ranks import train_in_ranks
+        from mlfw_lightning.watch import Watch
 
         if not isinstance(learner, Learner | ExistingLearner):
             raise UserError(
@@ -109,6 +128,8 @@ class LightningTrainer(mlfw.Trainer):
             )
         self._check_devices()
         folder = context.folder if context.final and self.checkpoint else None
+        if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
+            learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
         if self.devices * self.nodes > 1:
             return train_in_ranks(self, learner, context, folder)
         if isinstance(learner, ExistingLearner):
@@ -120,7 +141,16 @@ class LightningTrainer(mlfw.Trainer):
                 keep=folder is not None,
                 report=context.report,
             )
-        return train_here(self, learner, seed=context.seed, folder=folder, report=context.report)
+        watch = Watch.of(context)
+        return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
+
+    def _device(self) -> torch.device | None:
+        """Return the device that is used, or one of several alike; None where it is unknown."""
+        import torch
+
+        kind, _ = _devices(self.accelerator)
+        names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
+        return torch.device(names[kind]) if kind in names else None
 
     def _check_devices(self) -> None:
         """Check that there are so many devices, before a process is started for each."""

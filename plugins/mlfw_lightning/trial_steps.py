@@ -13,10 +13,14 @@ from typing import TypeVar
 import torch
 from lightning_fabric.utilities.apply_func import move_data_to_device
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from mlfw_lightning.batches import Batch, batches_of
+from mlfw_lightning.blocks import parameter_groups
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.process import VALIDATION_ROWS
+from mlfw_lightning.losses import loss_sum
+from mlfw_lightning.optimizers import build_optimizer
+from mlfw_lightning.start import start_network
 
 # Timing may take this share of a training, but these seconds whatever the training takes.
 SHARE, LEAST_SECONDS, MOST_SECONDS = 0.01, 0.15, 1.5
@@ -61,14 +65,18 @@ class TrialSteps:
         self._mixed = how == "mixed"
         self._batch = learner.model.rows_per_step(learner.train.rows)
         self.size = max(min(self._batch, learner.train.rows) // world, 1)
-        network = learner.model.build(learner.shape).to(device)
+        network = start_network(learner.model, learner.shape).to(device)
         self.network: nn.Module = network if self._mixed else network.to(self._type)
-        fused = device.type in ("cpu", "cuda")
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=learner.model.learning_rate, fused=fused
-        )
+        self.optimizer = self.build_optimizer(self.network)
         self.kept = 0
         self._group = 1 if device.type == "cpu" else GPU_GROUP
+
+    def build_optimizer(self, network: nn.Module) -> Optimizer:
+        """Return the optimiser of a network of this shape, as training uses it."""
+        model = self._learner.model
+        fused = self._device.type in ("cpu", "cuda")
+        groups = parameter_groups(network, model)
+        return build_optimizer(model, groups, network=network, fused=fused)
 
     def train(self, planned_rows: int) -> StepCost:
         """Take steps, and return what one costs: the median, as others may use the machine too.
@@ -108,7 +116,7 @@ class TrialSteps:
         while True:
             batch = next(iter(batches_of(rows, size, shuffle_seed=None)))
             seconds = min(_seconds(self._validate, batch) for _ in range(2))
-            larger = min(size * 4, VALIDATION_ROWS, rows.rows)
+            larger = min(size * 4, self._learner.model.rows_evaluated(self._batch), rows.rows)
             if larger == size or seconds * 4 > LEAST_SECONDS / 4:
                 return seconds / max(size, 1)
             size = larger
@@ -152,14 +160,14 @@ class TrialSteps:
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            loss = self._loss(batch)
+            loss = self.loss(self.network, batch)
         self.kept = sum(kept.values())
         self._update(loss)
         self._wait()
 
     def _steps(self, batches: Iterator[Batch]) -> None:
         for batch in batches:
-            self._update(self._loss(batch))
+            self._update(self.loss(self.network, batch))
         self._wait()
 
     def _update(self, loss: Tensor) -> None:
@@ -169,22 +177,17 @@ class TrialSteps:
 
     @torch.no_grad()
     def _validate(self, batch: Batch) -> None:
-        self._loss(batch)
+        self.loss(self.network, batch)
         self._wait()
 
-    def _loss(self, batch: Batch) -> Tensor:
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch; it is moved to the device."""
         inputs, targets, whole = move_data_to_device(batch, self._device)
         if not self._mixed:
             inputs = inputs._replace(numbers=inputs.numbers.to(self._type))
         with self._autocast():
-            scores = self.network(inputs).float()
-        heads = self._learner.heads
-        own = scores.split([head.outputs for head in heads], dim=1)
-        losses = [
-            head.loss_sum(part, target)
-            for head, part, target in zip(heads, own, targets, strict=True)
-        ]
-        total: Tensor = torch.stack(losses).sum() / whole
+            scores = network(inputs).float()
+        total: Tensor = loss_sum(scores, targets, self._learner.heads) / whole
         return total
 
     def _autocast(self) -> AbstractContextManager[None]:

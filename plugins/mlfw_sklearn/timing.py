@@ -111,7 +111,7 @@ def _slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:
     points = [(math.log(n), math.log(max(t, 1e-9))) for n, t in zip(sizes, seconds, strict=True)]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
     spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    return float(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
 
 
 def _basis(sizes: Sequence[int]) -> str:
@@ -148,5 +148,5 @@ def _predicting(predict: Predict, data: Splits) -> float:
     some = data.validation.slice(0, VALIDATION_ROWS)
     start = time.perf_counter()
     predict(some)
-    seconds = time.perf_counter() - start
-    return seconds * data.count(VALIDATION) / max(len(some), 1)
+    share: float = data.count(VALIDATION) / max(some.num_rows, 1)
+    return (time.perf_counter() - start) * share

@@ -13,6 +13,7 @@ from mlfw.components.splits import TRAIN, VALIDATION
 from mlfw.files import digest, new_folder, read_json, write_json
 from mlfw_tabular.arrays import ArrayWriter, MemoryArrays, StoredArrays
 from mlfw_tabular.prepare import Features, Preprocessor
+from mlfw_tabular.prepare.fitting import USUAL, Fitting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,13 @@ class Prepared:
 
 
 def prepared(
-    data: RowSplits, *, cache: Cache | None, folder: Path, seed: int, network: bool = False
+    data: RowSplits,
+    *,
+    cache: Cache | None,
+    folder: Path,
+    seed: int,
+    network: bool = False,
+    fitting: Fitting = USUAL,
 ) -> Prepared:
     """Return a model's training and validation rows as arrays.
 
@@ -69,19 +76,21 @@ def prepared(
         folder: Where to write streamed rows without a cache.
         seed: What out-of-fold encoding follows from.
         network: Whether they are for a network, which takes texts as tokens and images as pixels.
+        fitting: How encoders are made for the columns.
     """
     streamed = not isinstance(data, Splits)
     if cache is None or not data.key:
         if isinstance(data, Splits):
-            preprocessor, scales, sets = _in_memory(data, seed, network)
+            preprocessor, scales, sets = _in_memory(data, seed, network, fitting)
             train, validation = (MemoryArrays(sets[name]) for name in SETS)
             return Prepared(preprocessor, scales, train, validation)
         place = folder / "prepared"
         with new_folder(place) as temporary:
-            _write(data, seed, network, temporary)
+            _write(data, seed, network, fitting, temporary)
         return _open(place, streamed=streamed)
-    key = digest(["arrays", FORMAT, data.key, seed, network])
-    return _open(cache.add(key, lambda path: _write(data, seed, network, path)), streamed=streamed)
+    key = digest(["arrays", FORMAT, data.key, seed, network, fitting.key])
+    place = cache.add(key, lambda path: _write(data, seed, network, fitting, path))
+    return _open(place, streamed=streamed)
 
 
 def one_hot(arrays: Mapping[str, np.ndarray], cardinalities: tuple[int, ...]) -> np.ndarray:
@@ -110,15 +119,15 @@ def _open(folder: Path, *, streamed: bool) -> Prepared:
     return Prepared(Preprocessor.load(folder), scales, train, validation)
 
 
-def _write(data: RowSplits, seed: int, network: bool, folder: Path) -> None:
+def _write(data: RowSplits, seed: int, network: bool, fitting: Fitting, folder: Path) -> None:
     if isinstance(data, Splits):
-        preprocessor, scales, sets = _in_memory(data, seed, network)
+        preprocessor, scales, sets = _in_memory(data, seed, network, fitting)
         for name in SETS:
             with ArrayWriter(folder / name) as writer:
                 writer.append(sets.pop(name))
     else:
         sample = data.sample(TRAIN, SAMPLE_ROWS, seed)
-        preprocessor = Preprocessor.fit(sample, data.schema)
+        preprocessor = Preprocessor.fit(sample, data.schema, fitting)
         scales = tuple(_scales(sample, data.schema))
         for name in SETS:
             with ArrayWriter(folder / name) as writer:
@@ -130,13 +139,13 @@ def _write(data: RowSplits, seed: int, network: bool, folder: Path) -> None:
 
 
 def _in_memory(
-    data: Splits, seed: int, network: bool
+    data: Splits, seed: int, network: bool, fitting: Fitting
 ) -> tuple[Preprocessor, tuple[TargetScale, ...], dict[str, dict[str, np.ndarray]]]:
     """Learn from the training rows, and prepare them and the validation rows."""
     train, validation, schema = data.train, data.validation, data.schema
     scales = tuple(_scales(train, schema))
     preprocessor, features = Preprocessor.fit_transform(
-        train, schema, seed, network=network, dtype="float32"
+        train, schema, seed, network=network, dtype="float32", fitting=fitting
     )
     sets = {TRAIN: _arrays(features, train, schema, scales)}
     features = preprocessor.transform(validation, network, dtype="float32")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from mlfw.errors import ImportNotAllowedError, MlfwError
+from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested
 
 COMMANDS = {
     "run": "go the whole way from data to a deployed model",
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments: What stands behind `mlfw`.
 
     Returns:
-        0, 2 for a user's mistake, 130 after Ctrl-C, 1 for anything else.
+        0, 2 for a user's mistake, 130 after Ctrl-C, 143 after SIGTERM, 1 for anything else.
     """
     try:
         return _dispatch(arguments)
@@ -57,6 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         return error.exit_code
     except MlfwError as error:
         print(f"mlfw: {error}", file=sys.stderr)
+        return error.exit_code
+    except StopRequested as error:
+        print(f"mlfw: {error}\n  The same command continues the run.", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("mlfw: interrupted", file=sys.stderr)

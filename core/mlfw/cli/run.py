@@ -34,6 +34,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.config import compose
     from mlfw.pipeline.plan import plan
     from mlfw.pipeline.run import Run, execute
+    from mlfw.pipeline.stop import StopSignal
     from mlfw.plugins import load_plugins, warn_of_broken
 
     plugins = load_plugins()
@@ -44,7 +45,8 @@ def main(options: argparse.Namespace) -> int:
     if options.plan:
         print_plan(plan(config, plugins, TerminalMonitor(), imports))
         return 0
-    run: Run = execute(config, plugins, TerminalMonitor(), imports)
+    with StopSignal().listening() as stop:
+        run: Run = execute(config, plugins, TerminalMonitor(), imports, stop)
     _print_summary(run.dir, sorted(imports.packages))
     return 0
 

@@ -10,7 +10,7 @@ from mlfw.components.limits import limits
 from mlfw.components.metric import Metric, MetricValue
 from mlfw.components.model import Fitted, Model, Predictor
 from mlfw.components.opaque import Objective, OpaqueModel, OpaquePredictor
-from mlfw.components.paths import path_field
+from mlfw.components.paths import path_field, run_field
 from mlfw.components.search import Choices, Interval, SearchRange, Space, search
 from mlfw.components.split import Split
 from mlfw.components.splits import Fold, RowSplits, Splits, StreamedSplits
@@ -64,5 +64,6 @@ __all__ = [
     "Tuner",
     "limits",
     "path_field",
+    "run_field",
     "search",
 ]

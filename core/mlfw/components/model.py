@@ -60,6 +60,17 @@ class Model(Component):
     several_targets: ClassVar[bool] = False
     uses_trainer: ClassVar[bool] = False
 
+    def check_schema(self, schema: Schema) -> None:
+        """Check that it can learn from such columns; called before anything takes long.
+
+        Raises:
+            UserError: It cannot.
+        """
+
+    def fingerprint(self) -> str:
+        """Return a text that differs where what the fields name, such as a file, has changed."""
+        return ""
+
     @abstractmethod
     def fit(self, data: Any, context: FitContext) -> Fitted:
         """Learn from the training rows.

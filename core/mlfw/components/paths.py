@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 PATH = "mlfw.path"
+RUN = "mlfw.run"
 
 
 def path_field() -> dict[str, Any]:
@@ -17,6 +18,21 @@ def path_field() -> dict[str, Any]:
     return {PATH: True}
 
 
+def run_field() -> dict[str, Any]:
+    """Return field metadata that marks a string as the name of another run's saved model.
+
+    Users write a run directory, a run's name, `latest` (the newest run that has finished) or the
+    folder of a saved model; relative paths count as for `path_field`. The component is given the
+    absolute path of the saved model's folder, or an empty string.
+    """
+    return {RUN: True}
+
+
 def path_fields(component: type[Any]) -> list[str]:
     """Return the names of a component's fields that hold paths."""
     return [field.name for field in dataclasses.fields(component) if field.metadata.get(PATH)]
+
+
+def run_fields(component: type[Any]) -> list[str]:
+    """Return the names of a component's fields that name another run's saved model."""
+    return [field.name for field in dataclasses.fields(component) if field.metadata.get(RUN)]

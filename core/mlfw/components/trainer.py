@@ -21,6 +21,11 @@ def untold(*_: Any) -> None:
     """Tell nobody."""
 
 
+def never() -> bool:
+    """Say that nothing asks to stop."""
+    return False
+
+
 @dataclass(kw_only=True)
 class Trainer(Component):
     """Drives models that learn step by step.
@@ -74,6 +79,9 @@ class FitContext:
             since the training began, how many it will be at most, and the latest values by name.
         note: Called with a sentence that the user should read, such as that training no longer
             improves and what to try.
+        stopping: Says whether the process was asked to end. A training that calls it after every
+            step has 25 seconds from then to save what it needs to continue and to raise
+            `mlfw.StopRequested`; a fit that never calls it is interrupted at once.
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
@@ -86,6 +94,7 @@ class FitContext:
     report: Callable[[int, Mapping[str, float]], None]
     progress: Callable[[int, int, Mapping[str, float]], None] = untold
     note: Callable[[str], None] = untold
+    stopping: Callable[[], bool] = never
     final: bool = True
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlfw.components.paths import path_fields
+from mlfw.components.paths import path_fields, run_fields
 from mlfw.config.document import Document
 
 
@@ -25,10 +25,13 @@ def resolve_paths(
         for name, entry in named.items():
             prefix = f"metrics.{name}" if kind == "metrics" else kind
             node = composed[kind][name] if kind == "metrics" else composed[kind]
-            for field in path_fields(entry.component):
+            runs = run_fields(entry.component)
+            for field in [*path_fields(entry.component), *runs]:
                 value = node.get(field)
                 from_file = origins.get(f"{prefix}.{field}") == str(document.path)
                 base = document.path.parent if document.path and from_file else Path()
+                if field in runs and not (value and (base / value).exists()):
+                    continue  # a run's name, looked up among the runs
                 if isinstance(value, str):
                     node[field] = _absolute(value, base)
                 elif value is not None:

@@ -34,6 +34,7 @@ def cross_validate(work: Work) -> None:
     inputs = [
         work.fingerprints["prepare"],
         *(config.frozen[key] for key in ("model", "trainer", "metrics")),
+        config.model.fingerprint(),
         list(work.metrics),
         params,
         config.seed,

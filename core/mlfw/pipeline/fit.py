@@ -43,6 +43,7 @@ def check_model(work: Work) -> None:
             f"{listing([target.name for target in targets])}.",
             "Name one in dataset.target, or choose a model that learns several, such as mlp.",
         )
+    model.check_schema(work.splits.schema)
 
 
 def fit(work: Work) -> None:
@@ -61,6 +62,7 @@ def fit(work: Work) -> None:
         work.fingerprints["prepare"],
         config.frozen["model"],
         config.frozen["trainer"],
+        config.model.fingerprint(),
         params,
         config.seed,
         work.plugin_version("model"),

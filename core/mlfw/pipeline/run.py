@@ -12,7 +12,7 @@ from typing import Any
 
 from mlfw.components import Imports, RunInfo
 from mlfw.config import RunConfig, compose
-from mlfw.errors import UserError
+from mlfw.errors import StopRequested, UserError
 from mlfw.files import read_json
 from mlfw.pipeline.cross_validate import cross_validate
 from mlfw.pipeline.deploy import deploy
@@ -24,8 +24,10 @@ from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.metrics import main_metric
 from mlfw.pipeline.monitor import Monitor
+from mlfw.pipeline.named_runs import with_runs_found
 from mlfw.pipeline.prepare import prepare
 from mlfw.pipeline.saved_model import SavedModel, load_model
+from mlfw.pipeline.stop import StopSignal
 from mlfw.pipeline.tune import tune
 from mlfw.pipeline.user_cache import user_cache
 from mlfw.pipeline.work import Work
@@ -81,7 +83,11 @@ def run(config: Path | None, overrides: Sequence[str], imports: Imports) -> Run:
 
 
 def execute(
-    config: RunConfig, plugins: Plugins, monitor: Monitor, imports: Imports = NO_IMPORTS
+    config: RunConfig,
+    plugins: Plugins,
+    monitor: Monitor,
+    imports: Imports = NO_IMPORTS,
+    stop: StopSignal | None = None,
 ) -> Run:
     """Run a composed configuration, or what is left of it after an interruption.
 
@@ -90,10 +96,13 @@ def execute(
         plugins: Its components' plugins, to be told of events.
         monitor: Who watches.
         imports: From which packages code may be imported that the configuration names.
+        stop: Says when the run is to be left to be continued later; None for never.
 
     Raises:
         UserError: Something the user can mend; the run is marked as failed.
+        StopRequested: The run was stopped; it is marked as interrupted.
     """
+    config = with_runs_found(config)
     check_config(config, plugins.registry, imports)
     directory, continues = open_run(config.frozen)
     for note in config.notes:
@@ -102,7 +111,7 @@ def execute(
         if continues and directory.record().state != FINISHED:
             monitor.note(f"continuing {directory.path}")
         with logging_to(directory.log_file):
-            _execute(config, plugins, monitor, directory, imports)
+            _execute(config, plugins, monitor, directory, imports, stop or StopSignal())
     return Run(directory.path, plugins, imports)
 
 
@@ -112,11 +121,19 @@ def _execute(
     monitor: Monitor,
     directory: RunDirectory,
     imports: Imports,
+    stop: StopSignal,
 ) -> None:
     info = RunInfo(directory.path.name, directory.path, config.frozen)
     events = Events(info, plugins.manager, config.tracker, monitor)
     work = Work(
-        config, directory, plugins, events, monitor, cache=user_cache(monitor), imports=imports
+        config,
+        directory,
+        plugins,
+        events,
+        monitor,
+        cache=user_cache(monitor),
+        imports=imports,
+        stop=stop,
     )
     directory.update(state=RUNNING, error="")
     write_environment(directory)
@@ -124,7 +141,7 @@ def _execute(
     try:
         _stages(work)
     except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt)
+        interrupted = isinstance(error, KeyboardInterrupt | StopRequested)
         if not isinstance(error, UserError) and not interrupted:
             logger.exception("the run failed")
             error.mlfw_log = directory.log_file  # type: ignore[attr-defined]

@@ -34,6 +34,7 @@ def tune(work: Work) -> None:
     inputs = [
         work.fingerprints["prepare"],
         *(frozen[key] for key in ("model", "trainer", "tuner", "metrics")),
+        config.model.fingerprint(),
         config.seed,
         work.plugin_version("model"),
         work.plugin_version("tuner"),

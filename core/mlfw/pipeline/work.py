@@ -31,6 +31,7 @@ from mlfw.pipeline.metrics import Measure, choose_metrics
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.progress import Course
 from mlfw.pipeline.splits_file import load_splits
+from mlfw.pipeline.stop import StopSignal
 from mlfw.pipeline.training import Training
 from mlfw.plugins import Plugins
 from mlfw.runs import RunDirectory
@@ -66,6 +67,7 @@ class Work:
     fingerprints: dict[str, str] = field(default_factory=dict)
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
+    stop: StopSignal = field(default_factory=StopSignal)
     training: Training | None = None
     estimated: tuple[Model, Estimate | None] | None = None
 
@@ -133,6 +135,7 @@ class Work:
         self.course.end(name)
         self.monitor.stage_done(name, seconds, skipped=False)
         self.events.stage_finished(name)
+        self.stop.part_ended()
 
     def plugin_version(self, kind: str) -> str:
         """Return which version of which distribution a chosen component comes from."""
@@ -163,12 +166,14 @@ class Work:
             folder_name: The folder for checkpoints, in the run directory unless it is absolute.
             final: Whether the fit is the run's own.
         """
+        self.stop.part_ended()
         folder = self.directory.path / folder_name
         folder.mkdir(parents=True, exist_ok=True)
         return FitContext(
             trainer=self.config.trainer,
             seed=self.config.seed,
             folder=folder,
+            stopping=self.stop.asked,
             report=partial(self._report, final=final),
             progress=self.course.rows,
             note=self._note if final else partial(_log_note, folder_name),

@@ -112,6 +112,28 @@ class Encoder(ABC):
         return {"encoder": self.name, **asdict(self)}
 
 
+@dataclass(frozen=True, kw_only=True)
+class SequenceEncoder(Encoder):
+    """A text as a sequence of numbers of words or parts of words, for networks.
+
+    `read` returns int32 [rows, length]; 0 fills up what is short, and stands nowhere else.
+
+    Attributes:
+        column: The column's name.
+        length: How many numbers a text has.
+    """
+
+    output: ClassVar[Output] = Output.tokens
+    audience: ClassVar[Audience] = Audience.networks
+
+    length: int
+
+    @property
+    def reader(self) -> str:
+        """What a network must know to read the numbers beside their count; often nothing."""
+        return ""
+
+
 def deviation(value: float) -> float:
     """Return what to divide by: the standard deviation, or 1 where there is none."""
     return value if value > SMALLEST_DEVIATION else 1.0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mlfw import Column, Kind
+from mlfw import Column, Kind, Schema
 from mlfw_tabular.prepare.booleans import BooleanEncoder
 from mlfw_tabular.prepare.categories import CategoryEncoder, CategoryEncoding
 from mlfw_tabular.prepare.datetimes import DatetimeEncoder
@@ -66,3 +66,33 @@ def fit_column(column: Column, values: pa.ChunkedArray, targets: Targets) -> Ite
     if options.encode is CategoryEncoding.target:
         return (TargetEncoder.fit(column, whole, targets(), options),)
     return (CategoryEncoder.fit(column, whole, options),)
+
+
+class Fitting:
+    """How encoders are made for the columns of a schema: by kind and options, from training rows.
+
+    A model that prepares columns in a way of its own brings a subclass.
+
+    Attributes:
+        key: What a way of its own follows from, as a short text.
+        out_of_fold: Whether a category that is encoded by the target is, for training, encoded
+            from other rows.
+    """
+
+    key: str = ""
+    out_of_fold: ClassVar[bool] = True
+
+    def columns(self, schema: Schema) -> tuple[Column, ...]:
+        """Return the columns to prepare, in the order in which they are laid out.
+
+        Raises:
+            UserError: The columns are not those that the model can take.
+        """
+        return schema.columns
+
+    def fit(self, column: Column, values: pa.ChunkedArray, targets: Targets) -> Iterable[Encoder]:
+        """Return the encoders of a column; see `fit_column`."""
+        return fit_column(column, values, targets)
+
+
+USUAL = Fitting()

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw import Column, Schema
 from mlfw.files import read_json, write_json
+from mlfw.plugins import load_plugins
 from mlfw_tabular.prepare.augment import Augmentation
 from mlfw_tabular.prepare.block import Block, blocks
-from mlfw_tabular.prepare.encoder import Audience, Encoder, Output
+from mlfw_tabular.prepare.encoder import Audience, Encoder, Output, SequenceEncoder
 from mlfw_tabular.prepare.features import Features
-from mlfw_tabular.prepare.fitting import ENCODERS, fit_column
+from mlfw_tabular.prepare.fitting import ENCODERS, USUAL, Fitting
 from mlfw_tabular.prepare.images import ImageEncoder
 from mlfw_tabular.prepare.pieces import read_column
 from mlfw_tabular.prepare.target_encoding import TargetEncoder
 from mlfw_tabular.prepare.target_values import TargetValues
-from mlfw_tabular.prepare.tokens import TokenEncoder
 from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
@@ -37,13 +37,14 @@ class Preprocessor:
     encoders: tuple[Encoder, ...]
 
     @classmethod
-    def fit(cls, rows: pa.Table, schema: Schema) -> Preprocessor:
+    def fit(cls, rows: pa.Table, schema: Schema, fitting: Fitting = USUAL) -> Preprocessor:
         """Learn from training rows.
 
         Args:
             rows: Rows that conform to the schema; with the targets, where categories are
                 encoded by them.
             schema: Which columns to prepare, their kinds and options.
+            fitting: How encoders are made for them.
 
         Raises:
             UserError: An option is wrong, or an image cannot be read.
@@ -51,10 +52,11 @@ class Preprocessor:
         targets = cache(lambda: TargetValues.of(rows, schema))
 
         def fit(column: Column) -> tuple[Encoder, ...]:
-            return tuple(fit_column(column, rows[column.name], targets))
+            return tuple(fitting.fit(column, rows[column.name], targets))
 
-        values = rows.num_rows * len(schema.columns)
-        return cls(tuple(chain.from_iterable(in_threads(fit, schema.columns, values))))
+        columns = fitting.columns(schema)
+        values = rows.num_rows * len(columns)
+        return cls(tuple(chain.from_iterable(in_threads(fit, columns, values))))
 
     @classmethod
     def fit_transform(
@@ -65,6 +67,7 @@ class Preprocessor:
         *,
         network: bool = False,
         dtype: str | None = None,
+        fitting: Fitting = USUAL,
     ) -> tuple[Preprocessor, Features]:
         """Learn from training rows, and prepare them for a model to learn from.
 
@@ -77,9 +80,12 @@ class Preprocessor:
             seed: What the division into folds follows from.
             network: Whether they are for a network; see `transform`.
             dtype: Of the numbers; see `transform`.
+            fitting: How encoders are made for the columns.
         """
-        preprocessor = cls.fit(rows, schema)
+        preprocessor = cls.fit(rows, schema, fitting)
         features = preprocessor.transform(rows, network=network, dtype=dtype)
+        if not fitting.out_of_fold:
+            return preprocessor, features
         targets = cache(lambda: TargetValues.of(rows, schema))
         for encoder, place in preprocessor._places(network):
             if isinstance(encoder, TargetEncoder):
@@ -179,9 +185,9 @@ class Preprocessor:
         return tuple(encoder.cardinality for encoder in self._coders)
 
     @cached_property
-    def texts(self) -> dict[str, TokenEncoder]:
-        """What makes each array of `Features.tokens`: its `cardinality` and its `length`."""
-        return {e.column: e for e in self.encoders if isinstance(e, TokenEncoder)}
+    def texts(self) -> dict[str, SequenceEncoder]:
+        """What makes each array of `Features.tokens`."""
+        return {e.column: e for e in self.encoders if isinstance(e, SequenceEncoder)}
 
     @cached_property
     def images(self) -> dict[str, ImageEncoder]:
@@ -252,7 +258,14 @@ class Preprocessor:
 
 def _encoder(data: Mapping[str, Any]) -> Encoder:
     values = {name: _tuples(value) for name, value in data.items()}
-    return ENCODERS[values.pop("encoder")](**values)
+    name = values.pop("encoder")
+    return (ENCODERS.get(name) or _of_plugins()[name])(**values)
+
+
+def _of_plugins() -> dict[str, type[Encoder]]:
+    """Return the encoders that other plugins add."""
+    added = load_plugins().manager.hook.mlfw_tabular_encoders()
+    return {name: encoder for each in added for name, encoder in each.items()}
 
 
 def _tuples(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import Column
 from mlfw_tabular.prepare.categories import read_codes
-from mlfw_tabular.prepare.encoder import Audience, Encoder, Output
+from mlfw_tabular.prepare.encoder import SequenceEncoder
 from mlfw_tabular.prepare.texts import TextOptions
 from mlfw_tabular.prepare.words import Terms, words_of
 
@@ -23,7 +23,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenEncoder(Encoder):
+class TokenEncoder(SequenceEncoder):
     """Text: its first words as numbers; 0 fills up what is short, 1 is an unknown word.
 
     Attributes:
@@ -33,11 +33,8 @@ class TokenEncoder(Encoder):
     """
 
     name: ClassVar[str] = "tokens"
-    output: ClassVar[Output] = Output.tokens
-    audience: ClassVar[Audience] = Audience.networks
 
     vocabulary: tuple[str, ...]
-    length: int
 
     @classmethod
     def fit(cls, column: Column, words: Terms, options: TextOptions) -> TokenEncoder:

@@ -33,7 +33,7 @@ def seen(
     rows: Arrays, size: int, epoch: int, rank: int, world: int, seed: int | None = 4
 ) -> list[list[int]]:
     batches = batches_of(rows, size, shuffle_seed=seed, rank=rank, world=world)
-    batches.set_epoch(epoch)
+    batches.epoch = epoch
     found = []
     for batch in batches:
         assert batch.inputs.numbers[:, 0].long().equal(batch.targets[0])

@@ -96,7 +96,7 @@ def test_images_vary_in_training_only_and_anew_in_every_epoch(source: Path, tmp_
 
     def images(epoch: int, **options: object) -> np.ndarray:
         batches = batches_of(learner.train, 64, shuffle_seed=None, **options)  # type: ignore[arg-type]
-        batches.set_epoch(epoch)
+        batches.epoch = epoch
         return np.concatenate([batch.inputs.images[0].numpy() for batch in batches])
 
     plain = images(0)

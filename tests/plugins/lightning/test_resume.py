@@ -1,11 +1,14 @@
-"""A training that was killed between epochs ends bit for bit as if it had not been."""
+"""A training that was killed or stopped ends bit for bit as if it had not been."""
 
 from __future__ import annotations
 
 import json
+import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,17 @@ import pytest
 
 import network_fit
 from conftest import environment
+from mlfw import StopRequested
 from network_fit import fit
 
+# 90 rows in batches of 32 are 3 steps an epoch.
+STEPS = 3
+SHORT: dict[str, Any] = {
+    "trainer": {"epochs": 4, "patience": None},
+    "model": {"dropout": 0.3, "batch_size": 32, "schedule": "cosine", "average": "ema"},
+    "data": "iris",
+}
+KILLS = 50
 OPTIONS: dict[str, Any] = {
     "trainer": {"epochs": 12, "patience": 3},
     "model": {"dropout": 0.3},
@@ -75,3 +87,57 @@ def test_trials_keep_no_checkpoints(tmp_path: Path) -> None:
     fit(tmp_path, {**OPTIONS, "final": False, "trainer": {"epochs": 2}})
 
     assert not list(tmp_path.glob("*.ckpt"))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_stopped_after_any_step_it_ends_the_same(workers: int, tmp_path: Path) -> None:
+    options = {**SHORT, "trainer": {**SHORT["trainer"], "workers": workers}}
+    whole = fit(tmp_path / "whole", options)
+
+    for step in range(1, 4 * STEPS + 1):
+        folder = tmp_path / str(step)
+        with pytest.raises(StopRequested):
+            fit(folder, {**options, "stop_after": step})
+        continued = fit(folder, options)
+
+        assert continued["weights"] == whole["weights"], step
+        assert continued["predictions"] == whole["predictions"]
+        assert continued["epochs"] == whole["epochs"][(step - 1) // STEPS :]
+
+
+def test_stopped_after_every_single_step_it_ends_the_same(tmp_path: Path) -> None:
+    whole = fit(tmp_path / "whole", SHORT)
+
+    for _ in range(4 * STEPS):
+        with pytest.raises(StopRequested):
+            fit(tmp_path / "again", {**SHORT, "stop_after": 1})
+    continued = fit(tmp_path / "again", SHORT)
+
+    assert continued["weights"] == whole["weights"]
+    assert continued["epochs"] == whole["epochs"][-1:]
+
+
+def test_killed_at_many_moments_it_ends_the_same(tmp_path: Path) -> None:
+    whole = fit(tmp_path / "whole", SHORT)
+    start = time.monotonic()
+    assert fit(tmp_path / "timed", SHORT) == whole
+    longest = time.monotonic() - start
+    moments = random.Random(3)
+
+    kills = 0
+    for number in range(10 * KILLS):
+        folder = tmp_path / f"run-{number}"
+        while not (out := folder / "out.json").exists():
+            child = os.fork()
+            if not child:
+                network_fit.main(folder, SHORT)
+                os._exit(0)
+            time.sleep(moments.uniform(0, longest))
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
+            kills += os.WIFSIGNALED(status)
+        assert json.loads(out.read_text())["weights"] == whole["weights"]
+        if kills >= KILLS:
+            break
+
+    assert kills >= KILLS

@@ -13,8 +13,8 @@ import torch
 import mlfw
 from mlfw import Column, FitContext, Kind, LoadContext, Schema, Splits, Task, UserError
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.batches import Batches
 from mlfw_lightning.mlp import MLP
+from mlfw_lightning.steps import Steps
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from network_fit import fit
 
@@ -92,18 +92,18 @@ def test_the_order_really_changes_from_epoch_to_epoch_in_lightning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     epochs: list[int] = []
-    monkeypatch.setattr(Batches, "set_epoch", lambda self, epoch: epochs.append(epoch))
+    monkeypatch.setattr(Steps, "set_epoch", lambda self, epoch: epochs.append(epoch))
 
     fit(tmp_path, {"trainer": {"epochs": 3, "patience": None}})
 
     assert epochs == [0, 1, 2]
 
 
-def test_a_loss_that_is_no_number_names_epoch_and_remedy(tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_names_the_step_and_a_remedy(tmp_path: Path) -> None:
     splits = SklearnDataset(name=Bundled.diabetes).load(LoadContext())
 
     with pytest.raises(
-        UserError, match=r"(?s)in epoch \d+ the train/loss is .*model.learning_rate"
+        UserError, match=r"(?s)the loss is .* in epoch 1, step \d+ of \d+.*model.learning_rate"
     ):
         MLP(learning_rate=1e18).fit(splits, context(tmp_path))
 

@@ -1,0 +1,67 @@
+"""Finding the saved models of other runs that a configuration names."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from mlfw.components import KINDS
+from mlfw.components.paths import run_fields
+from mlfw.config import RunConfig
+from mlfw.errors import UserError
+from mlfw.pipeline.api import model_folder
+from mlfw.pipeline.saved_model import MANIFEST
+from mlfw.runs import list_runs, runs_folder
+from mlfw.runs.directory import FINISHED
+from mlfw.runs.store import LATEST
+
+
+def with_runs_found(config: RunConfig) -> RunConfig:
+    """Return the configuration with the folder of a saved model for each run that it names.
+
+    The frozen configuration holds the folder too, so that a run which continues later begins
+    from the same model whatever runs there are by then.
+
+    Raises:
+        UserError: There is no such run, or it has no saved model; the message names the key.
+    """
+    frozen, changed = dict(config.frozen), dict[str, Any]()
+    for kind in KINDS.keys() - {"metrics"}:
+        component = getattr(config, kind)
+        named = {name: getattr(component, name) for name in run_fields(type(component))}
+        found = {
+            name: _found(text, f"{kind}.{name}", runs_folder(config.run.folder))
+            for name, text in named.items()
+            if text
+        }
+        if found:
+            changed[kind] = dataclasses.replace(component, **found)
+            frozen[kind] = {**frozen[kind], **found}
+    return dataclasses.replace(config, frozen=frozen, **changed)
+
+
+def _found(text: str, key: str, runs: Path) -> str:
+    try:
+        folder = _latest(runs) if text == LATEST else model_folder(text, runs)
+    except UserError as error:
+        raise UserError(f"{key}: {error.problem}", error.remedy) from None
+    if not (folder / MANIFEST).is_file():
+        raise UserError(
+            f"{key}: {text}: the run has saved no model.",
+            "Type its command again, so that it ends; or name another: mlfw runs",
+        )
+    return str(folder.absolute())
+
+
+def _latest(runs: Path) -> Path:
+    """Return the saved model of the newest run that has finished.
+
+    One that was interrupted may be the very run that is now continued.
+    """
+    for run in list_runs(runs):
+        if run.record().state == FINISHED:
+            return run.model
+    raise UserError(
+        f"{LATEST}: no run in {runs.absolute()} has finished.", "List the runs: mlfw runs"
+    )
