@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import Mlfw
-from mlfw import FitContext, LoadContext, Splits
+from mlfw import FitContext, LoadContext
 from mlfw.components.trainer import untold
 from mlfw_lightning import LightningTrainer
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
@@ -58,7 +58,7 @@ def test_a_single_fit_is_multiplied_as_the_method_is_known_to_grow() -> None:
 
 @pytest.mark.parametrize("model", [SVM(), Boosting(), Forest(jobs=1)])
 def test_a_fit_takes_about_as_long_as_was_expected(model: Estimator, context: FitContext) -> None:
-    data = copies(SklearnDataset(name=Bundled("digits")).load(LoadContext()), 3)
+    data = SklearnDataset(name=Bundled("digits")).load(LoadContext())
     estimate = model.estimate(data, context)
 
     start = time.perf_counter()
@@ -69,11 +69,6 @@ def test_a_fit_takes_about_as_long_as_was_expected(model: Estimator, context: Fi
     assert took / 5 < estimate.seconds < took * 5
     assert estimate.memory is not None
     assert estimate.memory > 10**7
-
-
-def copies(data: Splits, count: int) -> Splits:
-    """Return data with each training row several times."""
-    return data.replace(train=pa.concat_tables([data.train] * count))
 
 
 def test_classes_of_a_few_rows_are_in_every_sample(context: FitContext) -> None:
