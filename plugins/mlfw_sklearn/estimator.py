@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILES = "estimator-*.skops"
-MOST_COUNTED = 50
+MOST_COUNTED = 10
 
 
 @dataclass(kw_only=True)
@@ -33,6 +33,7 @@ class Estimator(mlfw.Model):
             by full name. Nothing else is ever loaded.
         counted: Fields that count what a fit makes one after the other, such as trees: it takes
             as many times as long.
+        growth: The power of the number of rows with which a fit's time grows at least.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("sklearn", "skops")
@@ -40,6 +41,7 @@ class Estimator(mlfw.Model):
     several_targets: ClassVar[bool] = True
     trusted: ClassVar[tuple[str, ...]] = ()
     counted: ClassVar[tuple[str, ...]] = ()
+    growth: ClassVar[float] = 1.0
 
     @abstractmethod
     def build(self, schema: Schema) -> Any:
@@ -73,6 +75,7 @@ class Estimator(mlfw.Model):
             data,
             context.seed,
             lambda sample: short.fit(sample, context).predict,
+            growth=self.growth,
             factor=math.prod(counts[name] / fewer[name] for name in counts),
         )
 

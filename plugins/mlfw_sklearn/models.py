@@ -158,6 +158,7 @@ class SVM(Estimator):
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
     )
+    growth: ClassVar[float] = 2.0
 
     C: float = field(default=1.0, metadata=limits(above=0) | search(1e-2, 1e3, log=True))
     kernel: Kernel = field(default=Kernel.rbf, metadata=search(choices=list(Kernel)))

@@ -87,7 +87,8 @@ def estimate_streamed(data: StreamedSplits, context: FitContext, *, C: float) ->
     if context.cache is None or not data.key:
         return None
     made = prepared(data, cache=context.cache, folder=context.folder, seed=context.seed)
-    some = FirstRows(made.train, min(TIMED_ROWS, made.train.rows))
+    few, some = (FirstRows(made.train, min(n, made.train.rows)) for n in (BLOCK_ROWS, TIMED_ROWS))
+    _fit(data, made, few, context, C)  # loads what is not to be timed
     start = time.perf_counter()
     predictor = _fit(data, made, some, context, C)
     seconds = time.perf_counter() - start

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 Predict = Callable[["pa.Table"], Any]
 # Timing may take this share of a fit, but these seconds whatever the fit takes.
-SHARE, LEAST_SECONDS, MOST_SECONDS = 0.02, 0.25, 1.0
-FIRST_ROWS = 64
+SHARE, LEAST_SECONDS, MOST_SECONDS = 0.02, 0.3, 1.0
+FIRST_SHARE, FEWEST_ROWS, MOST_ROWS = 32, 64, 1024
 # Of each class, as cross-validation inside an estimator needs them.
 CLASS_ROWS = 6
-MOST_EXPONENT = 3.0
-# For this many times the rows, time that does not depend on them may still be most of it.
+# For up to so many times the rows, time that does not depend on them may still be most of it.
 NEAR = 4
+NEAR_POWER, MOST_POWER = 0.5, 3.0
 VALIDATION_ROWS = 512
 
 
@@ -32,7 +32,8 @@ def fit_on_samples(
     seed: int,
     fit: Callable[[Splits], Predict],
     *,
-    factor: float = 1.0,
+    growth: float,
+    factor: float,
 ) -> Estimate:
     """Return what a fit on all training rows will cost, by the power law of the samples' fits.
 
@@ -40,78 +41,90 @@ def fit_on_samples(
         data: The rows.
         seed: What the choice of samples follows from.
         fit: Fits on the given rows, and returns what predicts.
+        growth: The power of the number of rows with which the time grows at least.
         factor: How many times as long the fit takes for which `fit` stands.
     """
-    held, total = resident_memory(), data.count(TRAIN)
-    sizes, seconds, predict = _fits(data, seed, fit, factor)
-    growth = max(resident_memory() - held, 0) * total // sizes[-1]
-    first = f"{sizes[0]:,} to " if len(sizes) > 1 else ""
+    total, order = data.count(TRAIN), _order(data.train, data.schema, seed)
+
+    def timed(rows: int) -> tuple[float, float, Predict]:
+        sample = data.replace(train=data.train.take(order[:rows]), folds=(), key="")
+        start, worked = time.perf_counter(), time.process_time()
+        predict = fit(sample)
+        took = time.perf_counter() - start
+        # On a machine that others use too, less work is done in the same time.
+        return took, min(took, time.process_time() - worked), predict
+
+    def expected(rows: int) -> float:
+        return extrapolated(sizes, seconds, rows, growth) * factor
+
+    sizes = [_first_size(total, data.schema)]
+    # The first fit loads what the others find loaded, and counts only where it takes too long.
+    took, spent, predict = timed(sizes[0])
+    held = resident_memory()
+    if spent < MOST_SECONDS:
+        took, spent, predict = timed(sizes[0])
+    seconds = [took]
+    while sizes[-1] * NEAR <= total:
+        allowed = min(max(SHARE * expected(total), LEAST_SECONDS), MOST_SECONDS)
+        times = expected(NEAR * sizes[-1]) / expected(sizes[-1])
+        if spent * (1 + times) > allowed:
+            break
+        took, spent, predict = timed(NEAR * sizes[-1])
+        sizes.append(NEAR * sizes[-1])
+        seconds.append(took)
+    grown = max(resident_memory() - held, 0) * total // sizes[-1]
     return Estimate(
-        seconds=extrapolated(sizes, seconds, total) * factor,
-        basis=f"fits on {first}{sizes[-1]:,} rows",
-        memory=max(held + growth, peak_memory()),
+        seconds=expected(total),
+        basis=_basis(sizes),
+        memory=max(held + grown, peak_memory()),
         predict_seconds=_predicting(predict, data) * factor,
     )
 
 
-def _fits(
-    data: Splits, seed: int, fit: Callable[[Splits], Predict], factor: float
-) -> tuple[list[int], list[float], Predict]:
-    """Fit on samples, each of twice the rows; return their sizes and seconds, and what predicts."""
-    total = data.count(TRAIN)
-    order = _order(data.train, data.schema, seed)
-
-    def timed(rows: int) -> tuple[float, Predict]:
-        sample = data.replace(train=data.train.take(order[:rows]), folds=(), key="")
-        start = time.perf_counter()
-        predict = fit(sample)
-        return time.perf_counter() - start, predict
-
-    rows = min(max(min(FIRST_ROWS, total // (2 * NEAR)), _least(data.schema)), total)
-    # The first fit loads what the others find loaded, and counts only where it takes too long.
-    took, predict = timed(rows)
-    sizes, seconds = [rows], [took]
-    if took > MOST_SECONDS:
-        return sizes, seconds, predict
-    seconds = [timed(rows)[0]]
-    while rows * NEAR <= total:
-        whole = extrapolated(sizes, seconds, total) * factor
-        # Where time grows with the square, twice the rows take four times as long.
-        if sum(seconds) + 4 * seconds[-1] > min(max(SHARE * whole, LEAST_SECONDS), MOST_SECONDS):
-            break
-        rows *= 2
-        took, predict = timed(rows)
-        sizes.append(rows)
-        seconds.append(took)
-    return sizes, seconds, predict
-
-
-def extrapolated(sizes: Sequence[int], seconds: Sequence[float], rows: int) -> float:
+def extrapolated(sizes: Sequence[int], seconds: Sequence[float], rows: int, growth: float) -> float:
     """Return how long a fit on so many rows takes.
 
     It grows from the last fit by a power of the number of rows: the slope between the logarithms
-    of the last three fits' rows and seconds, by least squares. Far from them it is at least 1, as
-    every row is read.
+    of the last three fits' rows and seconds, by least squares. Where that is less than what is
+    known of the method, part of the time does not depend on the rows: the rest grows as is known.
 
     Args:
         sizes: How many rows each fit had, ascending.
         seconds: How long it took.
         rows: How many rows there are to be.
+        growth: The power of the number of rows with which the time grows at least.
     """
+    size, took = sizes[-1], seconds[-1]
+    times = rows / size
+    if len(sizes) == 1:
+        power = NEAR_POWER if times <= NEAR else growth
+        return float(took * math.pow(times, power))
+    slope = _slope(sizes[-3:], seconds[-3:])
+    if slope >= growth:
+        return float(took * math.pow(times, min(slope, MOST_POWER)))
+    grown = max(took - seconds[0], 0.0) / (size**growth - sizes[0] ** growth)
+    return float(took + grown * (math.pow(rows, growth) - size**growth))
+
+
+def _slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """Return the slope of the seconds over the rows, both as logarithms, by least squares."""
     points = [(math.log(n), math.log(max(t, 1e-9))) for n, t in zip(sizes, seconds, strict=True)]
-    points = points[-3:]
     mean_x, mean_y = (sum(values) / len(points) for values in zip(*points, strict=True))
     spread = sum((x - mean_x) ** 2 for x, _ in points)
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 1.0
-    times = rows / sizes[-1]
-    return seconds[-1] * float(
-        times ** min(max(slope, 0.0 if times <= NEAR else 1.0), MOST_EXPONENT)
-    )
+    return float(sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
 
 
-def _least(schema: Schema) -> int:
+def _basis(sizes: Sequence[int]) -> str:
+    if len(sizes) == 1:
+        return f"a fit on {sizes[0]:,} rows"
+    return f"fits on {sizes[0]:,} to {sizes[-1]:,} rows"
+
+
+def _first_size(total: int, schema: Schema) -> int:
     """Return how many rows the smallest sample has, some of each class."""
-    return CLASS_ROWS * max(len(target.classes) for target in schema.targets)
+    classes = max(len(target.classes) for target in schema.targets)
+    wanted = min(max(total // FIRST_SHARE, FEWEST_ROWS), MOST_ROWS)
+    return min(max(min(wanted, math.ceil(total / NEAR)), CLASS_ROWS * classes), total)
 
 
 def _order(rows: pa.Table, schema: Schema, seed: int) -> np.ndarray:

@@ -261,5 +261,5 @@ def test_on_a_terminal_a_run_shows_its_stages(tmp_path: Path, small_csv: Path) -
     process.communicate()
 
     text = shown.decode()
-    for fragment in ("prepare", "tune", "2/2", "left at most", "fit", "evaluate"):
+    for fragment in ("prepare", "tune", "trial 1/2", "fit", "evaluate"):
         assert fragment in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ class Course:
         self._stage = ""
         self._parts: list[_Part] = []
         self._lasting: dict[str, float] = {}
-        self._shown = -REFRESH_SECONDS
+        self._shown = -math.inf
         self._began = clock()
         self._first: tuple[float, float] | None = None
         self._values: dict[str, float] = {}
@@ -80,6 +81,7 @@ class Course:
     def begin(self, stage: str) -> None:
         """Take note that a stage begins."""
         self._stage = stage
+        self._shown = -math.inf
         self._began = self._clock()
         self._first = None
         self._lasting = {}

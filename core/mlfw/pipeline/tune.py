@@ -54,9 +54,7 @@ def _search(work: Work) -> None:
         return
     name, metric = main_metric(work.metrics)
     search = begin_search(work)
-    estimate = expect(work, work.config.model, search.total)
-    if estimate is not None and long_enough(work.course.expected):
-        work.monitor.note(f"a trial with the configured parameters takes {cost_in_words(estimate)}")
+    _say_what_it_takes(work, search.total)
     trials = _run_trials(work, search, {name: metric})
     good = [trial for trial in trials if trial["value"] is not None]
     if not good:
@@ -78,6 +76,15 @@ def _search(work: Work) -> None:
             "params": best["params"],
         },
     )
+
+
+def _say_what_it_takes(work: Work, total: int | None) -> None:
+    """Say what the search will cost where that is much; no two trials cost the same."""
+    estimate = expect(work, work.config.model, total)
+    if estimate is not None and long_enough(work.course.expected):
+        trials = "trials" if total is None else f"{total:,} trials"
+        cost = cost_in_words(estimate)
+        work.monitor.note(f"{trials}; a fit with the configured parameters takes {cost}")
 
 
 def begin_search(work: Work) -> Search:

@@ -1,0 +1,153 @@
+"""The line of progress: what it says, and that it never takes more room than there is."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import environment
+from mlfw.cli.progress_line import columns, progress_line
+from mlfw.pipeline.progress import Progress
+from plugin_folder import write_plugin
+
+FULL = Progress(
+    stage="fit",
+    place="epoch 12/100",
+    share=0.473,
+    rate=212_345.0,
+    values={"train/loss": 0.31234, "validation/accuracy": 0.91},
+    left=190.0,
+    at_most=True,
+)
+MODEL = """
+import time
+from dataclasses import dataclass
+import mlfw
+from mlfw_sklearn import Estimator
+
+@dataclass(kw_only=True)
+class Slow(Estimator):
+    '''Tells of its progress.'''
+    uses_trainer = True
+    trusted = ("sklearn.tree._tree.Tree",)
+    depth: int = 1
+
+    def build(self, schema):
+        from sklearn.tree import DecisionTreeClassifier
+        return DecisionTreeClassifier(max_depth=self.depth)
+
+    def estimate(self, data, context):
+        return mlfw.Estimate(seconds=60, basis="a guess", memory=10**9)
+
+    def fit(self, data, context):
+        for epoch in range(1, 3):
+            for step in range(3):
+                time.sleep(0.12)
+                done = ((epoch - 1) * 3 + step + 1) * 1000
+                context.progress(done, {6_000, {"train/loss": 1 / done})
+            context.report(epoch, {"validation/loss": 0.25})
+        context.note("the curve is flat")
+        return super().fit(data, context)
+
+@mlfw.hookimpl
+def mlfw_models(): return {"slow": Slow}
+"""
+RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=slow",
+       "tuner=grid", "tuner.space.depth=[1,2]")  # fmt: skip
+
+
+def test_with_room_everything_is_shown() -> None:
+    assert progress_line(FULL, 200) == (
+        "fit        47% [#########...........] epoch 12/100, 212k rows/s, train/loss 0.3123, "
+        "validation/accuracy 0.91, 3 min left at most"
+    )
+
+
+def test_without_room_stage_percentage_and_time_left_stay() -> None:
+    assert progress_line(FULL, 40) == "fit        47% 3 min left at most"
+    assert progress_line(FULL, 62) == "fit        47% epoch 12/100, 212k rows/s, 3 min left at most"
+
+
+@given(
+    st.builds(
+        Progress,
+        stage=st.text(max_size=12),
+        place=st.text(max_size=30),
+        share=st.none() | st.floats(0, 1),
+        rate=st.none() | st.floats(0, 1e12),
+        values=st.dictionaries(st.text(max_size=20), st.floats(), max_size=5),
+        left=st.none() | st.floats(0, 1e9),
+        at_most=st.booleans(),
+    ),
+    st.integers(1, 200),
+)
+def test_the_line_is_never_wider_than_the_terminal(progress: Progress, width: int) -> None:
+    line = progress_line(progress, width)
+
+    assert columns(line) <= width
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize("width", [50, 120])
+def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
+    width: int, tmp_path: Path, small_csv: Path
+) -> None:
+    shown = on_terminal(tmp_path, write_plugin(tmp_path, "slow", MODEL), width)
+
+    lines = re.split(r"[\r\n]+", shown)
+    progress = [line.rstrip() for line in lines if re.search(r"\d%", line)]
+    assert progress
+    assert all(len(line) < width for line in lines if not line.startswith("mlfw: "))
+    assert any("trial 2/2" in line for line in progress)
+    assert all(" left" in line for line in progress)
+    assert "mlfw: the curve is flat" in lines
+    if width == 120:
+        assert any(re.search(r"fit +\d+% .*rows/s, train/loss 0\.", line) for line in progress)
+        assert any("best accuracy" in line for line in progress)
+    assert not lines[-1].strip()
+
+
+def test_nothing_but_notes_is_shown_where_there_is_no_terminal(
+    tmp_path: Path, small_csv: Path
+) -> None:
+    site = write_plugin(tmp_path, "slow", MODEL)
+    result = subprocess.run(
+        [sys.executable, "-m", "mlfw", *RUN],
+        cwd=tmp_path, env=environment(PYTHONPATH=site), capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+
+    assert all(line.startswith("mlfw: ") for line in result.stderr.splitlines())
+    assert "the curve is flat" in result.stderr
+    assert "\r" not in result.stderr
+
+
+def on_terminal(folder: Path, site: str, width: int) -> str:
+    """Return what a run shows on standard error, a terminal of so many columns."""
+    mine, theirs = pty.openpty()
+    subprocess.run(["stty", "cols", str(width)], stdin=theirs, check=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlfw", *RUN],
+        cwd=folder, env=environment(PYTHONPATH=site), stdout=subprocess.DEVNULL, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(mine, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(mine)
+    assert process.wait() == 0
+    return shown.decode()

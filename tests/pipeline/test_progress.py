@@ -1,0 +1,117 @@
+"""Progress over a whole run: shares, rates and the time left, by a clock that tests set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from mlfw.pipeline.progress import Course, Progress
+
+
+@dataclass
+class Watch:
+    """A course, its clock, and what it has shown."""
+
+    now: float = 0.0
+    shown: list[Progress] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.course = Course(self.shown.append, clock=lambda: self.now)
+
+    def rows(self, at: float, done: int, total: int, **values: float) -> Progress:
+        self.now = at
+        self.course.rows(done, total, values)
+        return self.shown[-1]
+
+
+@pytest.fixture
+def watch() -> Watch:
+    watch = Watch()
+    watch.course.begin("fit")
+    return watch
+
+
+def test_a_fit_shows_its_share_its_rate_and_the_time_left(watch: Watch) -> None:
+    watch.rows(0, 0, 1000)
+    shown = watch.rows(10, 250, 1000)
+
+    assert (shown.stage, shown.share, shown.rate) == ("fit", 0.25, 25)
+    assert shown.left == pytest.approx(30)
+
+
+def test_what_an_earlier_attempt_has_done_counts_for_the_share_and_not_for_the_pace(
+    watch: Watch,
+) -> None:
+    watch.rows(0, 500, 1000)
+    shown = watch.rows(10, 600, 1000)
+
+    assert (shown.share, shown.rate) == (0.6, 10)
+    assert shown.left == pytest.approx(40)
+
+
+def test_before_its_own_pace_tells_the_expectation_does(watch: Watch) -> None:
+    watch.course.expected = {"fit": 100.0}
+    watch.rows(0, 0, 1000)
+
+    assert watch.rows(4, 1, 1000).left == 96
+    assert watch.rows(10, 500, 1000).left == pytest.approx(10)
+
+
+def test_the_time_left_is_that_of_the_whole_run() -> None:
+    watch = Watch()
+    watch.course.expected = {"tune": 60.0, "fit": 30.0, "evaluate": 2.0}
+    watch.course.begin("tune")
+
+    shown = watch.rows(1, 0, 100)
+
+    assert shown.left == 59 + 30 + 2
+
+
+def test_trials_and_folds_are_parts_of_parts() -> None:
+    watch = Watch()
+    watch.course.begin("tune")
+    with watch.course.part("trial", 2, 20), watch.course.part("fold", 1, 4):
+        shown = watch.rows(1, 50, 100)
+
+    assert shown.place == "trial 3/20, fold 2/4"
+    assert shown.share == pytest.approx((2 + (1 + 0.5) / 4) / 20)
+
+
+def test_of_a_search_without_an_end_neither_share_nor_time_is_claimed() -> None:
+    watch = Watch()
+    watch.course.begin("tune")
+    with watch.course.part("trial", 2, None):
+        shown = watch.rows(1, 50, 100)
+
+    assert (shown.place, shown.share, shown.left) == ("trial 3", None, None)
+
+
+def test_a_fit_of_which_nothing_is_known_is_expected_to_take_as_long_as_a_trial() -> None:
+    watch = Watch()
+    watch.course.begin("tune")
+    for number in range(2):
+        with watch.course.part("trial", number, 4):
+            watch.now += 10
+            watch.rows(watch.now, 1, 1)
+
+    assert watch.shown[-1].left == pytest.approx(30, abs=11)
+    assert watch.course.expected["fit"] == 10
+
+
+def test_losses_and_the_main_metric_are_shown_and_the_best_trial_so_far(watch: Watch) -> None:
+    watch.course.main = "accuracy"
+    watch.course.best("accuracy", 0.9)
+    values = {"train/loss": 0.5, "lr": 0.1, "validation/accuracy": 0.8}
+    watch.course.epoch(3, 10, values)
+
+    shown = watch.shown[-1]
+    assert shown.values == {"best accuracy": 0.9, "train/loss": 0.5, "validation/accuracy": 0.8}
+    assert (shown.place, shown.share) == ("epoch 3/10", 0.3)
+
+
+def test_ten_times_a_second_is_enough(watch: Watch) -> None:
+    for step in range(1000):
+        watch.rows(step / 1000, step, 1000)
+
+    assert 9 <= len(watch.shown) <= 11
