@@ -144,10 +144,11 @@ def _candidates(
 
 def _small(rows: pa.Table) -> pa.Table:
     """Return rows with a number in the place of what may be as large as an image."""
+    import numpy as np
     import pyarrow as pa
 
     for place, name in enumerate(rows.column_names):
         if pa.types.is_binary(rows[name].type) or pa.types.is_large_binary(rows[name].type):
             hashes = lasting_hashes([rows[name].combine_chunks()])
-            rows = rows.set_column(place, name, pa.array(hashes))
+            rows = rows.set_column(place, name, pa.array(hashes.view(np.int64)))
     return rows
