@@ -72,7 +72,10 @@ def mlfw_here(
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         capfd.readouterr()
-        status = main([str(argument) for argument in arguments])
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as ended:  # of a command line that cannot be parsed
+            status = int(ended.code or 0)
         shown = capfd.readouterr()
         return subprocess.CompletedProcess(arguments, status, shown.out, shown.err)
 

@@ -85,8 +85,18 @@ class StoredArrays:
         return found
 
     def load(self) -> MemoryArrays:
-        """Read all rows into memory."""
-        return MemoryArrays(self.read(0, self.rows))
+        """Return all rows, which are read when they are first used; changes are kept nowhere."""
+        import numpy as np
+
+        arrays = {}
+        for name, entry in self._index["arrays"].items():
+            shape = (self.rows, *entry["shape"])
+            if math.prod(shape):
+                path = self.folder / entry["file"]
+                arrays[name] = np.memmap(path, entry["dtype"], "c", shape=shape).view(np.ndarray)
+            else:
+                arrays[name] = np.empty(shape, entry["dtype"])
+        return MemoryArrays(arrays)
 
 
 def _fill(file: BinaryIO, offset: int, array: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import UserError
 from mlfw.schema.words import MISSING_WORDS
-from mlfw_tabular.csv_errors import check_quotes, header_error, reason
+from mlfw_tabular.csv_errors import check_header_again, check_quotes, header_error, reason
 from mlfw_tabular.dialect import Dialect, find_dialect
 from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
 from mlfw_tabular.file_dataset import FileDataset
@@ -195,6 +195,7 @@ def _read(
     time.sleep(LETTING_GO)
     if quoted and table.num_rows and file.lines > table.num_rows + bool(dialect.names):
         check_quotes(path, dialect, table)
+    check_header_again(path, dialect, table)
     return table
 
 

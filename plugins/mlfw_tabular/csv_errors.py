@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_CHARACTERS = 1 << 30
+COMMENTS = "Take the lines that begin with # out: grep -v '^#' FILE > NEW.csv"
 SHOWN = {"\t": "tab", "": "none"}
 
 
@@ -34,6 +35,33 @@ def reason(path: Path, dialect: Dialect, error: Exception) -> UserError:
     )
 
 
+def check_header_again(path: Path, dialect: Dialect, table: pa.Table) -> None:
+    """Check that no row repeats the header, as where files were joined.
+
+    Raises:
+        UserError: One does; the message names it.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if len(dialect.names) < 2:  # a lone column may well hold its own name
+        return
+    again: pa.ChunkedArray | None = None
+    for name, values in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_floating(values.type):  # holds no name
+            return
+        words = values.cast(pa.string())
+        same = pc.equal(words, name) if again is None else pc.and_(again, pc.equal(words, name))
+        if not pc.any(same).as_py():
+            return
+        again = same
+    row = pc.index(again, True).as_py() + 1
+    raise UserError(
+        f"{path}: row {row}: is the header again.",
+        "Take the line out. Where files were joined, name them apart: dataset.path=[A.csv,B.csv]",
+    )
+
+
 def _bad_row(path: Path, dialect: Dialect) -> tuple[str, str]:
     """Find the first line with a stray quote, or more or fewer values than the first."""
     with _strict_reader(path, dialect) as reader:
@@ -42,11 +70,16 @@ def _bad_row(path: Path, dialect: Dialect) -> tuple[str, str]:
             for row in reader:
                 if row and len(row) != dialect.width:
                     found = f"line {before + 1}: expected {dialect.width} values, found {len(row)}"
-                    return found, ""
+                    return found, COMMENTS if _is_comment(dialect) else ""
                 before = reader.line_num
         except csv.Error:
             return _unclosed(before + 1, dialect)
     return "", ""
+
+
+def _is_comment(dialect: Dialect) -> bool:
+    """Tell whether what was taken for the header looks like a remark about the file."""
+    return dialect.width == 1 and "".join(dialect.names).startswith("#")
 
 
 @contextmanager

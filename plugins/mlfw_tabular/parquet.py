@@ -28,7 +28,8 @@ class Parquet(FileDataset):
 
     Attributes:
         stream: Whether rows are read batch by batch instead of all at once, for models that can
-            learn so (mlp, linear); null for where they would take a quarter of the memory.
+            learn so (mlp, linear); null for where they would take a quarter of the memory. Splits
+            then meet their shares about and not to the row, and split.folds is not possible.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".pq")

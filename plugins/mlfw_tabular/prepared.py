@@ -82,7 +82,7 @@ def prepared(
     if cache is None or not data.key:
         if isinstance(data, Splits):
             preprocessor, scales, sets = _in_memory(data, seed, network, fitting)
-            train, validation = (MemoryArrays(sets[name]) for name in SETS)
+            train, validation = map(MemoryArrays, sets)
             return Prepared(preprocessor, scales, train, validation)
         place = folder / "prepared"
         with new_folder(place) as temporary:
@@ -124,7 +124,7 @@ def _write(data: RowSplits, seed: int, network: bool, fitting: Fitting, folder: 
         preprocessor, scales, sets = _in_memory(data, seed, network, fitting)
         for name in SETS:
             with ArrayWriter(folder / name) as writer:
-                writer.append(sets.pop(name))
+                writer.append(next(sets))
     else:
         sample = data.sample(TRAIN, SAMPLE_ROWS, seed)
         preprocessor = Preprocessor.fit(sample, data.schema, fitting)
@@ -140,17 +140,22 @@ def _write(data: RowSplits, seed: int, network: bool, fitting: Fitting, folder: 
 
 def _in_memory(
     data: Splits, seed: int, network: bool, fitting: Fitting
-) -> tuple[Preprocessor, tuple[TargetScale, ...], dict[str, dict[str, np.ndarray]]]:
-    """Learn from the training rows, and prepare them and the validation rows."""
+) -> tuple[Preprocessor, tuple[TargetScale, ...], Iterator[dict[str, np.ndarray]]]:
+    """Learn from the training rows; return them and then the validation rows as arrays."""
     train, validation, schema = data.train, data.validation, data.schema
     scales = tuple(_scales(train, schema))
     preprocessor, features = Preprocessor.fit_transform(
         train, schema, seed, network=network, dtype="float32", fitting=fitting
     )
-    sets = {TRAIN: _arrays(features, train, schema, scales)}
-    features = preprocessor.transform(validation, network, dtype="float32")
-    sets[VALIDATION] = _arrays(features, validation, schema, scales)
-    return preprocessor, scales, sets
+    learnt = [_arrays(features, train, schema, scales)]
+    del features
+
+    def sets() -> Iterator[dict[str, np.ndarray]]:
+        yield learnt.pop()  # held by nobody here while the validation rows are prepared
+        own = preprocessor.transform(validation, network, dtype="float32")
+        yield _arrays(own, validation, schema, scales)
+
+    return preprocessor, scales, sets()
 
 
 def _scales(rows: pa.Table, schema: Schema) -> Iterator[TargetScale]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import unquote
 from mlfw import UserError
 from mlfw.errors import did_you_mean, listing
 
+WEB = re.compile(r"\b(https?|ftp|s3|gs):/+(.+)")
 # What Hive and Spark write for a missing value.
 MISSING_PART = "__HIVE_DEFAULT_PARTITION__"
 
@@ -109,9 +111,11 @@ def check_file(path: Path, key: str) -> None:
                 f"For all files in it type a pattern: '{path / '*'}{'.csv'}'",
             )
         if not path.exists():
-            hint = did_you_mean(path.name, _names(path.parent))
+            raise UserError(*_not_there(path, place))
+        if not path.is_file():
             raise UserError(
-                f"{place}: no such file.", hint if hint.startswith("Did") else "Check the path."
+                f"{place}: is a pipe or a device, expected a file.",
+                "Write what it gives to a file first.",
             )
         if path.stat().st_size == 0:
             raise UserError(f"{place}: the file is empty.", "Check how it was made or copied.")
@@ -120,6 +124,18 @@ def check_file(path: Path, key: str) -> None:
         raise UserError(
             f"{place}: cannot be read: {error.strerror}.", "Check its permissions: ls -l FILE"
         ) from None
+
+
+def _not_there(path: Path, place: str) -> tuple[str, str]:
+    """Return what to tell of a path at which there is no file, and what to do."""
+    address = WEB.search(str(path))
+    if address:
+        url = f"{address[1]}://{address[2]}"
+        return f"{place}: is a web address, expected a file.", f"Download it: curl -LO {url}"
+    if path.is_symlink():
+        return f"{place}: no such file where this link leads.", "Check where it leads: ls -l FILE"
+    hint = did_you_mean(path.name, _names(path.parent))
+    return f"{place}: no such file.", hint if hint.startswith("Did") else "Check the path."
 
 
 def _names(folder: Path) -> list[str]:

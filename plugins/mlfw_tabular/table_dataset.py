@@ -31,7 +31,7 @@ from mlfw_tabular.given import with_given
 from mlfw_tabular.infer import infer_and_cast_all, parse_override
 from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.schema_file import read_schema_file
-from mlfw_tabular.splitting import check_keys, divide, finished, request_of
+from mlfw_tabular.splitting import check_keys, divide, finished, request_of, take_apart
 from mlfw_tabular.targets import make_target, plain, stored, usable_rows
 
 if TYPE_CHECKING:
@@ -167,27 +167,30 @@ class TableDataset(mlfw.Dataset):
         check_keys(pa.table(source), context.split, drop=self.drop, target=self.target)
         count = max(map(len, source.values()), default=0)
         known = self._understood(source)
+        notes, kept = known.notes, known.kept
         checked = check_rows(
             known.rows,
             known.schema,
             self.checks,
             context,
-            lost=count - known.rows.num_rows,
+            lost=count - len(kept),
             chosen=self.columns,
             balanced=self.balance is not Balance.none,
         )
         rows, schema = checked.table, checked.schema
         if assigned is not None:
-            assigned = assigned[known.kept][checked.kept]
+            assigned = assigned[kept][checked.kept]
         division = divide(request_of(rows, schema, context, assigned))
-        parts = (division.train, division.validation, division.test)
-        train, validation, test = (rows.take(part) for part in parts)
+        findings, how = checked.findings, Balance.weights if checked.balance else self.balance
+        arrays = dict(zip(rows.column_names, rows.columns, strict=True))
+        del known, checked, rows  # taken apart column by column, they are not held twice
+        train, validation, test = take_apart(
+            arrays, (division.train, division.validation, division.test)
+        )
         columns = tuple(describe(column, whole(train[column.name])) for column in schema.columns)
         schema = Schema(columns=columns, targets=schema.targets)
-        splits = Splits(train, validation, test, schema, findings=(*known.notes, *checked.findings))
-        splits = check_splits(splits, self.checks, context)
-        how = Balance.weights if checked.balance else self.balance
-        return finished(splits, how, context)
+        splits = Splits(train, validation, test, schema, findings=(*notes, *findings))
+        return finished(check_splits(splits, self.checks, context), how, context)
 
     def understood(self, table: pa.Table) -> Understood:
         """Find out what the columns of a table are.
@@ -244,6 +247,11 @@ class TableDataset(mlfw.Dataset):
                 f"dataset.target: not set. Which column is to be predicted? {self.place()} has "
                 f"{listing(names, MOST_LISTED)}.",
                 f"For example: {example}",
+            )
+        twice = [name for name in self.target if self.target.count(name) > 1]
+        if twice:
+            raise UserError(
+                f"dataset.target: '{twice[0]}' is named twice.", "Name each target once."
             )
         wanted = {
             "dataset.target": self.target,

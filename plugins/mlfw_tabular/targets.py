@@ -75,13 +75,17 @@ def _classes(name: str, values: pa.Array, task: Task) -> tuple[str, ...]:
 
 def distinct_values(values: pa.Array, task: Task) -> pa.Array:
     """Return the different values of a target, or the different labels; whole ones as integers."""
+    return class_values(values, task).unique()
+
+
+def class_values(values: pa.Array, task: Task) -> pa.Array:
+    """Return a target's values, or all labels of all rows; whole numbers as integers."""
     import pyarrow as pa
 
-    found = values.flatten() if task is Task.multilabel else values
-    found = plain(found)
+    found = plain(values.flatten() if task is Task.multilabel else values)
     if task.is_classification and pa.types.is_floating(found.type):
         found = found.cast(pa.int64())
-    return found.unique()
+    return found
 
 
 def class_names(distinct: pa.Array) -> list[str]:

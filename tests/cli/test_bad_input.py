@@ -127,11 +127,11 @@ def bad_files(tmp_path: Path, small_csv: Path) -> Path:
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_answered_with_place_and_remedy(
-    mistake: str, bad_files: Path, mlfw: Mlfw
+    mistake: str, bad_files: Path, mlfw_here: Mlfw
 ) -> None:
     arguments, expected = MISTAKES[mistake]
 
-    result = mlfw(*arguments)
+    result = mlfw_here(*arguments)
 
     assert result.returncode == 2, result.stderr + result.stdout
     assert "Traceback" not in result.stderr + result.stdout

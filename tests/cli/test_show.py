@@ -9,6 +9,11 @@ from conftest import Mlfw
 from mlfw.cli.show import field_lines
 
 
+@pytest.fixture
+def mlfw(mlfw_here: Mlfw) -> Mlfw:
+    return mlfw_here
+
+
 def test_show_lists_the_kinds_and_their_components(mlfw: Mlfw) -> None:
     lines = {line.split()[0]: line for line in mlfw("show").stdout.splitlines()}
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -20,6 +23,7 @@ import pytest
 
 from conftest import ROOT, environment
 from existing_package import write_package
+from mlfw.cli.main import main
 
 # What the README calls the classes of somebody's package.
 SHOP = {
@@ -60,11 +64,29 @@ class Reader:
         if command.startswith("mlfw serve"):
             self._serve(command)
             return ""
+        if command.startswith("mlfw ") and "trainer.devices" not in command:
+            return self._run_here(shlex.split(command)[1:])
         result = subprocess.run(
             command, shell=True, cwd=self.folder, env=self.env, capture_output=True, text=True
         )
         assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
         return result.stdout
+
+    def _run_here(self, arguments: list[str]) -> str:
+        """Run `mlfw` within this process, which spares loading the libraries for each command."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            patch.chdir(self.folder)
+            patch.syspath_prepend(self.site)
+            for name, value in self.env.items():
+                patch.setenv(name, value)
+            status = main(arguments)
+        assert status == 0, f"mlfw {arguments}\n{out.getvalue()}{err.getvalue()}"
+        return out.getvalue()
 
     def _serve(self, command: str) -> None:
         self.servers.append(

@@ -165,10 +165,15 @@ class StreamedSplits:
         return sum(pq.read_metadata(file).num_rows for file in self.files[split])
 
     def batches(self, split: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
-        """Yield a split's rows in order, in tables of bounded size; see `Splits.batches`."""
+        """Yield a split's rows in order, in tables of bounded size; see `Splits.batches`.
+
+        Files may hold more columns than the schema: these are not read.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        if columns is None:
+            columns = [*self.schema.names, *(target.name for target in self.schema.targets)]
         for path in self.files[split]:
             with pq.ParquetFile(path, memory_map=False) as file:
                 for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):

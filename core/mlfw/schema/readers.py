@@ -50,14 +50,13 @@ def read(values: pa.Array, kind: Kind, written: str) -> pa.Array:
         pa.ArrowNotImplementedError: The type of the values does not fit.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), storage_type(kind))
     if pa.types.is_floating(values.type):
-        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+        values = _without_nan(values)
     if is_string(values.type):
         values = values.cast(pa.string())
     readers: dict[Kind, Callable[[pa.Array, str], pa.Array]] = {
@@ -96,8 +95,16 @@ def _plain_number(values: pa.Array) -> pa.Array:
         numbers = _cast_or_none(pc.if_else(missing, pa.scalar(None, pa.string()), values))
     if numbers is None:
         numbers = without_missing_words(values).cast(pa.float64())
+    return _without_nan(numbers)
+
+
+def _without_nan(numbers: pa.Array) -> pa.Array:
+    """Return numbers with null for NaN; themselves where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     nan = pc.is_nan(numbers)
-    return pc.if_else(nan, pa.scalar(None, pa.float64()), numbers) if _any(nan) else numbers
+    return pc.if_else(nan, pa.scalar(None, numbers.type), numbers) if _any(nan) else numbers
 
 
 def _cast_or_none(values: pa.Array) -> pa.Array | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlfw import Action, Target, Task
 from mlfw.errors import listing
@@ -37,14 +37,10 @@ class RareClasses(Check[Rows]):
         for target in data.schema.targets:
             if target.task is Task.regression:
                 continue
-            rare = [name for name, size in _sizes(target, data).items() if size < LEAST_ROWS]
+            rare = rare_classes(_sizes(target, data))
             if rare:
-                where = _rows_of(rare, data.arrays[target.name])
-                found = int(np.count_nonzero(where))
-                message = f"fewer than {LEAST_ROWS} rows of {listing(rare, FEW_SHOWN)}"
-                problems.append(
-                    Problem(message=message, column=target.name, rows=found, where=where)
-                )
+                where = rows_of(rare, data.arrays[target.name])
+                problems.append(rare_problem(target, rare, int(np.count_nonzero(where)), where))
         return problems
 
     def fix(self, data: Rows, problems: Sequence[Problem]) -> tuple[Rows, Sequence[Problem]]:
@@ -77,19 +73,32 @@ class Imbalance(Check[Rows]):
         targets = [target for target in data.schema.targets if target.task.is_classification]
         if not targets or data.balanced or data.balance:
             return []
-        target = targets[0]
-        sizes = {name: size for name, size in _sizes(target, data).items() if size}
-        most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
-        if sizes[most] <= MOST_RATIO * sizes[least]:
-            return []
-        message = (
-            f"{counted(sizes[most], 'row')} of class '{most}' and {sizes[least]:,} of '{least}'"
-        )
-        return [Problem(message=message, column=target.name, rows=sizes[least])]
+        return imbalance_problems(targets[0], _sizes(targets[0], data))
 
     def fix(self, data: Rows, problems: Sequence[Problem]) -> tuple[Rows, Sequence[Problem]]:
         """Ask for class weights."""
         return replace(data, balance=True), problems
+
+
+def rare_classes(sizes: Mapping[str, int]) -> list[str]:
+    """Return the classes of too few rows."""
+    return [name for name, size in sizes.items() if size < LEAST_ROWS]
+
+
+def rare_problem(target: Target, rare: Sequence[str], rows: int, where: Any = None) -> Problem:
+    """Return the problem that a target has rare classes of so many rows."""
+    message = f"fewer than {LEAST_ROWS} rows of {listing(rare, FEW_SHOWN)}"
+    return Problem(message=message, column=target.name, rows=rows, where=where)
+
+
+def imbalance_problems(target: Target, sizes: Mapping[str, int]) -> list[Problem]:
+    """Return the problem that classes differ much in size, if they do."""
+    sizes = {name: size for name, size in sizes.items() if size}
+    most, least = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
+    if sizes[most] <= MOST_RATIO * sizes[least]:
+        return []
+    message = f"{counted(sizes[most], 'row')} of class '{most}' and {sizes[least]:,} of '{least}'"
+    return [Problem(message=message, column=target.name, rows=sizes[least])]
 
 
 def _sizes(target: Target, data: Rows) -> dict[str, int]:
@@ -110,7 +119,7 @@ def _words(values: pa.Array) -> pa.Array:
     return plain(values.flatten() if pa.types.is_list(values.type) else values)
 
 
-def _rows_of(names: Sequence[str], values: pa.Array) -> np.ndarray:
+def rows_of(names: Sequence[str], values: pa.Array) -> np.ndarray:
     """Return which rows are of some classes or have some labels, bool [rows]."""
     import numpy as np
     import pyarrow as pa
@@ -126,9 +135,11 @@ def _rows_of(names: Sequence[str], values: pa.Array) -> np.ndarray:
 
 def _with_classes_of(target: Target, data: Rows) -> Target:
     """Return a target with the classes that rows have, in their order."""
-    if target.task is Task.regression:
-        return target
-    held = _sizes(target, data)
-    classes = tuple(name for name in target.classes if held.get(name))
+    return target if target.task is Task.regression else with_classes(target, _sizes(target, data))
+
+
+def with_classes(target: Target, sizes: Mapping[str, int]) -> Target:
+    """Return a target with the classes that have rows, in their order."""
+    classes = tuple(name for name in target.classes if sizes.get(name))
     pair = target.task is Task.multiclass and len(classes) == 2
     return replace(target, classes=classes, task=Task.binary if pair else target.task)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 GLANCE = 100
+KINDS = (Kind.number, Kind.category, Kind.boolean, Kind.datetime, Kind.text)
 
 
 class Constant(LeavesColumnsOut[Rows]):
@@ -24,12 +25,16 @@ class Constant(LeavesColumnsOut[Rows]):
         """Return the columns."""
         if data.count < 2:
             return []
-        kinds = (Kind.number, Kind.category, Kind.boolean, Kind.datetime, Kind.text)
         return [
-            Problem(message="the same value in every row", column=column.name)
-            for column, values in data.of_kind(*kinds)
+            constant_problem(column.name)
+            for column, values in data.of_kind(*KINDS)
             if _is_constant(values[:GLANCE]) and _is_constant(values)
         ]
+
+
+def constant_problem(column: str) -> Problem:
+    """Return the problem that a column holds one value."""
+    return Problem(message="the same value in every row", column=column)
 
 
 def _is_constant(values: pa.Array) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlfw import Action, Kind
+from mlfw import Action, Column, Kind
 from mlfw_tabular.checks.base import LeavesColumnsOut, Problem
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.values import floats, plain, sample, taken
@@ -18,6 +18,7 @@ UNIQUE = 0.95
 DENSE = 1.1
 SPARSE = 10
 GLANCE = 1000
+KINDS = (Kind.number, Kind.category, Kind.text)
 
 
 class Identifiers(LeavesColumnsOut[Rows]):
@@ -36,16 +37,30 @@ class Identifiers(LeavesColumnsOut[Rows]):
         if data.count < LEAST_ROWS:
             return []
         problems = []
-        for column, values in data.of_kind(Kind.number, Kind.category, Kind.text):
+        for column, values in data.of_kind(*KINDS):
             if column.name in data.chosen:
                 continue
-            if column.kind is Kind.number and _in_sequence(values):
-                message = "whole numbers in sequence, one a row"
-                problems.append(Problem(message=message, column=column.name))
-            if column.kind is not Kind.number and _names_rows(values):
-                message = "another word in nearly every row"
-                problems.append(Problem(message=message, column=column.name))
+            named = _in_sequence(values) if column.kind is Kind.number else _names_rows(values)
+            if named:
+                problems.append(identifier_problem(column))
         return problems
+
+
+def identifier_problem(column: Column) -> Problem:
+    """Return the problem that a column only names the rows."""
+    numbers, words = "whole numbers in sequence, one a row", "another word in nearly every row"
+    return Problem(message=numbers if column.kind is Kind.number else words, column=column.name)
+
+
+def may_name_rows(kind: Kind, values: pa.Array) -> bool:
+    """Tell by a sample whether a column may only name the rows: nearly every value differs."""
+    import numpy as np
+
+    if kind is not Kind.number:
+        return _names_rows(values)
+    numbers = floats(values)
+    numbers = numbers[np.isfinite(numbers)]
+    return _whole(numbers) and len(np.unique(numbers)) >= UNIQUE * len(values)
 
 
 def _in_sequence(values: pa.Array) -> bool:

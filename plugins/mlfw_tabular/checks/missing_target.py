@@ -23,14 +23,17 @@ class MissingTarget(Check[Rows]):
 
     def find(self, data: Rows) -> list[Problem]:
         """Return the rows that were left out."""
-        if not data.lost:
-            return []
         names = [target.name for target in data.schema.targets]
-        total = data.lost + data.count
-        message = f"{counted(data.lost, 'row')} of {total:,} without a value in the target"
-        column = names[0] if len(names) == 1 else ""
-        return [Problem(message=message, column=column, rows=data.lost)]
+        return lost_problems(names, data.lost, data.lost + data.count)
 
     def fix(self, data: Rows, problems: Sequence[Problem]) -> tuple[Rows, Sequence[Problem]]:
         """Change nothing: they are left out already."""
         return data, problems
+
+
+def lost_problems(targets: Sequence[str], lost: int, total: int) -> list[Problem]:
+    """Return the problem that so many of all rows have no target, if there are some."""
+    if not lost:
+        return []
+    message = f"{counted(lost, 'row')} of {total:,} without a value in the target"
+    return [Problem(message=message, column=targets[0] if len(targets) == 1 else "", rows=lost)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlfw import Action, Kind
 from mlfw.components.splits import TRAIN
@@ -33,12 +33,14 @@ class Infinities(MakesMissing[Rows]):
         for column, values in data.of_kind(Kind.number):
             if pc.any(pc.is_inf(values)).as_py():
                 where = np.isinf(floats(values))
-                found = int(where.sum())
-                message = f"{counted(found, 'infinite value')}"
-                problems.append(
-                    Problem(message=message, column=column.name, rows=found, where=where)
-                )
+                problems.append(infinite_problem(column.name, int(where.sum()), where))
         return problems
+
+
+def infinite_problem(column: str, found: int, where: Any = None) -> Problem:
+    """Return the problem that a column holds so many infinite numbers."""
+    message = counted(found, "infinite value")
+    return Problem(message=message, column=column, rows=found, where=where)
 
 
 class Outliers(Check[Parts]):

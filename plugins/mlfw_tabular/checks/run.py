@@ -19,6 +19,7 @@ from mlfw_tabular.checks.leaks import Leaks
 from mlfw_tabular.checks.missing_target import MissingTarget
 from mlfw_tabular.checks.mixed_types import MixedTypes
 from mlfw_tabular.checks.numbers import Infinities, Outliers
+from mlfw_tabular.checks.outcome import ALL, KEY, Outcome
 from mlfw_tabular.checks.parts import Parts
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.unseen import Unseen
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-KEY = "dataset.checks"
-ALL = "all"
 
 # What changes values comes before what compares them, columns that are left out before rows that
 # are the same without them.
@@ -143,42 +142,14 @@ def _go_through(
     checks: tuple[type[Check[Data]], ...], data: Data, actions: Mapping[str, Action]
 ) -> tuple[Data, tuple[Finding, ...]]:
     validate(actions)
-    findings: list[Finding] = []
+    outcome = Outcome(actions)
     for kind in checks:
         check = kind()
-        action = actions.get(check.name, actions.get(ALL, check.default))
-        problems = check.find(data) if action is not Action.off else []
-        if problems and action is Action.fail:
-            raise _refusal(check, problems)
-        mended: Collection[int] = ()
-        if problems and action is Action.fix:
-            data, done = check.fix(data, problems)
-            mended = {id(problem) for problem in done}
-        findings += [_finding(check, problem, id(problem) in mended) for problem in problems]
-    return data, tuple(findings)
-
-
-def _finding(check: Check[Data], problem: Problem, mended: bool) -> Finding:
-    return Finding(
-        check=check.name,
-        message=problem.message,
-        remedy=check.mended if mended else _remedy(check, problem),
-        column=problem.column,
-        rows=problem.rows,
-        fixed=mended,
-    )
-
-
-def _remedy(check: Check[Data], problem: Problem) -> str:
-    own = f"{KEY}.{check.name}=fix to {check.mend}."
-    return f"{problem.advice} {own}" if problem.advice else own
-
-
-def _refusal(check: Check[Data], problems: list[Problem]) -> UserError:
-    first, others = problems[0], len(problems) - 1
-    place = f"column '{first.column}': " if first.column else ""
-    more = f" ({others} more like it)" if others else ""
-    return UserError(
-        f"{KEY}.{check.name}=fail: {place}{first.message}{more}.",
-        f"{_remedy(check, first)} {KEY}.{check.name}=warn to go on as it is.",
-    )
+        if not outcome.looks(check):
+            continue
+        problems = check.find(data)
+        mended: Collection[Problem] = ()
+        if outcome.mends(check, problems):
+            data, mended = check.fix(data, problems)
+        outcome.note(check, problems, mended)
+    return data, tuple(outcome.findings)

@@ -47,6 +47,20 @@ def groups(columns: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[np.ndarray, n
     return rows, hashes
 
 
+def lasting_hashes(columns: Sequence[pa.Array]) -> np.ndarray:
+    """Return hashes of rows that are the same for the same rows in every table, uint64 [rows].
+
+    Args:
+        columns: Columns of the same length, [rows] each.
+    """
+    import numpy as np
+
+    hashes = np.zeros(len(columns[0]), np.uint64)
+    for values in columns:
+        hashes = _mixed(hashes, _bits(values) if _is_plain(values) else _word_bits(values))
+    return hashes
+
+
 def by_chance(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> bool:
     """Tell whether the columns hold so few combinations of values that rows have to be the same."""
     combinations = 1
@@ -109,6 +123,23 @@ def _joined(values: pa.Array) -> pa.Array:
 
     nested = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
     return pc.binary_join(values, "\x1f") if nested else values
+
+
+def _is_plain(values: pa.Array) -> bool:
+    import pyarrow as pa
+
+    kind = values.type
+    binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    return bool(pa.types.is_primitive(kind) or binary)
+
+
+def _word_bits(values: pa.Array) -> np.ndarray:
+    """Return a number for each row that stands for the word itself, uint64 [rows]."""
+    import numpy as np
+
+    numbers, words = codes(_joined(values))
+    digests = [blake2b(str(word).encode(), digest_size=8).digest() for word in words.to_pylist()]
+    return np.take(np.frombuffer(b"".join([bytes(8), *digests]), np.uint64), numbers + 1)
 
 
 def _mixed(hashes: np.ndarray, bits: np.ndarray) -> np.ndarray:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 STAMP = "%Y%m%d"
 STAMP_PATTERN = r"^(19|20)\d{6}$"
+# Every template has two numbers, or a run of digits. Checked first: templates take long to compile.
+MAY_BE_DATE = re.compile(r"\d\D+\d|\d{6}")
 DATE_NAME = re.compile(r"date|day|datum", re.IGNORECASE)
 # Of two that differ in the order of day and month, the one that is taken in doubt comes first.
 TEMPLATES = (
@@ -53,6 +55,8 @@ def find_template(name: str, distinct: pa.Array) -> tuple[Inferred, pa.Array] | 
         The template, and the values read by it; None where none fits them all.
     """
     first = distinct[0].as_py()
+    if not MAY_BE_DATE.search(first):
+        return None
     candidates = [template for template in TEMPLATES if _compiled(template).match(first)]
     fitting = [found for template in candidates if (found := _read_all(distinct, template))]
     if not fitting:

@@ -9,6 +9,7 @@ from mlfw_tabular.splitting.finish import finished
 from mlfw_tabular.splitting.folds import fold_rows
 from mlfw_tabular.splitting.keys import check_keys, given_parts, request_of
 from mlfw_tabular.splitting.request import Division, Request
+from mlfw_tabular.splitting.take import take_apart
 from mlfw_tabular.splitting.words import WORDS
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "fold_rows",
     "given_parts",
     "request_of",
+    "take_apart",
 ]

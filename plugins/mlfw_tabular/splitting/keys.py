@@ -164,8 +164,7 @@ def _times(values: pa.Array, name: str) -> np.ndarray:
         values = values.cast(pa.timestamp("us")).cast(pa.int64())
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         raise UserError(
-            f"split.time={name}: expected dates or numbers, found {values.type} such as "
-            f"'{values[0]}'.",
+            f"split.time={name}: expected dates or numbers, found values such as '{values[0]}'.",
             f"Choose another column, or set dataset.columns.{name}=datetime.",
         )
     return np.asarray(values)

@@ -25,12 +25,26 @@ def by_time(times: np.ndarray, shares: Sequence[float]) -> np.ndarray:
     import numpy as np
 
     distinct, counts = np.unique(times, return_counts=True)
+    return np.searchsorted(cuts(distinct, counts, shares), times, side="left")
+
+
+def cuts(distinct: np.ndarray, counts: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """Return the last time of each part but the last, [parts - 1]; see `by_time`.
+
+    Args:
+        distinct: The different times, ascending.
+        counts: How many rows each has.
+        shares: The share of each part.
+    """
+    import numpy as np
+
     older = np.cumsum(counts)  # how many rows a cut behind each time leaves on its left
-    wanted = np.cumsum(shares)[:-1] / np.sum(shares) * len(times)
-    cuts: list[int] = []
+    wanted = np.cumsum(shares)[:-1] / np.sum(shares) * older[-1]
+    places: list[int] = []
     last = len(distinct) - 1
     for number in range(len(wanted) - 1, -1, -1):
         apart = np.abs(older[number:last] - wanted[number])
         last = number + int(apart.argmin())
-        cuts.insert(0, last)
-    return np.searchsorted(distinct[cuts], times, side="left")
+        places.insert(0, last)
+    ends: np.ndarray = distinct[places]
+    return ends

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mlfw import LoadContext, StreamedSplits, UserError
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw_tabular.balance import Balance
+from mlfw_tabular.checks.outcome import Outcome
+from mlfw_tabular.streaming.after import check_after
+from mlfw_tabular.streaming.before import Before, check_before
 from mlfw_tabular.streaming.places import Places
 from mlfw_tabular.streaming.rows import batches_of, typed
 from mlfw_tabular.streaming.understand import understand
+from mlfw_tabular.streaming.watch import Watch
 from mlfw_tabular.streaming.writer import SplitWriter
 
 if TYPE_CHECKING:
@@ -38,28 +43,55 @@ def stream_splits(
     """
     assert context.folder is not None
     _check(dataset, context)
-    schema = understand(dataset, source, context.split)
-    places = Places(source, context.split, context.seed)
-    folders = [context.folder / name for name in SPLIT_NAMES]
-    done, total = 0, source.count_rows()
+    outcome = Outcome(dataset.checks)
+    known = understand(dataset, source, context.split)
+    before = check_before(dataset, known, outcome, context)
+    total, notes = source.count_rows(), known.notes
+    watch = Watch(
+        before.schema, known.sample, outcome, context, chosen=dataset.columns, total=total
+    )
+    del known  # its sample is large
+    writers = [SplitWriter(context.folder / name, before.schema) for name in SPLIT_NAMES]
     with ExitStack() as stack:
-        writers = [stack.enter_context(SplitWriter(folder, schema)) for folder in folders]
-        for table in batches_of(source):
-            rows, usable = typed(table, schema, place=dataset.place(), first=done)
-            split = places.of(table)
-            for number, writer in enumerate(writers):
-                writer.write(rows.filter(usable & (split == number)))
-            done += table.num_rows
-            context.progress(done, total, "rows")
+        for writer in writers:
+            stack.enter_context(writer)
+        _divide(dataset, source, context, before, watch, writers)
     for name, writer in zip(SPLIT_NAMES, writers, strict=True):
         if not writer.rows:
             raise UserError(
                 f"split: {total} rows leave none for the {name} split.",
                 "Give more rows, or change split.validation and split.test.",
             )
-    schema = writers[0].described(balance=dataset.balance)
-    files = {folder.name: tuple(sorted(folder.glob("*.parquet"))) for folder in folders}
-    return StreamedSplits(files=files, schema=schema)
+    schema = writers[0].described(balance=before.balance)
+    schema = check_after(schema, watch, outcome, context)
+    files = {w.folder.name: tuple(sorted(w.folder.glob("*.parquet"))) for w in writers}
+    return StreamedSplits(files=files, schema=schema, findings=(*notes, *outcome.findings))
+
+
+def _divide(
+    dataset: TableDataset,
+    source: ds.Dataset,
+    context: LoadContext,
+    before: Before,
+    watch: Watch,
+    writers: Sequence[SplitWriter],
+) -> None:
+    """Write every row where it belongs, and let the checks see it."""
+    import numpy as np
+
+    places = Places(source, context.split, context.seed)
+    group = context.split.group
+    done, total = 0, source.count_rows()
+    for table in batches_of(source):
+        rows, usable = typed(table, before.schema, place=dataset.place(), first=done)
+        rows = watch.mended(rows)
+        split = np.where(usable & before.left(rows), places.of(table), -1)
+        watch.lost += int((~usable).sum())
+        watch.see(rows, split, table[group] if group else None)
+        for number, writer in enumerate(writers):
+            writer.write(rows.filter(split == number))
+        done += table.num_rows
+        context.progress(done, total, "rows")
 
 
 def _check(dataset: TableDataset, context: LoadContext) -> None:
@@ -67,13 +99,6 @@ def _check(dataset: TableDataset, context: LoadContext) -> None:
         raise UserError(
             "split.folds: rows that are streamed cannot be divided into folds.",
             "Set split.folds=0, or dataset.stream=false.",
-        )
-    named = [key for key in ("group", "time", "column") if getattr(context.split, key)]
-    if len(named) > 1:
-        raise UserError(
-            f"split.{named[0]} and split.{named[1]}: rows that are streamed are divided by one of "
-            "them.",
-            "Leave the other out, or set dataset.stream=false.",
         )
     if dataset.balance is Balance.oversample:
         raise UserError(

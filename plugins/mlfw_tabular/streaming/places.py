@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlfw import Split, UserError
-from mlfw.errors import did_you_mean
-from mlfw_tabular.splitting.words import WORDS
+from mlfw.components.splits import SPLIT_NAMES
+from mlfw_tabular.splitting.request import TEST, TRAIN, VALIDATION
+from mlfw_tabular.splitting.times import cuts
+from mlfw_tabular.streaming.groups import Groups, group_of
+from mlfw_tabular.streaming.keys import group_hashes, key_columns, named_places, times_of
 from mlfw_tabular.streaming.rows import batches_of
 
 if TYPE_CHECKING:
@@ -14,25 +17,41 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
+MOST_TIMES = 1_000_000
+
 
 class Places:
-    """Tells the split of rows that are read in order."""
+    """Tells the split of rows that are read in order.
+
+    The columns that rows are divided by are looked through once before where that is needed: times
+    in a sample of a million rows, and of each group its last time and where it was put.
+    """
 
     def __init__(self, source: ds.Dataset, split: Split, seed: int) -> None:
-        """Look through the column of times, if the rows are divided by one."""
+        """Look through the columns that rows are divided by.
+
+        Raises:
+            UserError: They cannot be divided by.
+        """
         import numpy as np
 
-        for key in ("group", "time", "column"):
-            name = getattr(split, key)
-            if name and name not in source.schema.names:
-                raise UserError(
-                    f"split.{key}: there is no column '{name}'.",
-                    did_you_mean(name, source.schema.names),
-                )
+        self._source = source
+        self._columns = key_columns(split, source.schema.names)
         self._split = split
         self._seed = seed
         self._random = np.random.default_rng(seed)
-        self._limits = _time_limits(source, split) if split.time else (0.0, 0.0)
+        self._groups = Groups()
+        named, times = set[int](), np.zeros(0)
+        if split.column or split.time:
+            named, times = self._look_through()
+        # Splits that no row names are taken from the training rows.
+        wanted = {VALIDATION: split.validation, TEST: split.test}
+        taken = {part: share for part, share in wanted.items() if part not in named}
+        self._parts = [TRAIN, *taken]
+        self._shares = [1 - sum(taken.values()), *taken.values()]
+        self._ends = np.cumsum(self._shares)[:-1]
+        if split.time:
+            self._ends = self._last_times(times)
 
     def of(self, table: pa.Table) -> np.ndarray:
         """Return 0 for training, 1 for validation and 2 for testing, int8 [rows].
@@ -40,86 +59,91 @@ class Places:
         Args:
             table: The rows that follow those of the last call.
         """
+        import numpy as np
+
+        place = self._named(table)
+        part = np.searchsorted(self._ends, self._order(table), side="left")
+        placed: np.ndarray = np.where(place == TRAIN, np.take(self._parts, part), place)
+        return placed.astype(np.int8)
+
+    def _named(self, table: pa.Table) -> np.ndarray:
+        """Return where rows say that they belong; all train where they say nothing."""
+        import numpy as np
+
+        column = self._split.column
+        return named_places(table[column], column) if column else np.zeros(table.num_rows, np.int8)
+
+    def _order(self, table: pa.Table) -> np.ndarray:
+        """Return numbers of which the lowest train and the highest test, float64 [rows]."""
         split = self._split
-        if split.column:
-            return _by_word(table[split.column], split.column)
+        if split.group:
+            hashes = group_hashes(table[split.group], split.group, self._seed)
+            return self._groups.last_time(hashes) if split.time else 1 - hashes / 2.0**64
         if split.time:
-            times = _times(table[split.time], split.time)
-            return _by_value(times, *self._limits)
-        shares = (
-            _by_group(table[split.group], self._seed)
-            if split.group
-            else self._random.random(table.num_rows)
+            return times_of(table[split.time], split.time)
+        order: np.ndarray = 1 - self._random.random(table.num_rows)
+        return order
+
+    def _look_through(self) -> tuple[set[int], np.ndarray]:
+        """Return the splits that rows name, and times of training rows; note all groups."""
+        import numpy as np
+
+        split, named = self._split, set[int]()
+        random = np.random.default_rng([self._seed, 1])
+        share = min(MOST_TIMES / max(self._source.count_rows(), 1), 1.0)
+        some = []
+        for table in batches_of(self._source, self._columns):
+            place = self._named(table)
+            if split.column:
+                named |= set(np.unique(place).tolist())
+            times = times_of(table[split.time], split.time) if split.time else np.zeros(len(place))
+            if split.group:
+                hashes = group_hashes(table[split.group], split.group, self._seed)
+                self._groups.add(hashes, place, times)
+            else:
+                some.append(times[(place == TRAIN) & (random.random(len(times)) < share)])
+        self._check_torn()
+        return named, np.concatenate(some or [np.zeros(0)])
+
+    def _last_times(self, some: np.ndarray) -> np.ndarray:
+        """Return the last time of each part but the last, float64 [parts - 1]."""
+        import numpy as np
+
+        split = self._split
+        if len(self._parts) == 1:
+            raise UserError(
+                f"split.time={split.time}: the data say for each row where it belongs already.",
+                "Leave split.time out.",
+            )
+        times, rows = (
+            self._groups.last_times() if split.group else (some, np.ones(len(some), np.int64))
         )
-        return _by_value(-shares, -(split.test + split.validation), -split.test)
+        distinct, place = np.unique(times, return_inverse=True)
+        if len(distinct) < len(self._parts):
+            raise UserError(
+                f"split.time={split.time}: {len(distinct)} different times cannot be divided into "
+                f"{len(self._parts)} splits.",
+                "Choose another column, or leave split.time out.",
+            )
+        return cuts(distinct, np.bincount(place, rows), self._shares)
 
-
-def _by_value(values: np.ndarray, validation: float, test: float) -> np.ndarray:
-    """Place what is above a limit in validation, and above the next in testing."""
-    import numpy as np
-
-    place: np.ndarray = (values > validation).astype(np.int8) + (values > test)
-    return place
-
-
-def _by_group(values: pa.ChunkedArray, seed: int) -> np.ndarray:
-    """Return a number in [0, 1) that is the same for all rows of a group, float64 [rows]."""
-    import hashlib
-
-    import numpy as np
-
-    encoded = values.combine_chunks().dictionary_encode()
-    shares = []
-    for group in encoded.dictionary.to_pylist():
-        digest = hashlib.blake2b(f"{seed}/{group}".encode(), digest_size=8).digest()
-        shares.append(int.from_bytes(digest) / 2**64)
-    codes = np.asarray(encoded.indices.fill_null(len(shares)))
-    return np.take(np.asarray([*shares, 0.999]), codes)
-
-
-def _by_word(values: pa.ChunkedArray, name: str) -> np.ndarray:
-    import numpy as np
-
-    encoded = values.combine_chunks().cast("string").dictionary_encode()
-    words = [str(word).strip().lower() for word in encoded.dictionary.to_pylist()]
-    unknown = [word for word in words if word not in WORDS]
-    if unknown or encoded.null_count:
+    def _check_torn(self) -> None:
+        """Check that rows of one group do not name different splits."""
+        torn = self._groups.torn()
+        if torn is None:
+            return
+        group, places = torn
+        first, second = (SPLIT_NAMES[place] for place in places[:2])
         raise UserError(
-            f"split.column={name}: expected train, validation or test, found "
-            f"'{unknown[0] if unknown else ''}'.",
-            "Correct the column, or leave split.column out.",
+            f"split.group={self._split.group}: the data put rows of the group "
+            f"'{self._name_of(group)}' into the {first} and the {second} split.",
+            "Correct the data, or leave split.group out.",
         )
-    places: np.ndarray = np.asarray([WORDS[word] for word in words], np.int8)
-    return np.take(places, np.asarray(encoded.indices))
 
-
-def _times(values: pa.ChunkedArray, name: str) -> np.ndarray:
-    import numpy as np
-    import pyarrow as pa
-
-    if values.null_count:
-        raise UserError(
-            f"split.time={name}: {values.null_count} rows have no time.", "Fill the column."
-        )
-    try:
-        whole = values.cast(pa.timestamp("us")) if pa.types.is_date(values.type) else values
-        if pa.types.is_timestamp(whole.type):
-            whole = whole.cast(pa.int64())
-        return np.asarray(whole.cast(pa.float64(), safe=False))
-    except pa.ArrowInvalid:
-        raise UserError(
-            f"split.time={name}: expected dates or numbers, found {values.type}.",
-            "Choose a column of dates.",
-        ) from None
-
-
-def _time_limits(source: ds.Dataset, split: Split) -> tuple[float, float]:
-    """Return the last time of training, and the last of validation."""
-    import numpy as np
-
-    assert split.time is not None
-    times = [_times(batch[split.time], split.time) for batch in batches_of(source, [split.time])]
-    ordered = np.sort(np.concatenate(times))
-    last = len(ordered) - 1
-    training = 1 - split.test - split.validation
-    return float(ordered[int(training * last)]), float(ordered[int((1 - split.test) * last)])
+    def _name_of(self, group: int) -> str:
+        name = self._split.group or ""
+        for table in batches_of(self._source, [name]):
+            rows = group_of(group_hashes(table[name], name, self._seed)) == group
+            if rows.any():
+                return str(table[name][int(rows.argmax())].as_py())
+        return ""

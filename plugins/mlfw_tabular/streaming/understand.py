@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlfw import Schema, Split, Target, Task
+from mlfw import Finding, Schema, Split, Target, Task
 from mlfw.schema import conform
 from mlfw_tabular.streaming.rows import batches_of, sample_of
-from mlfw_tabular.targets import class_names, distinct_values
+from mlfw_tabular.targets import class_names, class_values
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.dataset as ds
 
     from mlfw_tabular.table_dataset import TableDataset
 
 
-def understand(dataset: TableDataset, source: ds.Dataset, split: Split) -> Schema:
+@dataclass(frozen=True)
+class Understood:
+    """What has been found out about the rows of a source.
+
+    Attributes:
+        schema: What their columns and targets are.
+        sample: Some rows in storage types, taken evenly from all of the source.
+        sizes: How many rows each class or label of each target has.
+        notes: What a person should know of how values were read.
+    """
+
+    schema: Schema
+    sample: pa.Table
+    sizes: dict[str, dict[str, int]]
+    notes: tuple[Finding, ...]
+
+
+def understand(dataset: TableDataset, source: ds.Dataset, split: Split) -> Understood:
     """Infer columns from a sample, and the targets' classes from all rows.
 
     Args:
@@ -27,25 +46,32 @@ def understand(dataset: TableDataset, source: ds.Dataset, split: Split) -> Schem
     Raises:
         UserError: No column or no target is left.
     """
-    schema = dataset.understood(sample_of(source)).schema
+    found = dataset.understood(sample_of(source))
     own = (split.group, split.column)
-    return Schema(
-        columns=tuple(column for column in schema.columns if column.name not in own),
-        targets=tuple(_whole(target, source, dataset.place()) for target in schema.targets),
-    )
+    targets, sizes = [], {}
+    for target in found.schema.targets:
+        whole, sizes[target.name] = _whole(target, source, dataset.place())
+        targets.append(whole)
+    columns = tuple(column for column in found.schema.columns if column.name not in own)
+    schema = Schema(columns=columns, targets=tuple(targets))
+    names = [*schema.names, *sizes]
+    return Understood(schema, found.rows.select(names), sizes, found.notes)
 
 
-def _whole(target: Target, source: ds.Dataset, place: str) -> Target:
-    """Return a target with the classes of all rows."""
+def _whole(target: Target, source: ds.Dataset, place: str) -> tuple[Target, dict[str, int]]:
+    """Return a target with the classes of all rows, and how many rows each has."""
     import pyarrow as pa
 
     if target.task is Task.regression:
-        return target
+        return target, {}
     schema = Schema(columns=(), targets=(target,))
-    found = []
+    found, sizes = [], Counter[str]()
     for batch in batches_of(source, [target.name]):
         rows = conform(batch, schema, with_target=True, place=place)
         values = rows[target.name].combine_chunks().drop_null()
-        found.append(distinct_values(values, target.task))
+        counts = class_values(values, target.task).value_counts()
+        found.append(counts.field("values"))
+        names = counts.field("values").cast(pa.string()).to_pylist()
+        sizes.update(dict(zip(names, counts.field("counts").to_pylist(), strict=True)))
     distinct = pa.chunked_array(found).combine_chunks().unique()
-    return replace(target, classes=tuple(class_names(distinct)))
+    return replace(target, classes=tuple(class_names(distinct))), dict(sizes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -285,6 +286,29 @@ CASES = {
     ),
     "JSON, blank": Case("\n\n", (JL, "line 1", "blank"), JL),
 }  # fmt: skip
+
+
+CASES |= {
+    "the header again": Case(HEAD + BODY + HEAD + BODY, ("data.csv", "row 41", "header again")),
+    "remarks first": Case(
+        "# by a tool\n# version 2\n" + HEAD + BODY, ("data.csv", "line 3", "grep -v")
+    ),
+    "a pipe": Case(lambda path: os.mkfifo(path), ("is a pipe",)),
+    "a link to itself": Case(lambda path: path.symlink_to(path), ("where this link leads",)),
+    "a web address": Case(
+        BODY,
+        ("is a web address", "curl -LO https://a.org/b.csv"),
+        options=("dataset.path=https://a.org/b.csv",),
+    ),
+    "a target twice": Case(
+        HEAD + BODY,
+        ("dataset.target", "'good' is named twice"),
+        options=("dataset.target=[good,good]",),
+    ),
+    "times that are words": Case(
+        HEAD + BODY, ("split.time=colour", "values such as 'red'"), options=("split.time=colour",)
+    ),
+}
 
 
 def write(case: Case, folder: Path) -> None:

@@ -134,3 +134,20 @@ def test_what_cannot_be_streamed_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         streamed(source, tmp_path, split, **options)
+
+
+def test_the_names_of_folders_are_columns_of_streamed_rows_too(tmp_path: Path) -> None:
+    for place, year in enumerate(("2023", "2024", "__HIVE_DEFAULT_PARTITION__")):
+        folder = tmp_path / "rows" / f"year={year}"
+        folder.mkdir(parents=True)
+        rows = {"n": np.arange(300) / 7 + 1000 * place, "y": np.arange(300) % 3}
+        pq.write_table(pa.table(rows), folder / "part.parquet", row_group_size=90)
+
+    data = streamed(tmp_path / "rows", tmp_path / "out")
+
+    held = {
+        (year, int(n) // 1000)
+        for split in SPLIT_NAMES
+        for year, n in zip(column(data, split, "year"), column(data, split, "n"), strict=True)
+    }
+    assert held == {(2023, 0), (2024, 1), (None, 2)}

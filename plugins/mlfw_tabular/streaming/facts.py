@@ -1,0 +1,88 @@
+"""What a column holds in all rows, found out batch by batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mlfw import Column, Kind
+from mlfw_tabular.checks.identifiers import DENSE, SPARSE, UNIQUE
+from mlfw_tabular.checks.same_rows import lasting_hashes
+from mlfw_tabular.checks.values import floats, plain
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+MOST_HASHES = 50_000
+
+
+class Facts:
+    """Tells whether a column is the same in every row, or only names the rows.
+
+    How many values differ is estimated from those whose hash is among the lowest: all rows of one
+    value are looked at, or none of them.
+    """
+
+    def __init__(self, column: Column, total: int) -> None:
+        import numpy as np
+
+        self.column = column
+        self._limit = lowest_hashes(MOST_HASHES, total)
+        self._rows = self._known = 0
+        self._first: Any = None
+        self._constant = True
+        self._chosen = [np.zeros(0, np.uint64)]
+        self._in_order = {1: True, -1: True}
+        self._least, self._most, self._last = np.inf, -np.inf, np.nan
+
+    def add(self, values: pa.Array) -> None:
+        """Take the next rows into account, [rows]."""
+        import pyarrow.compute as pc
+
+        if not len(values):
+            return
+        values = plain(values)
+        self._first = values[0] if self._first is None else self._first
+        same = not values.null_count and pc.all(pc.equal(values, self._first)).as_py()
+        self._constant = self._constant and bool(same)
+        known = values.drop_null()
+        self._rows += len(values)
+        self._known += len(known)
+        hashes = lasting_hashes([known])
+        self._chosen.append(hashes[hashes <= self._limit])
+        if self.column.kind is Kind.number and len(known):
+            self._add_numbers(floats(known))
+
+    def _add_numbers(self, numbers: np.ndarray) -> None:
+        import numpy as np
+
+        steps = np.diff(numbers, prepend=self._last)
+        for sign in self._in_order:
+            self._in_order[sign] &= not (sign * steps <= 0).any()
+        self._last = numbers[-1]
+        self._least = min(self._least, float(numbers.min()))
+        self._most = max(self._most, float(numbers.max()))
+
+    def is_constant(self) -> bool:
+        """Tell whether every row has the same value."""
+        return self._constant and self._rows > 1
+
+    def names_rows(self) -> bool:
+        """Tell whether nearly every row has a value of its own, numbers in sequence."""
+        import numpy as np
+
+        chosen = np.concatenate(self._chosen)
+        different = len(np.unique(chosen)) / max(len(chosen), 1) * self._known
+        if different < UNIQUE * self._rows:
+            return False
+        if self.column.kind is not Kind.number:
+            return True
+        span = self._most - self._least + 1
+        return span <= (SPARSE if any(self._in_order.values()) else DENSE) * self._rows
+
+
+def lowest_hashes(wanted: int, total: int) -> np.uint64:
+    """Return the hash up to which about so many of all rows are."""
+    import numpy as np
+
+    return np.uint64(min(wanted / max(total, 1), 1.0) * (2**64 - 2**12))
