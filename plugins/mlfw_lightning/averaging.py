@@ -18,10 +18,11 @@ HALVES = (torch.float16, torch.bfloat16)
 class WeightAverage:
     """A running mean of a network's parameters.
 
-    With ema it is exponential (Polyak and Juditsky 1992): of update t, counted from 0, the share
-    min(decay, (1 + t) / (10 + t)) of the mean is kept, so that the first weights are soon
-    forgotten. With swa it is the plain mean of the weights after every step, from a share of the
-    training on (Izmailov et al. 2018). Half-precision weights are averaged in float32.
+    With ema it is exponential (Polyak and Juditsky 1992): it begins as the first weights, and of
+    every later update t, counted from 0, the share min(decay, (1 + t) / (10 + t)) of the mean is
+    kept, so that the first weights are soon forgotten. With swa it is the plain mean of the
+    weights after every step, from a share of the training on (Izmailov et al. 2018).
+    Half-precision weights are averaged in float32.
 
     It always takes the network itself, not what wraps it for several processes or compiles it.
     """
@@ -131,13 +132,13 @@ def recompute_batch_norm(network: nn.Module, inputs: Iterable[Any]) -> None:
 
     Those that a network kept while it was trained belong to other weights than their mean
     (Izmailov et al. 2018, section 3.2). All else stays in evaluation mode: nothing is left out
-    by dropout and no random number is drawn.
+    by dropout and no random number is drawn. Norms whose parameters are frozen keep theirs.
 
     Args:
         network: Its statistics become the plain mean over the batches.
         inputs: What to call the network with, one item a batch.
     """
-    norms = _norms(network)
+    norms = [norm for norm in _norms(network) if not _frozen(norm)]
     if not norms:
         return
     modes = [(module, module.training) for module in network.modules()]
@@ -163,3 +164,8 @@ def _norms(network: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
         for module in network.modules()
         if isinstance(module, BATCH_NORMS) and module.track_running_stats
     ]
+
+
+def _frozen(module: nn.Module) -> bool:
+    parameters = list(module.parameters())
+    return bool(parameters) and not any(one.requires_grad for one in parameters)

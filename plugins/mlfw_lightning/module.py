@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mlfw_lightning.averaging import WeightAverage, has_batch_norm, recompute_batch_norm
 from mlfw_lightning.batches import Batch
 from mlfw_lightning.blocks import parameter_groups, set_trainable
+from mlfw_lightning.losses import loss_sum
 from mlfw_lightning.optimisation import Averaging
 from mlfw_lightning.optimizers import build_optimizer
 from mlfw_lightning.randomness import derived_seed, seed_torch
@@ -142,12 +143,7 @@ class Module(pl.LightningModule):
     def _loss_sum(self, split: str, batch: Batch) -> Tensor:
         smoothing = self._model.label_smoothing if split == TRAIN else 0.0
         scores = self._called[0](batch.inputs)
-        own = scores.split([head.outputs for head in self.heads], dim=1)
-        losses = [
-            head.loss_sum(part, target, smoothing)
-            for head, part, target in zip(self.heads, own, batch.targets, strict=True)
-        ]
-        loss = losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+        loss = loss_sum(scores, batch.targets, self.heads, smoothing)
         detached = loss.detach()
         self.sums[split] = self.sums[split] + detached if split in self.sums else detached
         self.counts[split] = self.counts.get(split, 0) + batch.whole
@@ -196,7 +192,7 @@ class Module(pl.LightningModule):
     def epoch_ended(self, validation_loss: float) -> float:
         """Let the learning rate follow the validation loss, and return it."""
         self.rate.epoch_ended(validation_loss)
-        return float(self.optimizers().param_groups[-1]["lr"])
+        return float(self.trainer.optimizers[0].param_groups[-1]["lr"])
 
     def learning(self) -> dict[str, Any]:
         """Return what a checkpoint keeps beside weights and optimiser; all processes take part."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits
+from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits
 from mlfw_lightning.fine_tuning import FineTuning
 from mlfw_lightning.optimisation import Optimisation
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from mlfw_lightning.predictor import NetworkPredictor
 
+# Batches without gradients take so much less memory that they may be larger.
+EVALUATED = 8
 IMAGE_KEYS = ("size", "mean", "deviation")
 
 
@@ -100,7 +102,7 @@ class Network(FineTuning, Optimisation, mlfw.Model):
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
-    # How many rows it is called with at a time where nothing is learnt.
+    # How many rows it is called with at a time at most.
     rows_at_once: ClassVar[int] = 8192
     uses_trainer: ClassVar[bool] = True
 
@@ -119,6 +121,10 @@ class Network(FineTuning, Optimisation, mlfw.Model):
             the value in standard deviations of the target.
         """
 
+    def rows_evaluated(self, rows_per_step: int) -> int:
+        """Return how many rows to call the network with at a time where nothing is learnt."""
+        return min(self.rows_at_once, EVALUATED * rows_per_step)
+
     def fit(self, data: RowSplits, context: FitContext) -> NetworkPredictor:
         """Fit the preprocessor, then the network through the trainer."""
         from mlfw_lightning.learner import Learner
@@ -129,6 +135,19 @@ class Network(FineTuning, Optimisation, mlfw.Model):
         return NetworkPredictor(
             data.schema, preprocessor, self, learner.shape, learner.heads, weights
         )
+
+    def estimate(self, data: RowSplits, context: FitContext) -> Estimate | None:
+        """Return what the trainer says that training will cost.
+
+        The rows are prepared for it, and kept for the fit to come; without a place to keep them
+        they would have to be prepared twice, and no estimate is given.
+        """
+        from mlfw_lightning.learner import Learner
+
+        if context.cache is None or not data.key:
+            return None
+        learner, _ = Learner.of(self, data, context)
+        return context.trainer.estimate(learner, context)
 
     def load(self, folder: Path, schema: Schema) -> NetworkPredictor:
         """Load what the predictor has saved."""

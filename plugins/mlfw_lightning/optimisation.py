@@ -71,7 +71,8 @@ class Optimisation:
         schedule: How the learning rate changes: constant, cosine (down to 0, Loshchilov and
             Hutter 2017), linear (down to 0), one_cycle (up and down, Smith 2018), step (lowered
             schedule_drops times), plateau (lowered when the validation loss has not fallen for
-            schedule_patience epochs).
+            schedule_patience epochs). Cosine, linear, one_cycle and step follow trainer.epochs:
+            with trainer.patience=null they reach their end.
         warmup: In which share of all steps the learning rate rises from nearly 0 at the start;
             null for 0.3 with one_cycle and for 0 with the others.
         schedule_drops: With schedule=step, how many times the learning rate is lowered, evenly
@@ -89,7 +90,8 @@ class Optimisation:
             average, Polyak and Juditsky 1992), or swa (their mean from average_start on, Izmailov
             et al. 2018).
         average_decay: With average=ema, how much of the average is kept in each step.
-        average_start: With average=swa, after which share of all steps averaging begins.
+        average_start: With average=swa, after which share of all steps averaging begins; with
+            trainer.patience=null no training ends before.
     """
 
     largest_batch: ClassVar[int] = 1024

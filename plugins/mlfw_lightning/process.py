@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,34 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import OmegaConf
 from pytorch_lightning.strategies import DDPStrategy
-from torch import Tensor, nn
+from torch import Tensor
 
-from mlfw.files import digest
 from mlfw.plugins import load_plugins
 from mlfw_lightning.batches import batches_of
-from mlfw_lightning.blocks import set_trainable
 from mlfw_lightning.breaks import Breaks, Clock
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.epochs import Epochs
-from mlfw_lightning.initialisation import initialise
+from mlfw_lightning.key import training_key
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.lora import add_adapters, merged
+from mlfw_lightning.lora import merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
 from mlfw_lightning.signals import leave_signals
+from mlfw_lightning.start import start_network
 from mlfw_lightning.steps import Steps, steps_a_chunk
 from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
-    from mlfw_lightning.network import Network
     from mlfw_lightning.trainer import LightningTrainer
 
-# Batches without gradients take so much less memory that they may be larger.
-EVALUATED = 8
 COLLECTIVE_TIMEOUT = timedelta(minutes=5)
-NOT_LEARNT_FROM = ("epochs", "max_time", "checkpoint_minutes", "workers", "timeout")
 
 
 @dataclass(frozen=True)
@@ -98,13 +92,13 @@ class _Training:
         batches = shuffled(rank=place.rank, world=place.world)
         batches.workers = options.workers
         self.validation = batches_of(
-            learner.validation, min(model.rows_at_once, EVALUATED * size), shuffle_seed=None,
+            learner.validation, model.rows_evaluated(size), shuffle_seed=None,
             rank=place.rank, world=place.world,
         )  # fmt: skip
         chunk = steps_a_chunk(learner.row_bytes * size)
         self.steps = Steps(batches, accumulate=options.accumulate, chunk=chunk)
-        network = _started(model, learner, watch)
-        key = _fingerprint(options, learner, seed)
+        network = start_network(model, learner.shape, watch.note)
+        key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
         clock = Clock(options.seconds)
         self.epochs = Epochs(
@@ -141,17 +135,6 @@ class _Training:
         weights = self.epochs.best or self.module.state_dict()
         plain = {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
         return merged(self.module.network.cpu(), plain)
-
-
-def _started(model: Network, learner: Learner, watch: Watch) -> nn.Module:
-    """Return the network with the weights that the training starts from."""
-    network = model.build(learner.shape)
-    initialise(network, model.init)
-    for sentence in model.start(network):
-        watch.note(sentence)
-    add_adapters(network, model)
-    set_trainable(network, model, None)
-    return network
 
 
 def _lightning(
@@ -197,24 +180,3 @@ def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
             find_unused_parameters=in_turn,
         )
     return options.strategy
-
-
-def _fingerprint(options: LightningTrainer, learner: Learner, seed: int) -> str:
-    """Return what a training follows from; only the number of epochs may grow."""
-    settings = {key: value for key, value in asdict(options).items() if key not in NOT_LEARNT_FROM}
-    model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
-    heads = [head.to_json() for head in learner.heads]
-    rows = learner.key or _sums(learner)
-    start = learner.model.fingerprint()
-    return digest(
-        [settings, model, start, asdict(learner.shape), heads, rows, learner.train.rows, seed]
-    )
-
-
-def _sums(learner: Learner) -> list[float]:
-    """Return what tells one set of rows from another where nothing better is known."""
-    return [
-        float(array.sum(dtype=float))
-        for arrays in (learner.train, learner.validation)
-        for array in arrays.read(0, arrays.rows).values()
-    ]

@@ -41,5 +41,5 @@ def seed_all(seed: int) -> None:
 def seed_torch(seed: int) -> None:
     """Let torch's random numbers follow from a seed; cheap enough to be done every step."""
     torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_available():
         torch.cuda.manual_seed(seed)

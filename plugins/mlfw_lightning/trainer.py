@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, UserError, limits
+from mlfw import Estimate, FitContext, UserError, limits
+from mlfw_lightning.duration import seconds_of
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
@@ -44,6 +46,8 @@ class LightningTrainer(mlfw.Trainer):
             of model.learning_rate.
         find_batch_size: Whether the largest batch that fits into memory is found before the first
             step and takes the place of model.batch_size.
+        max_time: After how long to stop with the best weights so far, such as 90s, 10m, 1h30m or
+            2d; null for never.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
@@ -64,9 +68,12 @@ class LightningTrainer(mlfw.Trainer):
     compile: bool = False
     find_learning_rate: bool = False
     find_batch_size: bool = False
+    max_time: str | None = None
 
     def check(self) -> None:
-        """Check the accelerator's name."""
+        """Check the accelerator's name and the form of max_time."""
+        if self.max_time is not None:
+            seconds_of(self.max_time, "trainer.max_time")
         if self.accelerator not in ACCELERATORS:
             raise UserError(
                 f"trainer.accelerator: expected one of {', '.join(ACCELERATORS)}, found "
@@ -75,12 +82,27 @@ class LightningTrainer(mlfw.Trainer):
 
     @property
     def seconds(self) -> float | None:
-        """How long a training may take."""
-        return None
+        """How many seconds a training may take; None for any number."""
+        return seconds_of(self.max_time, "trainer.max_time") if self.max_time else None
 
     def most_epochs(self) -> int:
         """Return the number of epochs that early stopping may cut short."""
         return self.epochs
+
+    def estimate(self, learner: Any, context: FitContext) -> Estimate | None:
+        """Return what `train` will cost; None for existing modules, and on other devices.
+
+        Args:
+            learner: See `train`.
+            context: See `mlfw.Trainer.estimate`.
+        """
+        from mlfw_lightning.learner import Learner
+        from mlfw_lightning.timing import training_estimate
+
+        device = self._device()
+        if not isinstance(learner, Learner) or device is None:
+            return None
+        return training_estimate(self, learner, context, device)
 
     def train(self, learner: Any, context: FitContext) -> dict[str, Tensor]:
         """Train a learner and return the best weights by name.
@@ -90,7 +112,10 @@ class LightningTrainer(mlfw.Trainer):
                 `mlfw_lightning.existing_fit.ExistingLearner`.
             context: See `mlfw.Trainer.train`.
         """
+        import torch
+
         from mlfw_lightning.existing_fit import ExistingLearner, train_existing_here
+        from mlfw_lightning.find import with_found
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.process import train_here
         from mlfw_lightning.ranks import train_in_ranks
@@ -103,6 +128,8 @@ class LightningTrainer(mlfw.Trainer):
             )
         self._check_devices()
         folder = context.folder if context.final and self.checkpoint else None
+        if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
+            learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
         if self.devices * self.nodes > 1:
             return train_in_ranks(self, learner, context, folder)
         if isinstance(learner, ExistingLearner):
@@ -116,6 +143,14 @@ class LightningTrainer(mlfw.Trainer):
             )
         watch = Watch.of(context)
         return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
+
+    def _device(self) -> torch.device | None:
+        """Return the device that is used, or one of several alike; None where it is unknown."""
+        import torch
+
+        kind, _ = _devices(self.accelerator)
+        names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
+        return torch.device(names[kind]) if kind in names else None
 
     def _check_devices(self) -> None:
         """Check that there are so many devices, before a process is started for each."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import FitContext, Schema, Splits, UserError
+from mlfw import Estimate, FitContext, Schema, Splits, UserError
 from mlfw.files import write_bytes
 from mlfw_sklearn.problems import Problem, problems, raw_predictions
 from mlfw_tabular import Preprocessor
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILES = "estimator-*.skops"
+MOST_COUNTED = 50
 
 
 @dataclass(kw_only=True)
@@ -29,12 +31,15 @@ class Estimator(mlfw.Model):
     Attributes:
         trusted: Types beside scikit-learn's own public ones that a saved estimator may hold,
             by full name. Nothing else is ever loaded.
+        counted: Fields that count what a fit makes one after the other, such as trees: it takes
+            as many times as long.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("sklearn", "skops")
     extra: ClassVar[str] = "sklearn"
     several_targets: ClassVar[bool] = True
     trusted: ClassVar[tuple[str, ...]] = ()
+    counted: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def build(self, schema: Schema) -> Any:
@@ -54,6 +59,22 @@ class Estimator(mlfw.Model):
             self._fitted(problem, matrix, context.seed) for problem in problems(data.train, schema)
         )
         return EstimatorPredictor(schema, preprocessor, estimators)
+
+    def estimate(self, data: Splits, context: FitContext) -> Estimate | None:
+        """Return what `fit` will cost, from fits on samples of the rows."""
+        from mlfw_sklearn.timing import fit_on_samples
+
+        for problem in problems(data.train.slice(0, 1), data.schema):
+            self.build(problem.schema)  # loads what the estimator needs, which is not to be timed
+        counts = {name: getattr(self, name) for name in self.counted}
+        fewer = {name: min(count, MOST_COUNTED) for name, count in counts.items()}
+        short = replace(self, **fewer)
+        return fit_on_samples(
+            data,
+            context.seed,
+            lambda sample: short.fit(sample, context).predict,
+            factor=math.prod(counts[name] / fewer[name] for name in counts),
+        )
 
     def _fitted(self, problem: Problem, matrix: np.ndarray, seed: int) -> Any:
         from sklearn.dummy import DummyClassifier

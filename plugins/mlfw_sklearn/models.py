@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar
 
-from mlfw import FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
+from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
 from mlfw_sklearn.estimator import Estimator, EstimatorPredictor
 
 TREE = "sklearn.tree._tree.Tree"
@@ -54,6 +54,7 @@ class Forest(Estimator):
     """
 
     trusted: ClassVar[tuple[str, ...]] = (TREE,)
+    counted: ClassVar[tuple[str, ...]] = ("trees",)
 
     trees: int = field(default=200, metadata=limits(minimum=1) | search(50, 500))
     max_depth: int | None = field(default=None, metadata=limits(minimum=1) | search(2, 24))
@@ -104,6 +105,7 @@ class Boosting(Estimator):
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     )
+    counted: ClassVar[tuple[str, ...]] = ("iterations",)
 
     iterations: int = field(default=100, metadata=limits(minimum=1) | search(50, 500))
     learning_rate: float = field(
@@ -214,3 +216,11 @@ class Linear(Estimator):
         from mlfw_sklearn.streaming import fit_streamed
 
         return fit_streamed(data, context, C=self.C)
+
+    def estimate(self, data: RowSplits, context: FitContext) -> Estimate | None:
+        """Return what `fit` will cost, from fits on some of the rows."""
+        if isinstance(data, Splits):
+            return super().estimate(data, context)
+        from mlfw_sklearn.streaming import estimate_streamed
+
+        return estimate_streamed(data, context, C=self.C)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlfw import FitContext, Schema, StreamedSplits, Task
+from mlfw import Estimate, FitContext, Schema, StreamedSplits, Task
+from mlfw.components.splits import VALIDATION
+from mlfw.memory import peak_memory, resident_memory
 from mlfw_sklearn.estimator import EstimatorPredictor
 from mlfw_tabular.prepared import TARGET, Prepared, one_hot, prepared
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 BLOCK_ROWS, WINDOW_BLOCKS = 4096, 16
 PASSES = 5
+TIMED_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,55 @@ def fit_streamed(data: StreamedSplits, context: FitContext, *, C: float) -> Esti
         C: Inverse of the penalty on large weights.
     """
     made = prepared(data, cache=context.cache, folder=context.folder, seed=context.seed)
-    rows = Rows(made.train, made.preprocessor.cardinalities)
+    return _fit(data, made, made.train, context, C)
+
+
+def estimate_streamed(data: StreamedSplits, context: FitContext, *, C: float) -> Estimate | None:
+    """Return what `fit_streamed` will cost, which grows with the rows, from a fit on some of them.
+
+    The rows are prepared for it, and kept for the fit to come; without a place to keep them no
+    estimate is given.
+
+    Args:
+        data: The rows.
+        context: The seed, and where to keep prepared rows.
+        C: Inverse of the penalty on large weights.
+    """
+    if context.cache is None or not data.key:
+        return None
+    made = prepared(data, cache=context.cache, folder=context.folder, seed=context.seed)
+    some = FirstRows(made.train, min(TIMED_ROWS, made.train.rows))
+    start = time.perf_counter()
+    predictor = _fit(data, made, some, context, C)
+    seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    batch = next(data.batches(VALIDATION)).slice(0, TIMED_ROWS)
+    predictor.predict(batch)
+    predicting = (time.perf_counter() - start) / max(batch.num_rows, 1)
+    return Estimate(
+        seconds=seconds * made.train.rows / max(some.rows, 1),
+        basis=f"a fit on {some.rows:,} rows",
+        memory=max(resident_memory(), peak_memory()),
+        predict_seconds=predicting * data.count(VALIDATION),
+    )
+
+
+@dataclass(frozen=True)
+class FirstRows:
+    """The first rows of arrays, as `mlfw_tabular.arrays.Arrays`."""
+
+    arrays: Arrays
+    rows: int
+
+    def read(self, start: int, stop: int) -> dict[str, np.ndarray]:
+        """Return some rows."""
+        return self.arrays.read(start, stop)
+
+
+def _fit(
+    data: StreamedSplits, made: Prepared, train: Arrays, context: FitContext, C: float
+) -> EstimatorPredictor:
+    rows = Rows(train, made.preprocessor.cardinalities)
     estimators: list[Any] = []
     for index, target in enumerate(data.schema.targets):
         single = data.schema.single(target)

@@ -13,18 +13,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
     from mlfw.cache import LIMIT_VARIABLE, Cache
+    from mlfw.quantities import memory_size
 
     cache = Cache.of_user()
     if options.clear:
-        print(f"removed {_shown(cache.clear())} from {cache.folder}")
+        print(f"removed {memory_size(cache.clear())} from {cache.folder}")
         return 0
     entries = cache.entries()
     total = sum(size for _, size in entries)
-    bound = _shown(cache.limit)
-    print(f"{cache.folder}: {_shown(total)} of at most {bound} in {len(entries)} parts")
+    bound = memory_size(cache.limit)
+    print(f"{cache.folder}: {memory_size(total)} of at most {bound} in {len(entries)} parts")
     print(f"set the bound: export {LIMIT_VARIABLE}=20    clear it: mlfw cache --clear")
     return 0
-
-
-def _shown(size: int) -> str:
-    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"

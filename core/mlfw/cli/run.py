@@ -21,11 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_config_arguments(parser)
     add_import_argument(parser)
+    parser.add_argument(
+        "--plan",
+        action="store_true",
+        help="prepare the data, print what every stage would take of time and memory, and exit",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
+    from mlfw.cli.plan_table import print_plan
     from mlfw.config import compose
+    from mlfw.pipeline.plan import plan
     from mlfw.pipeline.run import Run, execute
     from mlfw.pipeline.stop import StopSignal
     from mlfw.plugins import load_plugins, warn_of_broken
@@ -35,6 +42,9 @@ def main(options: argparse.Namespace) -> int:
     imports = allowed_imports(options)
     file, overrides = split_settings(options.settings)
     config = compose(file, overrides, plugins, config_dir=options.config_dir)
+    if options.plan:
+        print_plan(plan(config, plugins, TerminalMonitor(), imports))
+        return 0
     with StopSignal().listening() as stop:
         run: Run = execute(config, plugins, TerminalMonitor(), imports, stop)
     _print_summary(run.dir, sorted(imports.packages))
@@ -45,6 +55,7 @@ def _print_summary(path: Path, allowed: list[str]) -> None:
     from mlfw.files import read_json
     from mlfw.pipeline.cross_validate import DEVIATION, MEAN
     from mlfw.pipeline.report import metrics_table, shown_params, targets_shown
+    from mlfw.pipeline.training_report import cost_compared
     from mlfw.runs import RunDirectory
     from mlfw.schema import Schema
 
@@ -59,6 +70,7 @@ def _print_summary(path: Path, allowed: list[str]) -> None:
     if tuning["params"]:
         print(f"tuned     {tuning['trials']} trials; best: {shown_params(tuning['params'])}")
     print(f"run       {_short(path)}  ({sum(record.seconds.values()):.1f} s)")
+    print(f"training  {cost_compared(read_json(run.training_file))}")
     if record.deployed:
         print(f"deployed  {record.deployed}")
     print()

@@ -11,6 +11,7 @@ from typing import Any
 
 from mlfw.errors import UserError
 from mlfw.files import finite, read_json, write_json
+from mlfw.pipeline.forecast import expect
 from mlfw.pipeline.judge import fold, fold_count, judge
 from mlfw.pipeline.tune import best_params, with_params
 from mlfw.pipeline.work import Work
@@ -64,11 +65,12 @@ def _each(
 
 
 def _folds(work: Work, params: Mapping[str, Any], count: int) -> None:
+    expect(work, with_params(work.config.model, params))
     for number in range(count):
         file = work.directory.folds / f"{number:05}.json"
         if not _is_finished(work, file):
-            _one_fold(work, params, number, file)
-        work.monitor.steps(number + 1, count, "folds")
+            with work.course.part("fold", number, count):
+                _one_fold(work, params, number, file)
 
 
 def _one_fold(work: Work, params: Mapping[str, Any], number: int, file: Path) -> None:

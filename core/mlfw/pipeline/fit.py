@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 
-from mlfw.components import OpaqueModel
+from mlfw.components import Fitted, Model, OpaqueModel
 from mlfw.errors import UserError, listing
+from mlfw.pipeline.forecast import cost_in_words, expect, expect_again, long_enough
 from mlfw.pipeline.saved_model import save_model
+from mlfw.pipeline.training import Training
 from mlfw.pipeline.tune import best_params, merged, with_params
 from mlfw.pipeline.work import Work
 
@@ -49,8 +52,7 @@ def fit(work: Work) -> None:
     params = best_params(work)
 
     def act() -> None:
-        model = with_params(config.model, params)
-        predictor = model.fit(work.data, work.context("checkpoints", final=True))
+        predictor = _fitted(work, with_params(config.model, params))
         options = {key: value for key, value in config.frozen["model"].items() if key != "use"}
         entry = work.plugins.registry.get("model", config.choice("model"))
         save_model(predictor, merged(options, params), entry, work.directory.model)
@@ -67,3 +69,24 @@ def fit(work: Work) -> None:
         work.plugin_version("trainer"),
     ]
     work.stage("fit", inputs, f"model {config.choice('model')}", act)
+
+
+def _fitted(work: Work, model: Model) -> Fitted:
+    """Fit, and keep the record of it however it ends."""
+    training = work.training = Training(work.directory, work.fingerprints["fit"])
+    if training.continued:
+        expect_again(work, training.estimate)
+    else:
+        training.estimate = expect(work, model)
+    if training.estimate is not None and long_enough(work.course.expected):
+        work.monitor.note(f"the fit takes {cost_in_words(training.estimate)}")
+    training.begin()
+    try:
+        fitted = model.fit(work.data, work.context("checkpoints", final=True))
+    except BaseException:
+        with suppress(OSError):
+            training.save(finished=False)
+        raise
+    training.save(finished=True)
+    work.training = None
+    return fitted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlfw.components import Finding
+from mlfw.pipeline.progress import Progress
 
 
 class Monitor:
@@ -13,8 +14,8 @@ class Monitor:
     def stage(self, name: str, detail: str) -> None:
         """Take note that a stage begins."""
 
-    def steps(self, done: int, total: int | None, detail: str) -> None:
-        """Take note of progress within a stage, in epochs or trials."""
+    def progress(self, progress: Progress) -> None:
+        """Take note of how far the run is; called at most ten times a second."""
 
     def stage_done(self, name: str, seconds: float, *, skipped: bool) -> None:
         """Take note that a stage has ended, or had ended in an earlier attempt."""
@@ -24,3 +25,6 @@ class Monitor:
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Take note of what the checks of the data have found; nothing if they found nothing."""
+
+    def close(self) -> None:
+        """Take note that nothing more will be told, however the run has ended."""

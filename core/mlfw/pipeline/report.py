@@ -8,6 +8,7 @@ from typing import Any
 from mlfw.components import Component, RowSplits
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json
+from mlfw.pipeline.training_report import training_section
 from mlfw.runs import RunDirectory
 from mlfw.schema import Schema
 
@@ -37,6 +38,7 @@ def report(run: RunDirectory, splits: RowSplits, metrics: Metrics) -> str:
         "",
         "The baseline predicts the most frequent class, or the mean, and looks at no column.",
         "",
+        *training_section(run),
     ]
     for name, matrix in metrics["test"].items():
         if isinstance(matrix, list):
@@ -66,6 +68,8 @@ def opaque_report(run: RunDirectory, model: Component, dataset: Component, metri
         *_markdown_table(*metrics_table(metrics)),
         "",
         "The model measures itself: the names and the values are its own.",
+        "",
+        *training_section(run),
     ]
     return "\n".join(lines) + "\n"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mlfw.cache import Cache
 from mlfw.components import Imports, RunInfo
 from mlfw.config import RunConfig, compose
 from mlfw.errors import StopRequested, UserError
@@ -22,12 +22,14 @@ from mlfw.pipeline.events import Events
 from mlfw.pipeline.fit import check_model, fit
 from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.log import logging_to
+from mlfw.pipeline.metrics import main_metric
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.named_runs import with_runs_found
 from mlfw.pipeline.prepare import prepare
 from mlfw.pipeline.saved_model import SavedModel, load_model
 from mlfw.pipeline.stop import StopSignal
 from mlfw.pipeline.tune import tune
+from mlfw.pipeline.user_cache import user_cache
 from mlfw.pipeline.work import Work
 from mlfw.plugins import Plugins, load_plugins
 from mlfw.runs import RunDirectory, locked, open_run
@@ -105,7 +107,7 @@ def execute(
     directory, continues = open_run(config.frozen)
     for note in config.notes:
         monitor.note(note)
-    with locked(directory.path):
+    with locked(directory.path), closing(monitor):
         if continues and directory.record().state != FINISHED:
             monitor.note(f"continuing {directory.path}")
         with logging_to(directory.log_file):
@@ -129,7 +131,7 @@ def _execute(
         plugins,
         events,
         monitor,
-        cache=_cache(monitor),
+        cache=user_cache(monitor),
         imports=imports,
         stop=stop,
     )
@@ -150,21 +152,12 @@ def _execute(
     events.finished(failed=False)
 
 
-def _cache(monitor: Monitor) -> Cache | None:
-    """Return the user's cache, or None where it cannot be written or has no room."""
-    cache = Cache.of_user()
-    reason = cache.trouble()
-    if reason:
-        monitor.note(f"prepared data are not kept for the next run: {reason}")
-        return None
-    return cache if cache.limit else None
-
-
 def _stages(work: Work) -> None:
     """Run the stages in their order; what cannot work is found out before the long ones."""
     prepare(work)
     check_model(work)
-    assert work.metrics is not None
+    if work.metrics:
+        work.course.main, _ = main_metric(work.metrics)
     fold_count(work)
     tune(work)
     cross_validate(work)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from statistics import fmean
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlfw.components.search import default_space, parse_space, plain
 from mlfw.config.components import changed_component
 from mlfw.errors import UserError
 from mlfw.files import read_json, write_json
+from mlfw.pipeline.forecast import cost_in_words, expect, long_enough
 from mlfw.pipeline.judge import fold, fold_count, judge
 from mlfw.pipeline.metrics import Measure, main_metric
 from mlfw.pipeline.work import Work
@@ -51,10 +53,10 @@ def _search(work: Work) -> None:
         write_json(work.directory.path / TUNING, {"params": {}, "trials": 0})
         return
     name, metric = main_metric(work.metrics)
-    space = _space(work)
-    search = work.config.tuner.search(
-        space, work.config.seed, maximize=bool(metric.higher_is_better)
-    )
+    search = begin_search(work)
+    estimate = expect(work, work.config.model, search.total)
+    if estimate is not None and long_enough(work.course.expected):
+        work.monitor.note(f"a trial with the configured parameters takes {cost_in_words(estimate)}")
     trials = _run_trials(work, search, {name: metric})
     good = [trial for trial in trials if trial["value"] is not None]
     if not good:
@@ -78,6 +80,17 @@ def _search(work: Work) -> None:
     )
 
 
+def begin_search(work: Work) -> Search:
+    """Return the search that the tuner makes of the model's space.
+
+    Raises:
+        UserError: There is nothing to search, or the tuner cannot search it.
+    """
+    _, metric = main_metric(work.metrics)
+    maximize = bool(metric.higher_is_better)
+    return work.config.tuner.search(_space(work), work.config.seed, maximize=maximize)
+
+
 def _space(work: Work) -> Space:
     model = work.config.model
     given = work.config.tuner.space
@@ -98,13 +111,23 @@ def _run_trials(
         params = {name: plain(value) for name, value in params.items()}
         trial = _finished_trial(work, len(trials), params)
         if trial is None:
-            trial = _trial(work, len(trials), params, metric)
+            with work.course.part("trial", len(trials), search.total):
+                trial = _trial(work, len(trials), params, metric)
         search.tell(trial["number"], params, trial["value"])
         trials.append(trial)
-        value = "failed" if trial["value"] is None else f"{next(iter(metric))} {trial['value']:.4g}"
-        work.monitor.steps(len(trials), search.total, value)
+        _show_best(work, trials, metric)
         work.events.trial_finished(trial["number"], params, trial["value"])
     return trials
+
+
+def _show_best(
+    work: Work, trials: Sequence[Mapping[str, Any]], metric: Mapping[str, Measure | Objective]
+) -> None:
+    """Show the best value of the trials so far."""
+    ((name, measure),) = metric.items()
+    values = [trial["value"] for trial in trials if trial["value"] is not None]
+    if values:
+        work.course.best(name, (max if measure.higher_is_better else min)(values))
 
 
 def _finished_trial(work: Work, number: int, params: dict[str, Any]) -> dict[str, Any] | None:
@@ -153,7 +176,8 @@ def _outcome(
     values = []
     for number, data in enumerate(parts):
         model = with_params(work.config.model, params)
-        (value,) = judge(work, model, data, metric, f"{folder}/{number:05}").values()
+        with work.course.part("fold", number, count) if count else nullcontext():
+            (value,) = judge(work, model, data, metric, f"{folder}/{number:05}").values()
         assert isinstance(value, float)
         values.append(value)
     return fmean(values)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mlfw.cache import Cache
 from mlfw.components import (
+    Estimate,
     FitContext,
     Imports,
     LoadContext,
+    Model,
     Objective,
     OpaqueModel,
     RowSplits,
@@ -26,19 +29,35 @@ from mlfw.files import digest
 from mlfw.pipeline.events import Events
 from mlfw.pipeline.metrics import Measure, choose_metrics
 from mlfw.pipeline.monitor import Monitor
+from mlfw.pipeline.progress import Course
 from mlfw.pipeline.splits_file import load_splits
 from mlfw.pipeline.stop import StopSignal
+from mlfw.pipeline.training import Training
 from mlfw.plugins import Plugins
 from mlfw.runs import RunDirectory
 from mlfw.runs.environment import mlfw_version
 from mlfw.runs.stages import is_finished, mark_finished
 
 Result = TypeVar("Result")
+logger = logging.getLogger("mlfw")
 
 
 @dataclass
 class Work:
-    """One run under way."""
+    """One run under way.
+
+    Attributes:
+        config: What is to be done.
+        directory: Where everything is kept.
+        plugins: Its components' plugins.
+        events: Tells plugins and the tracker.
+        monitor: Who watches.
+        fingerprints: What each stage so far follows from.
+        cache: Where to keep what is costly to prepare, if anywhere.
+        imports: From which packages code may be imported that the configuration names.
+        training: The record of the final fit, while that goes on.
+        estimated: The model that was estimated last, and what its fit is expected to cost.
+    """
 
     config: RunConfig
     directory: RunDirectory
@@ -49,6 +68,13 @@ class Work:
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
     stop: StopSignal = field(default_factory=StopSignal)
+    training: Training | None = None
+    estimated: tuple[Model, Estimate | None] | None = None
+
+    @cached_property
+    def course(self) -> Course:
+        """Who keeps account of the run's progress."""
+        return Course(self.monitor.progress)
 
     @property
     def opaque(self) -> bool:
@@ -97,13 +123,16 @@ class Work:
         fingerprint = digest([name, inputs, mlfw_version()])
         self.fingerprints[name] = fingerprint
         if is_finished(self.directory, name, fingerprint):
+            self.course.end(name)
             self.monitor.stage_done(name, 0.0, skipped=True)
             return
+        self.course.begin(name)
         self.monitor.stage(name, detail)
         start = time.perf_counter()
         act()
         seconds = time.perf_counter() - start
         mark_finished(self.directory, name, fingerprint, seconds)
+        self.course.end(name)
         self.monitor.stage_done(name, seconds, skipped=False)
         self.events.stage_finished(name)
         self.stop.part_ended()
@@ -125,7 +154,7 @@ class Work:
         return LoadContext(
             split=self.config.split,
             seed=self.config.seed,
-            progress=self.monitor.steps,
+            progress=self.course.count,
             folder=folder,
             imports=self.imports,
         )
@@ -144,19 +173,31 @@ class Work:
             trainer=self.config.trainer,
             seed=self.config.seed,
             folder=folder,
-            report=self._report if final else _ignore,
             stopping=self.stop.asked,
+            report=partial(self._report, final=final),
+            progress=self.course.rows,
+            note=self._note if final else partial(_log_note, folder_name),
             final=final,
             cache=self.cache,
             imports=self.imports,
         )
 
-    def _report(self, epoch: int, values: Mapping[str, float]) -> None:
-        total = self.config.trainer.most_epochs()
-        shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
-        self.monitor.steps(epoch, total, shown)
-        self.events.epoch_finished(epoch, values)
+    def _report(self, epoch: int, values: Mapping[str, float], *, final: bool) -> None:
+        uses_trainer = self.config.model.uses_trainer
+        total = self.config.trainer.most_epochs() if uses_trainer else None
+        self.course.epoch(epoch, total, values)
+        if final:
+            if self.training is not None:
+                self.training.epoch(epoch, values)
+            self.events.epoch_finished(epoch, values)
+
+    def _note(self, text: str) -> None:
+        logger.info(text)
+        self.monitor.note(text)
+        if self.training is not None:
+            self.training.note(text)
 
 
-def _ignore(epoch: int, values: Mapping[str, float]) -> None:
-    pass
+def _log_note(fit: str, text: str) -> None:
+    """Keep what a trial or a fold has to say for the log: there may be hundreds of them."""
+    logger.info("%s: %s", fit, text)

@@ -97,6 +97,11 @@ class RunDirectory:
         return self.path / "checkpoints"
 
     @property
+    def training_file(self) -> Path:
+        """The final fit: its curves, what it was expected to cost, and what it cost."""
+        return self.path / "training.json"
+
+    @property
     def model(self) -> Path:
         """The saved model."""
         return self.path / "model"

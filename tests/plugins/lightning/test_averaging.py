@@ -146,6 +146,16 @@ def test_recomputed_statistics_are_those_of_the_rows_and_nothing_else_changes() 
     assert all(map(torch.equal, net.parameters(), weights))
 
 
+def test_statistics_of_frozen_norms_are_kept() -> None:
+    net = network()
+    net[1].requires_grad_(False)
+    before = net[1].running_mean.clone()
+
+    recompute_batch_norm(net, [torch.randn(16, 3) + 5])
+
+    assert torch.equal(net[1].running_mean, before)
+
+
 def test_a_network_without_batch_norm_needs_no_pass() -> None:
     net = nn.Linear(3, 2)
 

@@ -1,0 +1,198 @@
+"""How far a run is, and how long it will take yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from mlfw.runs.stages import STAGES
+
+REFRESH_SECONDS = 0.1
+# A share of a stage from which on its own pace tells more than what was expected of it.
+TELLING_SHARE, TELLING_SECONDS = 0.02, 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What is shown of a run under way.
+
+    Attributes:
+        stage: The stage.
+        place: Where in the stage the run is, such as `trial 3/20, epoch 7/100`.
+        share: How much of the stage is done, 0 to 1; None where that is not known.
+        rate: Rows a second that are learnt from; None where no rows are counted.
+        values: The latest values by name, such as the loss, the more telling first.
+        left: How many seconds the whole run takes yet; None where that is not known.
+        at_most: Whether it may be fewer.
+    """
+
+    stage: str
+    place: str = ""
+    share: float | None = None
+    rate: float | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    left: float | None = None
+    at_most: bool = False
+
+
+@dataclass
+class _Part:
+    """One of several equal parts of a stage, such as a trial: its name, its number from 0."""
+
+    name: str
+    number: int
+    total: int | None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number + 1}" + (f"/{self.total}" if self.total else "")
+
+
+class Course:
+    """Keeps account of a run's progress and shows it, at most ten times a second.
+
+    Attributes:
+        expected: How many seconds each stage is expected to take, where that is known.
+        at_most: Whether they may take fewer.
+        main: The main metric's name, which is shown beside the losses.
+    """
+
+    def __init__(
+        self, show: Callable[[Progress], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._show = show
+        self._clock = clock
+        self.expected: dict[str, float] = {}
+        self.at_most = False
+        self.main = ""
+        self._stage = ""
+        self._parts: list[_Part] = []
+        self._lasting: dict[str, float] = {}
+        self._shown = -REFRESH_SECONDS
+        self._began = clock()
+        self._first: tuple[float, float] | None = None
+        self._values: dict[str, float] = {}
+        self._place = ""
+        self._rate: float | None = None
+        self._first_rows: tuple[float, int] | None = None
+
+    def begin(self, stage: str) -> None:
+        """Take note that a stage begins."""
+        self._stage = stage
+        self._began = self._clock()
+        self._first = None
+        self._lasting = {}
+        self._begin_fit()
+
+    def end(self, stage: str) -> None:
+        """Take note that a stage has ended, or had ended before."""
+        self.expected.pop(stage, None)
+
+    @contextmanager
+    def part(self, name: str, number: int, total: int | None) -> Iterator[None]:
+        """Let the block be one of several equal parts of the stage, or of the part around it.
+
+        Args:
+            name: What it is, such as `trial`.
+            number: Which one, from 0.
+            total: How many there are; None where that is not known.
+        """
+        began = self._clock()
+        self._parts.append(_Part(name, number, total))
+        self._begin_fit()
+        self._refresh(0.0)
+        try:
+            yield
+            # One part is one fit: better than nothing where no estimate was to be had.
+            self.expected.setdefault("fit", self._clock() - began)
+        finally:
+            self._parts.pop()
+
+    def best(self, name: str, value: float) -> None:
+        """Take note of the best value so far of what the stage searches."""
+        self._lasting = {f"best {name}": value}
+
+    def rows(self, done: int, total: int, values: Mapping[str, float]) -> None:
+        """Take note of a fit's progress; see `FitContext.progress`."""
+        now = self._clock()
+        self._values.update(values)
+        if self._first_rows is None:
+            self._first_rows = (now, done)
+        since, before = self._first_rows
+        if now > since:
+            self._rate = (done - before) / (now - since)
+        self._refresh(done / max(total, 1))
+
+    def epoch(self, epoch: int, total: int | None, values: Mapping[str, float]) -> None:
+        """Take note that an epoch of a fit has ended; see `FitContext.report`."""
+        self._values.update(values)
+        self._place = f"epoch {epoch}" + (f"/{total}" if total else "")
+        self._refresh(epoch / total if total else None)
+
+    def count(self, done: int, total: int | None, what: str) -> None:
+        """Take note of what a stage has counted; see `LoadContext.progress`."""
+        self._place = f"{done:,}{f'/{total:,}' if total else ''} {what}"
+        self._refresh(done / total if total else None)
+
+    def _begin_fit(self) -> None:
+        self._values, self._place = {}, ""
+        self._rate, self._first_rows = None, None
+
+    def _refresh(self, inner: float | None) -> None:
+        """Show where the run is.
+
+        Args:
+            inner: How much is done of the innermost part, 0 to 1; None where not known.
+        """
+        now = self._clock()
+        if now - self._shown < REFRESH_SECONDS:
+            return
+        self._shown = now
+        share = self._share(inner)
+        self._show(
+            Progress(
+                stage=self._stage,
+                place=", ".join([*map(str, self._parts), *([self._place] if self._place else [])]),
+                share=share,
+                rate=self._rate,
+                values=self._telling(),
+                left=self._left(share, now),
+                at_most=self.at_most,
+            )
+        )
+
+    def _share(self, inner: float | None) -> float | None:
+        for part in reversed(self._parts):
+            if part.total is None:
+                return None
+            inner = (part.number + (inner or 0.0)) / part.total
+        return inner if inner is None else min(inner, 1.0)
+
+    def _telling(self) -> dict[str, float]:
+        """Return the best value so far, the losses and the main metric; all where none is one."""
+        named = {
+            name: value
+            for name, value in self._values.items()
+            if name.endswith("loss") or name.rpartition("/")[2] == self.main
+        }
+        return self._lasting | (named or self._values)
+
+    def _left(self, share: float | None, now: float) -> float | None:
+        stage = self._stage_left(share, now)
+        if stage is None or self._stage not in STAGES:
+            return stage
+        later = STAGES[STAGES.index(self._stage) + 1 :]
+        return stage + sum(self.expected.get(name, 0.0) for name in later)
+
+    def _stage_left(self, share: float | None, now: float) -> float | None:
+        if share is not None:
+            # What was done before the first call was perhaps done in an earlier attempt.
+            since, before = self._first = self._first or (now, share)
+            done = share - before
+            expected = self._stage in self.expected
+            if now - since > TELLING_SECONDS and done > (TELLING_SHARE if expected else 0):
+                return (now - since) * (1 - share) / done
+        if self._stage in self.expected:
+            return max(self.expected[self._stage] - (now - self._began), 0.0)
+        return None
