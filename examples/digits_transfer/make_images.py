@@ -9,7 +9,9 @@ From this folder type:
 
 The second command learns 0 to 4 from 901 images. The third learns 5 to 9 from 25 images, five a
 digit; the fourth does the same but starts from the network that knows 0 to 4. Both are measured on
-the same 821 images: what is learnt of some digits helps with others where there are few labels.
+the same 821 images. Each digit stands at a random place of its image, so that comparing pixels does
+not help: strokes must be found wherever they are, and that is what one set of digits teaches for
+the other.
 `pip install "mlfw[images,lightning]"` brings what is needed, with scikit-learn for the digits
 themselves.
 """
@@ -23,6 +25,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 BRIGHTEST = 16
+SIDE, CANVAS = 8, 12
 FIRST_NEW = 5
 FEW = 5
 
@@ -30,12 +33,16 @@ FEW = 5
 def main(folder: Path) -> None:
     """Write the images into a folder: `low/DIGIT` and `high/SPLIT/DIGIT`."""
     digits = load_digits()
+    random = np.random.default_rng(0)
     seen: dict[int, int] = {}
     for number, (pixels, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
         seen[digit] = seen.get(digit, 0) + 1
         path = folder / _place(int(digit), seen[digit]) / str(digit) / f"{number:04}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray((pixels * (255 / BRIGHTEST)).astype(np.uint8)).save(path)
+        top, left = random.integers(0, CANVAS - SIDE, 2, endpoint=True)
+        canvas = np.zeros((CANVAS, CANVAS), np.uint8)
+        canvas[top : top + SIDE, left : left + SIDE] = pixels * (255 / BRIGHTEST)
+        Image.fromarray(canvas).save(path)
 
 
 def _place(digit: int, count: int) -> str:
