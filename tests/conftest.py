@@ -39,6 +39,11 @@ def environment(**changes: str) -> dict[str, str]:
     }
 
 
+def within(seconds: float) -> float:
+    """Return how long to wait for what takes so many seconds when the machine is not overloaded."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @pytest.fixture
 def mlfw(tmp_path: Path) -> Mlfw:
     """Run the command as a process in a temporary folder."""

@@ -2,7 +2,7 @@
 
 Run as `python network_fit.py FOLDER OPTIONS`, OPTIONS being JSON: `trainer` and `model` options,
 `seed`, `kill_after` an epoch, `stop_after` so many steps, `final`. Writes the test predictions and
-epochs to FOLDER/out.json.
+epochs to FOLDER/out.json, and while it trains the number of the last epoch to FOLDER/epoch.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
 
     def report(epoch: int, values: Mapping[str, float]) -> None:
         epochs.append((epoch, values))
+        (folder / "epoch").write_text(str(epoch))
         if epoch == options.get("kill_after"):
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -18,6 +18,8 @@ from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 
 BLOCK_ROWS = 4096
 WINDOW_BYTES = 64_000_000
+RESIDENT_SHARE = 0.25
+LANES = 8
 
 
 class Inputs(NamedTuple):
@@ -159,6 +161,7 @@ class Batches(_Ordered):
     ) -> None:
         super().__init__(rows.rows, size, seed, rank, world, vary)
         self._tensors = {name: torch.from_numpy(array) for name, array in rows.arrays.items()}
+        self._device = torch.device("cpu")
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield this process's rows of every batch."""
@@ -166,7 +169,7 @@ class Batches(_Ordered):
 
     def starting(self, first: int) -> Iterator[Batch]:
         """Yield this process's rows of the batches of this epoch from a number on."""
-        order = torch.split(self._order(), self.size)
+        order = torch.split(self._order().to(self._device), self.size)
 
         def make(step: int) -> Batch:
             index = order[step]
@@ -177,13 +180,16 @@ class Batches(_Ordered):
         return ahead(make, range(first, len(order)), self.workers)
 
     def move(self, device: torch.device) -> None:
-        """Keep the rows on a device, unless their images are varied, which is done in memory."""
-        if not self.vary:
-            self._tensors = {name: tensor.to(device) for name, tensor in self._tensors.items()}
+        """Keep the rows on a GPU where they take a small part of its memory.
 
-    def nbytes(self) -> int:
-        """Return how much memory the rows take, in bytes."""
-        return sum(tensor.nbytes for tensor in self._tensors.values())
+        Images that are varied stay: that is done in the machine's own memory.
+        """
+        if device.type != "cuda" or self.vary:
+            return
+        needed = sum(tensor.nbytes for tensor in self._tensors.values())
+        if needed <= RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+            self._tensors = {name: tensor.to(device) for name, tensor in self._tensors.items()}
+            self._device = device
 
     def _order(self) -> Tensor:
         if self.seed is None:
@@ -195,9 +201,10 @@ class Batches(_Ordered):
 class StreamedBatches(_Ordered):
     """Batches of rows in files, with bounded memory.
 
-    Blocks of neighbouring rows come in random order; a window of blocks is read at a time, its
-    rows are shuffled, and batches are cut from it. Each process reads its own share of every
-    window. All processes take the same number of steps.
+    Blocks of neighbouring rows come in random order and are dealt out to lanes. Each lane reads a
+    window of its blocks at a time and shuffles their rows; a batch takes from every lane its
+    share. Processes divide the lanes among them, so that batches hold the same rows for 1, 2, 4
+    and 8 processes, and each process reads only its own.
     """
 
     def __init__(
@@ -211,64 +218,79 @@ class StreamedBatches(_Ordered):
     ) -> None:
         super().__init__(rows.rows, size, seed, rank, world, vary)
         self._arrays = rows
-        blocks = max(window_rows(rows, WINDOW_BYTES) // BLOCK_ROWS, 1)
-        self._window = blocks * world
+        lanes = LANES if seed is not None else 1  # what is not shuffled keeps its order
+        self._lanes = world * -(-lanes // world)
+        most = window_rows(rows, WINDOW_BYTES)
+        self._block = min(max(most // LANES, 1), BLOCK_ROWS)
+        self._window = max(most // (self._block * lanes), 1)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield this process's rows of every batch; the next window is read meanwhile."""
+        """Yield this process's rows of every batch; the next windows are read meanwhile."""
         return self.starting(0)
 
     def starting(self, first: int) -> Iterator[Batch]:
         """Yield this process's rows of the batches of this epoch from a number on."""
-        blocks = self._blocks()
-        shares = [self._share(blocks, rank) for rank in range(self.world)]
-        pieces = _Pieces(*self._windows(blocks, self._cut(shares[self.rank], first)))
+        lanes = self._dealt()
+        shares = [int(self._sizes(lane).sum()) for lane in lanes]
+        mine = range(self.rank, self._lanes, self.world)
+        pieces = {
+            lane: _Pieces(*self._windows(lane, lanes[lane], self._cut(lane, shares, first)))
+            for lane in mine
+        }
         for step in range(first, len(self)):
-            sizes = [self._cut(share, step + 1) - self._cut(share, step) for share in shares]
-            yield self.batch(step, pieces.take(sizes[self.rank]), sum(sizes))
+            sizes = [
+                self._cut(lane, shares, step + 1) - self._cut(lane, shares, step)
+                for lane in range(self._lanes)
+            ]
+            taken = [pieces[lane].take(sizes[lane]) for lane in mine]
+            yield self.batch(step, _joined(taken), sum(sizes))
 
-    def _cut(self, share: int, step: int) -> int:
-        return min(step * self.size * share // self.rows, share)
+    def _cut(self, lane: int, shares: list[int], step: int) -> int:
+        """Return how many rows a lane has given after some steps.
 
-    def _blocks(self) -> np.ndarray:
-        """Return the blocks' numbers in this epoch's order."""
-        number = -(-self.rows // BLOCK_ROWS)
-        if self.seed is None:
-            return np.arange(number)
-        return np.random.default_rng(derived_seed(self.seed, self.epoch)).permutation(number)
+        Lanes round at different points, so that batches are even although each lane gives whole
+        rows.
+        """
+        parts = 2 * self._lanes * self.rows
+        exact = min(step * self.size, self.rows) * shares[lane] * 2 * self._lanes
+        return (exact + (2 * lane + 1) * self.rows) // parts
 
-    def _mine(self, blocks: np.ndarray, rank: int) -> list[np.ndarray]:
-        """Return a process's blocks of every window."""
-        starts = range(0, len(blocks), self._window)
-        return [blocks[start : start + self._window][rank :: self.world] for start in starts]
-
-    def _share(self, blocks: np.ndarray, rank: int) -> int:
-        """Return how many rows a process sees in an epoch."""
-        return sum(int(self._sizes(own).sum()) for own in self._mine(blocks, rank))
+    def _dealt(self) -> list[np.ndarray]:
+        """Return the numbers of each lane's blocks, in this epoch's order."""
+        number = -(-self.rows // self._block)
+        blocks = np.arange(number)
+        if self.seed is not None:
+            blocks = np.random.default_rng(derived_seed(self.seed, self.epoch)).permutation(number)
+        return [blocks[lane :: self._lanes] for lane in range(self._lanes)]
 
     def _sizes(self, blocks: np.ndarray) -> np.ndarray:
-        sizes: np.ndarray = np.minimum((blocks + 1) * BLOCK_ROWS, self.rows) - blocks * BLOCK_ROWS
+        starts = blocks * self._block
+        sizes: np.ndarray = np.minimum(starts + self._block, self.rows) - starts
         return sizes
 
-    def _windows(self, blocks: np.ndarray, passed: int) -> tuple[Iterator[dict[str, Tensor]], int]:
-        """Return this process's windows that hold rows after some, and how many rows to leave out.
+    def _windows(
+        self, lane: int, blocks: np.ndarray, passed: int
+    ) -> tuple[Iterator[dict[str, Tensor]], int]:
+        """Return a lane's windows that hold rows after some, and how many rows to leave out.
 
         Args:
-            blocks: The blocks' numbers in order.
-            passed: After how many of this process's rows to begin.
+            lane: The lane's number.
+            blocks: The numbers of its blocks in order.
+            passed: After how many of its rows to begin.
         """
-        own = [window for window in self._mine(blocks, self.rank) if len(window)] or [blocks[:0]]
+        starts = range(0, len(blocks), self._window)
+        own = [blocks[start : start + self._window] for start in starts] or [blocks]
         first = 0
         while first + 1 < len(own) and passed >= (size := int(self._sizes(own[first]).sum())):
             first, passed = first + 1, passed - size
         numbers = range(first, len(own))
-        return ahead(lambda number: self._read(number, own[number]), numbers, 1), passed
+        return ahead(lambda number: self._read(lane, number, own[number]), numbers, 1), passed
 
-    def _read(self, number: int, blocks: np.ndarray) -> dict[str, Tensor]:
+    def _read(self, lane: int, number: int, blocks: np.ndarray) -> dict[str, Tensor]:
         """Read a window's blocks and shuffle their rows."""
-        starts = [block * BLOCK_ROWS for block in blocks.tolist()]
+        starts = [block * self._block for block in blocks.tolist()]
         parts = [
-            self._arrays.read(start, min(start + BLOCK_ROWS, self.rows)) for start in starts
+            self._arrays.read(start, min(start + self._block, self.rows)) for start in starts
         ] or [self._arrays.read(0, 0)]
         joined = {
             name: torch.from_numpy(np.concatenate([part[name] for part in parts]))
@@ -276,11 +298,18 @@ class StreamedBatches(_Ordered):
         }
         if self.seed is None:
             return joined
-        seed = derived_seed(self.seed, self.epoch, self.rank, number)
+        seed = derived_seed(self.seed, self.epoch, lane, number)
         order = torch.randperm(
             int(self._sizes(blocks).sum()), generator=torch.Generator().manual_seed(seed)
         )
         return {name: tensor[order] for name, tensor in joined.items()}
+
+
+def _joined(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the rows of several parts, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
 class _Pieces:
@@ -307,6 +336,4 @@ class _Pieces:
                 break
             self._window = next(self._windows)
             self._at, self._rows = 0, len(next(iter(self._window.values())))
-        if len(taken) == 1:
-            return taken[0]
-        return {name: torch.cat([part[name] for part in taken]) for name in taken[0]}
+        return _joined(taken)

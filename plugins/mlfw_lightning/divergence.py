@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
@@ -10,8 +12,8 @@ if TYPE_CHECKING:
     from mlfw_lightning.batches import Batch
     from mlfw_lightning.steps import Steps
 
-# So far from the mean, in deviations, hardly any number of a well prepared column lies.
-FAR = 20.0
+# Numbers are prepared to lie around 0, most of them between -1 and 1.
+FAR = 10.0
 REMEDY = "Lower model.learning_rate, or set trainer.gradient_clip=1."
 
 
@@ -35,8 +37,8 @@ def diverged(
     found = max((_farthest(batch, names) for batch in batches), default=(0.0, ""))
     if found[0] > FAR or found[0] != found[0]:
         return UserError(
-            f"trainer: the loss is {loss} in {place}. The likely cause is {found[1]}: a value lies "
-            f"{found[0]:.3g} deviations from the mean.",
+            f"trainer: the loss is {loss} in {place}. The likely cause is {found[1]}: as it is "
+            f"prepared for the network, a value is as large as {found[0]:.3g}.",
             "Mend the values, prepare the column otherwise (for example as quantiles or "
             f"logarithms), or drop it. {REMEDY}",
         )
@@ -44,6 +46,25 @@ def diverged(
         f"trainer: the loss is {loss} in {place}: the training diverges; no column stands out.",
         REMEDY,
     )
+
+
+def check_finite(losses: Mapping[str, float], epoch: int) -> None:
+    """Check that the losses of an epoch are numbers.
+
+    Args:
+        losses: By name.
+        epoch: Which epoch has ended, from 0.
+
+    Raises:
+        UserError: One is not, though every step's was: as where validation has what training lacks.
+    """
+    for name, loss in losses.items():
+        if not math.isfinite(loss):
+            raise UserError(
+                f"trainer: in epoch {epoch + 1} the {name} is {loss}: the training diverges, or "
+                "the validation rows hold values far from all training rows.",
+                REMEDY,
+            )
 
 
 def _farthest(batch: Batch, names: tuple[str, ...]) -> tuple[float, str]:

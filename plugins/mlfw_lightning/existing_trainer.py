@@ -12,8 +12,8 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from mlfw import UserError
 from mlfw.plugins import load_plugins
 from mlfw_lightning.mistakes import REFUSALS, refused
-from mlfw_lightning.process import strategy_of
 from mlfw_lightning.signals import leave_signals
+from mlfw_lightning.strategies import strategy_of
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.strategies import DDPStrategy
 from torch import Tensor
 
 from mlfw.plugins import load_plugins
+from mlfw_lightning.advice import settings_of
+from mlfw_lightning.baseline import constant_loss
 from mlfw_lightning.batches import batches_of
-from mlfw_lightning.breaks import Breaks, Clock
+from mlfw_lightning.breaks import Breaks
 from mlfw_lightning.checkpoint import Checkpoints
+from mlfw_lightning.clock import Clock
 from mlfw_lightning.epochs import Epochs
 from mlfw_lightning.key import training_key
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.lora import merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
+from mlfw_lightning.plateau import Plateau
 from mlfw_lightning.signals import leave_signals
 from mlfw_lightning.start import start_network
 from mlfw_lightning.steps import Steps, steps_a_chunk
+from mlfw_lightning.strategies import strategy_of
 from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
-
-COLLECTIVE_TIMEOUT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ class _Training:
         self.epochs = Epochs(
             steps=self.steps,
             patience=options.patience,
+            plateau=Plateau(
+                options.on_plateau,
+                settings=settings_of(model, options),
+                baseline=constant_loss(learner.heads, learner.train),
+            ),
             checkpoints=checkpoints,
             watch=watch,
             clock=clock,
@@ -162,21 +168,3 @@ def _lightning(
         raise refused(error) from None
     leave_signals(trainer)
     return trainer
-
-
-def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
-    """Return how processes share the work, in the form that Lightning takes.
-
-    Args:
-        options: The trainer's configuration.
-        in_turn: Whether the weights that learn differ from epoch to epoch.
-    """
-    several = options.devices * options.nodes > 1
-    if several and options.strategy in ("auto", "ddp"):
-        backend = "gloo" if options.accelerator == "cpu" else None
-        return DDPStrategy(
-            timeout=COLLECTIVE_TIMEOUT,
-            process_group_backend=backend,
-            find_unused_parameters=in_turn,
-        )
-    return options.strategy

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import Estimate, FitContext, UserError, limits
+from mlfw import Crew, Estimate, FitContext, Imports, UserError, limits
+from mlfw.components import NO_CREW
 from mlfw_lightning.duration import seconds_of
+from mlfw_lightning.launchers import launch_of
+from mlfw_lightning.strategies import check_device, check_name
 
 if TYPE_CHECKING:
     import torch
@@ -19,23 +26,42 @@ ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 PROCESSES_A_CORE = 4
 
 
+class OnPlateau(StrEnum):
+    """What is done when a training is stuck."""
+
+    advise = "advise"
+    lower_lr = "lower_lr"
+    stop = "stop"
+
+
 @dataclass(kw_only=True)
 class LightningTrainer(mlfw.Trainer):
     """PyTorch Lightning: one process on a laptop to many on several machines, by these fields.
 
     Training ends with the weights of the epoch that had the lowest validation loss, or the best
     value of what `model.monitor` names for model=lightning. Several devices are several
-    processes, started here; with several nodes, start the same command on each, with MASTER_ADDR,
-    MASTER_PORT and NODE_RANK in its environment.
+    processes, started here. With several nodes, start the same command on each: by torchrun, by
+    Slurm, as a Kubernetes indexed Job, or by hand with NODE_RANK (0, 1, ...), MASTER_ADDR (where
+    node 0 is) and MASTER_PORT (a free port there). Node 0 leads the run; the others take part in
+    its training. The run directory must be on a disk that all nodes share.
 
     Attributes:
         accelerator: auto, cpu, gpu, mps or tpu.
         devices: How many processes on this machine, one a device; on CPUs, at most four a core.
         nodes: How many machines.
-        strategy: How processes share the work: auto, ddp, or any other that Lightning knows.
+        strategy: How processes share the work: auto or ddp (each has the whole network), fsdp or
+            deepspeed (each has a part of it; on GPUs).
+        timeout: After how many seconds of silence a process or a node counts as frozen, and how
+            long nodes wait for one another.
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
         epochs: Most passes over the training rows.
         patience: After how many epochs without a lower validation loss to stop; null for never.
+        on_plateau: What to do when the losses tell for three epochs that the training is stuck:
+            advise (say what they tell, and what to try), lower_lr (say it, and multiply the
+            learning rate by 0.2, at most three times, at a plateau, when steps are too long, and
+            in place of a stop by patience, which then counts anew; not when the network only
+            over-fits), or stop (say it, and stop; at over-fitting and under-fitting too). Under 8
+            epochs hardly anything can be told.
         gradient_clip: Most length of the gradient of a step; null for any.
         accumulate: How many batches make one step.
         checkpoint: Whether every epoch is kept, so that a killed run continues after it.
@@ -57,9 +83,11 @@ class LightningTrainer(mlfw.Trainer):
     devices: int = field(default=1, metadata=limits(minimum=1))
     nodes: int = field(default=1, metadata=limits(minimum=1))
     strategy: str = "auto"
+    timeout: float = field(default=300.0, metadata=limits(above=0))
     precision: str = "32-true"
     epochs: int = field(default=100, metadata=limits(minimum=1))
     patience: int | None = field(default=10, metadata=limits(minimum=1))
+    on_plateau: OnPlateau = OnPlateau.advise
     gradient_clip: float | None = field(default=None, metadata=limits(above=0))
     accumulate: int = field(default=1, metadata=limits(minimum=1))
     checkpoint: bool = True
@@ -71,7 +99,8 @@ class LightningTrainer(mlfw.Trainer):
     max_time: str | None = None
 
     def check(self) -> None:
-        """Check the accelerator's name and the form of max_time."""
+        """Check the names of accelerator and strategy, and the form of max_time."""
+        check_name(self.strategy)
         if self.max_time is not None:
             seconds_of(self.max_time, "trainer.max_time")
         if self.accelerator not in ACCELERATORS:
@@ -88,6 +117,34 @@ class LightningTrainer(mlfw.Trainer):
     def most_epochs(self) -> int:
         """Return the number of epochs that early stopping may cut short."""
         return self.epochs
+
+    def leads(self) -> bool:
+        """Return whether this is the first process of the first node."""
+        return launch_of(self, os.environ).leads
+
+    @contextmanager
+    def leading(self) -> Iterator[Crew]:
+        """Yield those who follow from other nodes, where there are any."""
+        launch = launch_of(self, os.environ)
+        if self.nodes == 1 and launch.a_node == 1:
+            yield NO_CREW
+            return
+        from mlfw_lightning.leader import Leader
+
+        leader = Leader(launch, self)
+        try:
+            yield leader
+        except BaseException as error:
+            leader.end(error)
+            raise
+        leader.end(None)
+
+    def follow(self, imports: Imports, stopping: Callable[[], bool]) -> Path:
+        """Start ranks on this node whenever node 0 trains, until the run ends there."""
+        from mlfw_lightning.follow import Follower
+
+        follower = Follower(launch_of(self, os.environ), self, imports)
+        return follower.follow(stopping)
 
     def estimate(self, learner: Any, context: FitContext) -> Estimate | None:
         """Return what `train` will cost; None for existing modules, and on other devices.
@@ -126,22 +183,17 @@ class LightningTrainer(mlfw.Trainer):
                 f"trainer=lightning: cannot train a {type(learner).__name__}.",
                 "Choose the trainer that the model's plugin brings.",
             )
-        self._check_devices()
+        self.check_devices()
         folder = context.folder if context.final and self.checkpoint else None
         if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
             learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
         if self.devices * self.nodes > 1:
             return train_in_ranks(self, learner, context, folder)
+        watch, keep = Watch.of(context), folder is not None
         if isinstance(learner, ExistingLearner):
             return train_existing_here(
-                self,
-                learner,
-                seed=context.seed,
-                folder=context.folder,
-                keep=folder is not None,
-                report=context.report,
+                self, learner, seed=context.seed, folder=context.folder, keep=keep, watch=watch
             )
-        watch = Watch.of(context)
         return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
 
     def _device(self) -> torch.device | None:
@@ -152,9 +204,14 @@ class LightningTrainer(mlfw.Trainer):
         names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
         return torch.device(names[kind]) if kind in names else None
 
-    def _check_devices(self) -> None:
-        """Check that there are so many devices, before a process is started for each."""
+    def check_devices(self) -> None:
+        """Check that this machine has so many devices, before a process is started for each.
+
+        Raises:
+            UserError: It has not, or the strategy does not work on them.
+        """
         kind, there = _devices(self.accelerator)
+        check_device(self.strategy, kind)
         if there is None or self.devices <= there:
             return
         if kind == "cpu":

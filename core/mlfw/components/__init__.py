@@ -1,6 +1,7 @@
 """The contracts that plugins fulfil, one kind a file."""
 
 from mlfw.components.component import Component
+from mlfw.components.crew import NO_CREW, Crew
 from mlfw.components.dataset import Dataset, LoadContext
 from mlfw.components.deployer import Deployer, Deployment
 from mlfw.components.estimate import Estimate
@@ -30,9 +31,11 @@ KINDS: dict[str, type[Component]] = {
 
 __all__ = [
     "KINDS",
+    "NO_CREW",
     "Action",
     "Choices",
     "Component",
+    "Crew",
     "Dataset",
     "Deployer",
     "Deployment",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.crew import NO_CREW, Crew
 from mlfw.components.estimate import Estimate
 from mlfw.components.imports import Imports
 
@@ -52,6 +54,40 @@ class Trainer(Component):
         """
         return None
 
+    def leads(self) -> bool:
+        """Return whether this process leads the run.
+
+        Where the same command is started several times for one run, by hand or by a launcher, one
+        process leads: it does all that a run does. The others `follow`.
+
+        Raises:
+            UserError: The configuration contradicts how the process was started.
+        """
+        return True
+
+    @contextmanager
+    def leading(self) -> Iterator[Crew]:
+        """Yield the processes that follow, for as long as the run goes on.
+
+        They are told how it ends, by what the block raises.
+        """
+        yield NO_CREW
+
+    def follow(self, imports: Imports, stopping: Callable[[], bool]) -> Path:
+        """Take part in the trainings of the run that another process leads, until it ends.
+
+        Args:
+            imports: From which packages code may be imported.
+            stopping: See `FitContext.stopping`.
+
+        Returns:
+            The run directory.
+
+        Raises:
+            BaseException: What ended the run there; or the process that leads has gone.
+        """
+        raise NotImplementedError
+
     @abstractmethod
     def train(self, learner: Any, context: FitContext) -> Any:
         """Train the learner and return what it has learnt.
@@ -82,6 +118,7 @@ class FitContext:
         stopping: Says whether the process was asked to end. A training that calls it after every
             step has 25 seconds from then to save what it needs to continue and to raise
             `mlfw.StopRequested`; a fit that never calls it is interrupted at once.
+        crew: The processes that take part in the run, as `Trainer.leading` gave them.
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
@@ -95,6 +132,7 @@ class FitContext:
     progress: Callable[[int, int, Mapping[str, float]], None] = untold
     note: Callable[[str], None] = untold
     stopping: Callable[[], bool] = never
+    crew: Crew = NO_CREW
     final: bool = True
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mlfw.components import Imports, RunInfo
+from mlfw.components import Crew, Imports, RunInfo
 from mlfw.config import RunConfig, compose
 from mlfw.errors import StopRequested, UserError
 from mlfw.files import read_json
@@ -47,11 +47,13 @@ class Run:
     Attributes:
         dir: The run directory.
         imports: What the run was allowed to import.
+        led: Whether this process has led it, and not only taken part.
     """
 
     dir: Path
     plugins: Plugins
     imports: Imports = field(default_factory=Imports)
+    led: bool = True
 
     @property
     def name(self) -> str:
@@ -102,16 +104,21 @@ def execute(
         UserError: Something the user can mend; the run is marked as failed.
         StopRequested: The run was stopped; it is marked as interrupted.
     """
+    stop = stop or StopSignal()
     config = with_runs_found(config)
     check_config(config, plugins.registry, imports)
-    directory, continues = open_run(config.frozen)
+    if not config.trainer.leads():
+        monitor.note("another process leads the run; this one takes part in its training")
+        return Run(config.trainer.follow(imports, stop.asked), plugins, imports, led=False)
     for note in config.notes:
         monitor.note(note)
-    with locked(directory.path), closing(monitor):
-        if continues and directory.record().state != FINISHED:
-            monitor.note(f"continuing {directory.path}")
-        with logging_to(directory.log_file):
-            _execute(config, plugins, monitor, directory, imports, stop or StopSignal())
+    with config.trainer.leading() as crew:
+        directory, continues = open_run(config.frozen)
+        with locked(directory.path), closing(monitor):
+            if continues and directory.record().state != FINISHED:
+                monitor.note(f"continuing {directory.path}")
+            with logging_to(directory.log_file):
+                _execute(config, plugins, monitor, directory, imports, stop, crew)
     return Run(directory.path, plugins, imports)
 
 
@@ -122,7 +129,9 @@ def _execute(
     directory: RunDirectory,
     imports: Imports,
     stop: StopSignal,
+    crew: Crew,
 ) -> None:
+    crew.started(directory.path)
     info = RunInfo(directory.path.name, directory.path, config.frozen)
     events = Events(info, plugins.manager, config.tracker, monitor)
     work = Work(
@@ -134,6 +143,7 @@ def _execute(
         cache=user_cache(monitor),
         imports=imports,
         stop=stop,
+        crew=crew,
     )
     directory.update(state=RUNNING, error="")
     write_environment(directory)

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from mlfw.cache import Cache
 from mlfw.components import (
+    NO_CREW,
+    Crew,
     Estimate,
     FitContext,
     Imports,
@@ -68,6 +70,7 @@ class Work:
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
     stop: StopSignal = field(default_factory=StopSignal)
+    crew: Crew = NO_CREW
     training: Training | None = None
     estimated: tuple[Model, Estimate | None] | None = None
 
@@ -174,6 +177,7 @@ class Work:
             seed=self.config.seed,
             folder=folder,
             stopping=self.stop.asked,
+            crew=self.crew,
             report=partial(self._report, final=final),
             progress=self.course.rows,
             note=self._note if final else partial(_log_note, folder_name),

@@ -70,7 +70,23 @@ def test_no_row_is_seen_twice_and_none_is_lost(
 
     assert sorted(row for batches in ranks for batch in batches for row in batch) == [*range(rows)]
     assert len({len(batches) for batches in ranks}) == 1
-    assert max(sum(len(b) for b in step) for step in zip(*ranks, strict=True)) <= size + world
+    largest = max(sum(len(b) for b in step) for step in zip(*ranks, strict=True))
+    assert largest <= size + (module.LANES if stored else 0)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@given(rows=st.integers(1, 300), size=st.integers(1, 40), epoch=st.integers(0, 3))
+@settings(deadline=None, max_examples=30)
+def test_batches_hold_the_same_rows_however_many_processes_share_them(
+    stored: bool, rows: int, size: int, epoch: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data = arrays_of(rows, tmp_path_factory.mktemp("rows") if stored else None)
+
+    def whole(world: int) -> list[list[int]]:
+        ranks = [seen(data, size, epoch, rank, world) for rank in range(world)]
+        return [sorted(row for part in step for row in part) for step in zip(*ranks, strict=True)]
+
+    assert whole(1) == whole(2) == whole(4) == whole(8)
 
 
 @pytest.mark.parametrize("stored", [False, True])

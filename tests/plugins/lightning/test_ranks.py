@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.numpy import load_file
 
 import network_fit
-from conftest import environment
+from conftest import Mlfw, environment, within
 from mlfw import UserError
 from network_fit import fit
 from plugin_folder import write_plugin
@@ -72,57 +72,80 @@ def test_two_processes_lose_and_learn_the_same_as_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_launchers_on_one_machine_are_two_nodes(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    options = {**ONE, "trainer": {**ONE["trainer"], "nodes": 2}}
-    nodes = [
-        start(tmp_path / str(rank), options, MASTER_ADDR="127.0.0.1", MASTER_PORT=port,
-              NODE_RANK=str(rank))
-        for rank in range(2)
-    ]  # fmt: skip
-    for node in nodes:
-        _, errors = node.communicate(timeout=120)
-        assert node.returncode == 0, errors.decode()
+def test_streamed_rows_teach_two_processes_what_they_teach_one(tmp_path: Path, mlfw: Mlfw) -> None:
+    # Two blocks of rows, of unlike lengths: one for each process.
+    rows = "\n".join(f"{i % 97},{i % 13},{(i % 97 > 40) ^ (i % 13 > 6):d}" for i in range(8001))
+    (tmp_path / "rows.csv").write_text(f"a,b,y\n{rows}\n")
+    run = ("run", "dataset=csv", "dataset.path=rows.csv", "dataset.target=y", "dataset.stream=true",
+           "model=mlp", "model.dropout=0", "model.batch_size=100", "trainer.precision=64-true",
+           "trainer.epochs=1", "trainer.accelerator=cpu")  # fmt: skip
 
-    first, second = (json.loads((tmp_path / str(r) / "out.json").read_text()) for r in range(2))
-    alone = fit(tmp_path / "alone", ONE)
-    assert first["weights"] == second["weights"]
-    assert [values["train/loss"] for _, values in first["epochs"]] == pytest.approx(
-        [values["train/loss"] for _, values in alone["epochs"]], abs=1e-5
+    for devices in (1, 2):
+        ended = mlfw(*run, f"trainer.devices={devices}", f"run.name=on-{devices}")
+        assert ended.returncode == 0, ended.stderr
+
+    one, two = (
+        load_file(tmp_path / f"runs/on-{devices}/model/weights.safetensors") for devices in (1, 2)
     )
+    assert one.keys() == two.keys()
+    for name, weights in one.items():
+        assert two[name].tolist() == pytest.approx(weights.tolist(), abs=1e-5)
 
 
 LONG = {**TWO, "trainer": {**TWO["trainer"], "epochs": 100_000}}
 
 
-def test_a_rank_that_is_killed_ends_the_training_and_is_named(tmp_path: Path) -> None:
-    process = start(tmp_path, LONG)
-    wait_for(lambda: (tmp_path / "ranks/progress.jsonl").exists())
-    victim = next(
+def rank_of(folder: Path, number: int) -> int:
+    """Return the process of a rank."""
+    return next(
         pid
-        for pid in rank_processes(tmp_path)
-        if b"LOCAL_RANK=1" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        for pid in rank_processes(folder)
+        if f"RANK={number}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     )
+
+
+def training(folder: Path, options: dict[str, Any] = LONG) -> subprocess.Popen[bytes]:
+    """Return a training that has begun."""
+    process = start(folder, options)
+    wait_for(lambda: (folder / "epoch").exists() or process.poll() is not None, 200)
+    return process
+
+
+def test_a_rank_that_is_killed_ends_the_training_and_is_named(tmp_path: Path) -> None:
+    process = training(tmp_path)
     killed_at = time.monotonic()
-    os.kill(victim, signal.SIGKILL)
+    os.kill(rank_of(tmp_path, 1), signal.SIGKILL)
 
     _, errors = process.communicate(timeout=60)
 
-    assert time.monotonic() - killed_at < 20
-    assert "rank 1 was killed by signal 9" in errors.decode()
+    assert time.monotonic() - killed_at < within(5)
+    assert "rank 1 was killed by signal 9 (SIGKILL)" in errors.decode()
+    assert rank_processes(tmp_path) == []
+    assert not (tmp_path / "ranks").exists()
+
+
+def test_a_rank_that_is_frozen_ends_the_training_within_the_timeout(tmp_path: Path) -> None:
+    process = training(tmp_path, {**LONG, "trainer": {**LONG["trainer"], "timeout": 15}})
+    frozen_at = time.monotonic()
+    os.kill(rank_of(tmp_path, 1), signal.SIGSTOP)
+
+    _, errors = process.communicate(timeout=60)
+
+    assert time.monotonic() - frozen_at < 15 + within(5)
+    assert "rank 1 has not been heard of for 15 s (trainer.timeout)" in errors.decode()
     assert rank_processes(tmp_path) == []
 
 
-def test_no_rank_outlives_the_process_that_started_it(tmp_path: Path) -> None:
-    process = start(tmp_path, LONG)
-    wait_for(lambda: (tmp_path / "ranks/progress.jsonl").exists())
+def test_no_rank_outlives_the_process_that_started_it_not_even_a_frozen_one(
+    tmp_path: Path,
+) -> None:
+    process = training(tmp_path)
+    os.kill(rank_of(tmp_path, 1), signal.SIGSTOP)
 
     process.kill()
     process.communicate()
 
-    wait_for(lambda: rank_processes(tmp_path) == [], 20)
+    wait_for(lambda: rank_processes(tmp_path) == [], within(5))
 
 
 @pytest.mark.slow

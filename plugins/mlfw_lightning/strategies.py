@@ -1,0 +1,113 @@
+"""How processes share the work of a training."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from mlfw import UserError
+from mlfw.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from mlfw_lightning.trainer import LightningTrainer
+
+WHOLE = ("auto", "ddp", "ddp_find_unused_parameters_true")
+FULLY_SHARDED = ("fsdp", "fsdp_cpu_offload")
+DEEPSPEED = (
+    "deepspeed",
+    "deepspeed_stage_1",
+    "deepspeed_stage_2",
+    "deepspeed_stage_2_offload",
+    "deepspeed_stage_3",
+    "deepspeed_stage_3_offload",
+)
+STRATEGIES = (*WHOLE, *FULLY_SHARDED, *DEEPSPEED)
+# Starting and loading libraries may take so long that a shorter wait would end good trainings;
+# a process that is frozen is noticed in `trainer.timeout` by its silence.
+SHORTEST_COLLECTIVE = 60.0
+
+
+def check_name(strategy: str) -> None:
+    """Check that a strategy is known and its package is installed.
+
+    Raises:
+        UserError: It is not.
+    """
+    if strategy not in STRATEGIES:
+        raise UserError(
+            f"trainer.strategy: expected one of {', '.join(STRATEGIES)}, found '{strategy}'.",
+            did_you_mean(strategy, STRATEGIES),
+        )
+    if strategy in DEEPSPEED and find_spec("deepspeed") is None:
+        raise UserError(
+            f"trainer.strategy={strategy}: needs the package 'deepspeed', which is not installed.",
+            "Type: pip install 'mlfw[deepspeed]', or set trainer.strategy=fsdp.",
+        )
+
+
+def check_device(strategy: str, device: str) -> None:
+    """Check that a strategy works on a kind of device.
+
+    Args:
+        strategy: A known strategy.
+        device: cpu, gpu, mps, ...
+
+    Raises:
+        UserError: It does not.
+    """
+    if strategy not in WHOLE and device not in ("gpu", "cuda"):
+        raise UserError(
+            f"trainer.strategy={strategy}: divides a network over GPUs, and "
+            f"trainer.accelerator={device} is used here.",
+            "Set trainer.strategy=ddp, or trainer.accelerator=gpu on a machine with GPUs.",
+        )
+
+
+def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
+    """Return how processes share the work, in the form that Lightning takes.
+
+    With `ddp` each process has the whole network and all average their gradients (Li et al.
+    2020); with `fsdp` each has a part of weights, gradients and optimiser (Zhao et al. 2023);
+    with `deepspeed` of what its stage says (Rajbhandari et al. 2020).
+
+    Args:
+        options: The trainer's configuration.
+        in_turn: Whether the weights that learn differ from epoch to epoch.
+    """
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+    from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
+
+    if options.strategy in WHOLE and options.devices * options.nodes == 1:
+        return "auto"
+    timeout = timedelta(seconds=max(options.timeout, SHORTEST_COLLECTIVE))
+    # Ranks are told by the process that started them who they are, not by its own launcher.
+    environment = LightningEnvironment()
+    if options.strategy in WHOLE:
+        return DDPStrategy(
+            timeout=timeout,
+            process_group_backend="gloo" if options.accelerator == "cpu" else None,
+            cluster_environment=environment,
+            find_unused_parameters=in_turn or options.strategy.endswith("_parameters_true"),
+        )
+    if options.strategy in FULLY_SHARDED:
+        return FSDPStrategy(
+            timeout=timeout,
+            cluster_environment=environment,
+            cpu_offload=options.strategy == "fsdp_cpu_offload",
+        )
+    return _deepspeed(options.strategy, timeout, environment)
+
+
+def _deepspeed(strategy: str, timeout: timedelta, environment: Any) -> Any:
+    from pytorch_lightning.strategies import DeepSpeedStrategy
+
+    offload = strategy.endswith("_offload")
+    stage = strategy.removeprefix("deepspeed_stage_")[:1]
+    return DeepSpeedStrategy(
+        stage=int(stage) if stage.isdigit() else 2,
+        offload_optimizer=offload,
+        offload_parameters=offload and stage == "3",
+        timeout=timeout,
+        cluster_environment=environment,
+    )

@@ -1,0 +1,55 @@
+"""Strategies that cannot be had are told of before any process is started."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
+
+from conftest import Mlfw
+from mlfw_lightning import LightningTrainer
+from mlfw_lightning.strategies import strategy_of
+
+RUN = ("run", "dataset=sklearn", "dataset.name=wine", "model=mlp", "trainer.accelerator=cpu")
+
+
+def test_an_unknown_strategy_is_refused_with_those_that_there_are(mlfw_here: Mlfw) -> None:
+    ended = mlfw_here(*RUN, "trainer.strategy=ddpp")
+
+    assert ended.returncode == 2
+    assert "trainer.strategy: expected one of auto, ddp, " in ended.stderr
+    assert "Did you mean 'ddp'?" in ended.stderr
+
+
+@pytest.mark.skipif(find_spec("deepspeed") is not None, reason="deepspeed is installed")
+def test_a_strategy_whose_package_is_missing_says_what_to_install(mlfw_here: Mlfw) -> None:
+    ended = mlfw_here(*RUN, "trainer.strategy=deepspeed_stage_3", "trainer.devices=2")
+
+    assert ended.returncode == 2
+    assert "trainer.strategy=deepspeed_stage_3: needs the package 'deepspeed'" in ended.stderr
+    assert "pip install 'mlfw[deepspeed]'" in ended.stderr
+
+
+def test_a_network_is_not_divided_over_cpus(mlfw_here: Mlfw) -> None:
+    ended = mlfw_here(*RUN, "trainer.strategy=fsdp", "trainer.devices=2")
+
+    assert ended.returncode == 2
+    assert "trainer.strategy=fsdp: divides a network over GPUs, and trainer.accelerator=cpu" in (
+        ended.stderr
+    )
+
+
+def test_one_process_needs_no_strategy() -> None:
+    assert strategy_of(LightningTrainer(strategy="ddp")) == "auto"
+
+
+def test_collectives_end_within_the_timeout() -> None:
+    for options, kind in (
+        (LightningTrainer(devices=2, timeout=120), DDPStrategy),
+        (LightningTrainer(nodes=2, strategy="fsdp", timeout=120), FSDPStrategy),
+    ):
+        strategy = strategy_of(options)
+
+        assert isinstance(strategy, kind)
+        assert strategy._timeout.total_seconds() == 120
