@@ -34,5 +34,5 @@ def start_network(
     for sentence in model.start(network):
         note(sentence)
     add_adapters(network, model)
-    set_trainable(network, model, 0)
+    set_trainable(network, model, None)
     return network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mlfw import UserError
+from mlfw.errors import listing
 from mlfw_lightning.encoders.columns import Columns
 from mlfw_lightning.encoders.encoder import Encoder
 from mlfw_lightning.encoders.pixels import Pixels
@@ -77,8 +79,6 @@ def bare_model(settings: dict[str, Any]) -> Any:
     Raises:
         UserError: The settings do not fit together, or it reads no texts.
     """
-    import inspect
-
     from transformers import AutoConfig, AutoModel
 
     kind = settings["model_type"]
@@ -86,9 +86,10 @@ def bare_model(settings: dict[str, Any]) -> Any:
     try:
         config = AutoConfig.for_model(kind, **options)
         model = AutoModel.from_config(config, trust_remote_code=False)
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+    except Exception as error:
         raise UserError(
-            f"the encoder's settings: {str(error).splitlines()[0]}", "Choose another encoder."
+            f"the encoder's settings: {listing(str(error).splitlines()[:2])}.",
+            "Save the encoder again, or choose another.",
         ) from None
     if "input_ids" not in inspect.signature(model.forward).parameters:
         raise UserError(

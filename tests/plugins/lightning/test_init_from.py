@@ -17,7 +17,7 @@ from mlfw.pipeline.run import Run
 from mlfw_tabular import Preprocessor
 
 SETTINGS = ("dataset=csv", "deployer=none", "trainer.accelerator=cpu", "trainer.epochs=3")
-MODEL = ("model=mlp", "model.width=8", "model.depth=2")
+MODEL = ("model=mlp", "model.width=8", "model.depth=2", "model.dropout=0")
 
 
 def write_rows(
@@ -149,24 +149,29 @@ def test_another_model_at_the_same_place_is_learnt_from_anew(source: Path, tmp_p
     assert not torch.equal(weights(changed.dir)["body.0.weight"], first["body.0.weight"])
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        ("trainer.devices=2", "trainer.epochs=1"),
-        ("tuner=random", "tuner.trials=1", "tuner.space.learning_rate=[0.1]", "trainer.epochs=1"),
-    ],
-)
-def test_tuning_trials_and_several_processes_start_from_it_too(
-    more: tuple[str, ...], source: Path, tmp_path: Path
-) -> None:
+def test_tuning_trials_start_from_it_too(source: Path, tmp_path: Path) -> None:
     write_rows(tmp_path / "rows.csv")
+    trials = ("tuner=random", "tuner.trials=1", "tuner.space.learning_rate=[0.1]")
 
-    run = tuned(tmp_path, f"model.init_from={source}", "model.freeze=true", *more)
+    run = tuned(tmp_path, f"model.init_from={source}", "model.freeze=true", *trials)
 
     before, after = body(source), body(run.dir)
     assert all(torch.equal(before[name], after[name]) for name in before)
-    trials = [json.loads(path.read_text()) for path in (run.dir / "trials").glob("*.json")]
-    assert all(trial["value"] is not None for trial in trials)
+    (trial,) = [json.loads(path.read_text()) for path in (run.dir / "trials").glob("*.json")]
+    assert trial["value"] is not None
+
+
+def test_two_processes_start_from_it_too_and_open_blocks_alike(
+    source: Path, tmp_path: Path
+) -> None:
+    write_rows(tmp_path / "rows.csv")
+    options = (f"model.init_from={source}", "model.unfreeze_every=1")
+
+    two = weights(tuned(tmp_path, *options, "trainer.devices=2", name="two").dir)
+    one = weights(tuned(tmp_path, *options, name="one").dir)
+
+    assert not torch.equal(one["body.2.weight"], body(source)["body.2.weight"])
+    assert all(torch.allclose(one[name], two[name], atol=1e-4) for name in one)
 
 
 def test_columns_that_do_not_fit_are_all_named_with_what_to_do(
