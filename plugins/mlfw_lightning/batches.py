@@ -19,6 +19,7 @@ from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 BLOCK_ROWS = 4096
 WINDOW_BYTES = 64_000_000
 LANES = 8
+RESIDENT_SHARE = 0.25
 
 
 class Inputs(NamedTuple):
@@ -160,6 +161,7 @@ class Batches(_Ordered):
     ) -> None:
         super().__init__(rows.rows, size, seed, rank, world, vary)
         self._tensors = {name: torch.from_numpy(array) for name, array in rows.arrays.items()}
+        self._device = torch.device("cpu")
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield this process's rows of every batch."""
@@ -167,7 +169,7 @@ class Batches(_Ordered):
 
     def starting(self, first: int) -> Iterator[Batch]:
         """Yield this process's rows of the batches of this epoch from a number on."""
-        order = torch.split(self._order(), self.size)
+        order = torch.split(self._order().to(self._device), self.size)
 
         def make(step: int) -> Batch:
             index = order[step]
@@ -178,13 +180,16 @@ class Batches(_Ordered):
         return ahead(make, range(first, len(order)), self.workers)
 
     def move(self, device: torch.device) -> None:
-        """Keep the rows on a device, unless their images are varied, which is done in memory."""
-        if not self.vary:
-            self._tensors = {name: tensor.to(device) for name, tensor in self._tensors.items()}
+        """Keep the rows on a GPU where they take a small part of its memory.
 
-    def nbytes(self) -> int:
-        """Return how much memory the rows take, in bytes."""
-        return sum(tensor.nbytes for tensor in self._tensors.values())
+        Images that are varied stay: that is done in the machine's own memory.
+        """
+        if device.type != "cuda" or self.vary:
+            return
+        needed = sum(tensor.nbytes for tensor in self._tensors.values())
+        if needed <= RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+            self._tensors = {name: tensor.to(device) for name, tensor in self._tensors.items()}
+            self._device = device
 
     def _order(self) -> Tensor:
         if self.seed is None:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from mlfw_lightning.batches import Batch
     from mlfw_lightning.steps import Steps
 
-# So far from the mean, in deviations, hardly any number of a well prepared column lies.
-FAR = 20.0
+# Numbers are prepared to lie around 0, most of them between -1 and 1.
+FAR = 10.0
 REMEDY = "Lower model.learning_rate, or set trainer.gradient_clip=1."
 
 
@@ -35,8 +35,8 @@ def diverged(
     found = max((_farthest(batch, names) for batch in batches), default=(0.0, ""))
     if found[0] > FAR or found[0] != found[0]:
         return UserError(
-            f"trainer: the loss is {loss} in {place}. The likely cause is {found[1]}: a value lies "
-            f"{found[0]:.3g} deviations from the mean.",
+            f"trainer: the loss is {loss} in {place}. The likely cause is {found[1]}: as it is "
+            f"prepared for the network, a value is as large as {found[0]:.3g}.",
             "Mend the values, prepare the column otherwise (for example as quantiles or "
             f"logarithms), or drop it. {REMEDY}",
         )

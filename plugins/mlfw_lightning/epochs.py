@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 from torch import Tensor
 
+from mlfw_lightning.batches import Batches
 from mlfw_lightning.module import Module
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class Epochs(pl.Callback):
         """Continue from the last checkpoint, if there is one."""
         assert isinstance(module, Module)
         module.after_step = self.breaks.after_step
+        for batches in (self._steps.batches, trainer.val_dataloaders):
+            if isinstance(batches, Batches):
+                batches.move(module.device)
         state = self._checkpoints.load() if self._checkpoints and trainer.is_global_zero else None
         if trainer.world_size > 1:
             state = trainer.strategy.broadcast(state)

@@ -14,6 +14,8 @@ from mlfw import UserError
 
 # What torch says where the memory of the machine itself is full.
 ALLOCATOR = "DefaultCPUAllocator"
+# Where the errors of torch.compile are defined.
+COMPILERS = ("torch._dynamo", "torch._inductor")
 # How Lightning refuses options of its trainer.
 REFUSALS = (MisconfigurationException, ValueError, TypeError, ImportError)
 
@@ -36,9 +38,20 @@ def mistakes_told(full: UserError) -> Iterator[None]:
         except RuntimeError as error:
             if ALLOCATOR in str(error):
                 raise full from None
+            if type(error).__module__.startswith(COMPILERS):
+                raise not_compiled(error) from None
             raise
         except MisconfigurationException as error:
             raise refused(error) from None
+
+
+def not_compiled(error: Exception) -> UserError:
+    """Return the error of a network that torch.compile cannot make faster here."""
+    reason = str(error).strip().splitlines()[0]
+    return UserError(
+        f"trainer.compile=true: the network cannot be compiled here: {reason}",
+        "Set trainer.compile=false, or install a C++ compiler.",
+    )
 
 
 def refused(error: Exception) -> UserError:

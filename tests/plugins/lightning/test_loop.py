@@ -1,0 +1,169 @@
+"""What a training does between its steps: time, memory, progress, losses that are no numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import network_fit
+from mlfw import FitContext, LoadContext, Splits, UserError
+from mlfw_lightning import LightningTrainer
+from mlfw_lightning.mlp import MLP
+from mlfw_sklearn.dataset import Bundled, SklearnDataset
+from network_fit import fit
+
+
+def context(folder: Path, **changes: Any) -> FitContext:
+    return replace(
+        FitContext(
+            trainer=LightningTrainer(accelerator="cpu", epochs=2),
+            seed=0,
+            folder=folder,
+            report=lambda *_: None,
+        ),
+        **changes,
+    )
+
+
+def wine() -> Splits:
+    return SklearnDataset(name=Bundled.wine).load(LoadContext())
+
+
+def test_batches_that_make_one_step_are_as_one_large_batch(tmp_path: Path) -> None:
+    trainer = {"epochs": 2, "patience": None, "precision": "64-true"}
+    large = fit(
+        tmp_path / "large", {"trainer": trainer, "model": {"batch_size": 24, "dropout": 0.0}}
+    )
+    small = fit(
+        tmp_path / "small",
+        {"trainer": {**trainer, "accumulate": 3}, "model": {"batch_size": 8, "dropout": 0.0}},
+    )
+
+    for (_, ours), (_, theirs) in zip(large["epochs"], small["epochs"], strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-12)
+
+
+def test_when_the_time_is_over_it_ends_within_an_epoch_with_a_model(tmp_path: Path) -> None:
+    ends: list[int] = []
+    # Nothing is learnt in so little time but in one step.
+    trainer = LightningTrainer(accelerator="cpu", epochs=1000, patience=None, max_time="0.001s")
+
+    fitted = MLP(batch_size=1).fit(
+        wine(), context(tmp_path, trainer=trainer, report=lambda epoch, _: ends.append(epoch))
+    )
+
+    assert ends == [1]
+    assert fitted.predict(wine().test).num_rows == wine().count("test")
+
+
+def test_progress_counts_rows_up_to_all_that_may_come(tmp_path: Path) -> None:
+    told: list[tuple[int, int, Mapping[str, float]]] = []
+    trainer = LightningTrainer(accelerator="cpu", epochs=30, patience=None)
+    data = wine()
+
+    MLP(batch_size=1).fit(
+        data, context(tmp_path, trainer=trainer, progress=lambda *told_now: told.append(told_now))
+    )
+
+    rows = [done for done, _, _ in told]
+    assert rows == sorted(rows)
+    assert {total for _, total, _ in told} == {30 * data.count("train")}
+    assert all(values["loss"] >= 0 for _, _, values in told)
+
+
+def test_a_value_far_from_all_others_is_named_with_its_column(tmp_path: Path) -> None:
+    data = SklearnDataset(name=Bundled.diabetes).load(LoadContext())
+    columns = list(data.schema.columns)
+    columns[2] = replace(columns[2], prepare={"scale": "none"})
+    name = columns[2].name
+    values = data.train[name].to_pylist()
+    values[7] = 1e30
+    train = data.train.set_column(2, name, pa.array(values, pa.float64()))
+    far = data.replace(train=train, schema=replace(data.schema, columns=tuple(columns)))
+
+    with pytest.raises(
+        UserError, match=rf"(?s)loss is \w+ in epoch 1, step .*column '{name}'.*1e\+30"
+    ):
+        MLP().fit(far, context(tmp_path))
+
+
+def test_full_memory_names_the_batch_and_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"(?s)out of memory with batches of 100 rows.*batch_size=50"
+    ):
+        MLP(batch_size=100, width=2**40).fit(wine(), context(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
+    plain = fit(tmp_path / "plain", {"trainer": {"epochs": 2}})
+    compiled = fit(tmp_path / "compiled", {"trainer": {"epochs": 2, "compile": True}})
+
+    for (_, ours), (_, theirs) in zip(compiled["epochs"], plain["epochs"], strict=True):
+        assert ours == pytest.approx(theirs, abs=1e-2)  # dropout draws other numbers
+
+
+@pytest.mark.slow
+def test_where_no_compiler_is_it_says_so(tmp_path: Path) -> None:
+    options = {"trainer": {"epochs": 1, "compile": True}}
+    nowhere = {"CXX": "/no/such/compiler", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+
+    done = subprocess.run(
+        [sys.executable, network_fit.__file__, str(tmp_path), json.dumps(options)],
+        env={**os.environ, **nowhere, "PATH": "/no/such/folder"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "mlfw.errors.UserError: trainer.compile=true: the network cannot be" in done.stderr
+    assert "trainer.compile=false" in done.stderr
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "64-true", "bf16-true"])
+def test_any_precision_learns(precision: str, tmp_path: Path) -> None:
+    out = fit(tmp_path, {"trainer": {"epochs": 8, "precision": precision}})
+
+    losses = [values["train/loss"] for _, values in out["epochs"]]
+    assert losses[-1] < losses[0]
+
+
+def test_what_finders_find_is_told_and_kept_for_a_training_that_continues(tmp_path: Path) -> None:
+    notes: list[str] = []
+    trainer = LightningTrainer(
+        accelerator="cpu", epochs=1, find_learning_rate=True, find_batch_size=True
+    )
+
+    for _ in range(2):
+        MLP().fit(wine(), context(tmp_path, trainer=trainer, note=notes.append))
+
+    assert [note.split("=")[0] for note in notes] == ["model.batch_size", "model.learning_rate"]
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_as_it_was(tmp_path: Path) -> None:
+    import resource
+
+    whole = fit(tmp_path / "whole", {"trainer": {"epochs": 4, "patience": None}})
+    options = {"trainer": {"epochs": 4, "patience": None}, "stop_after": 10**9}
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        try:
+            fit(tmp_path / "full", {**options, "model": {"width": 512}})
+        except OSError:
+            os._exit(7)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 7
+    assert not list((tmp_path / "full").glob("*.ckpt"))
+    assert fit(tmp_path / "again", options)["weights"] == whole["weights"]
