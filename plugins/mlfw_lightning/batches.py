@@ -18,8 +18,8 @@ from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 
 BLOCK_ROWS = 4096
 WINDOW_BYTES = 64_000_000
-LANES = 8
 RESIDENT_SHARE = 0.25
+LANES = 8
 
 
 class Inputs(NamedTuple):

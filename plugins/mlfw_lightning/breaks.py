@@ -4,49 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from mlfw import StopRequested
+from mlfw_lightning.agree import agreed
 from mlfw_lightning.divergence import diverged
 from mlfw_lightning.steps import Step, Steps
 
 if TYPE_CHECKING:
+    from mlfw_lightning.clock import Clock
     from mlfw_lightning.process import Place
     from mlfw_lightning.watch import Watch
 
 TELL_SECONDS = 0.15
 # Reading a loss from another device makes the two wait for one another.
 STEPS_A_READING = 20
-
-
-@dataclass
-class Clock:
-    """How long a training takes, over all its continuations.
-
-    Attributes:
-        limit: How many seconds it may take; None for any.
-        before: How many seconds it took before it was continued.
-        validation: How long the last validation took, which is still to come at the end.
-    """
-
-    limit: float | None = None
-    before: float = 0.0
-    validation: float = 0.0
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def seconds(self) -> float:
-        """How many seconds the training has taken."""
-        return self.before + time.monotonic() - self.started
-
-    @property
-    def over(self) -> bool:
-        """Whether it is time to validate and end."""
-        return self.limit is not None and self.seconds + self.validation >= self.limit
 
 
 class Breaks:
@@ -107,7 +81,9 @@ class Breaks:
         if self._place.world > 1 and made % self._steps.chunk and made < self._steps.number:
             return False
         keep = self._keep is not None and now - self._kept >= self._keep_seconds
-        stop, keep, over = self._agreed(self._watch.stopping(), keep, self._clock.over)
+        stop, keep, over = agreed(
+            self._watch.stopping(), keep, self._clock.over, world=self._place.world
+        )
         if stop or keep:
             self._kept = now
             if self._keep is not None:
@@ -142,12 +118,3 @@ class Breaks:
             round(self._epochs * self._steps.number * scale),
             {"loss": float(loss) / max(rows, 1)},
         )
-
-    def _agreed(self, *wishes: bool) -> list[bool]:
-        """Return which wishes some process has."""
-        if self._place.world == 1:
-            return list(wishes)
-        device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
-        flags = torch.tensor(wishes, dtype=torch.int32, device=device)
-        torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX)
-        return [bool(flag) for flag in flags.tolist()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
@@ -44,6 +46,25 @@ def diverged(
         f"trainer: the loss is {loss} in {place}: the training diverges; no column stands out.",
         REMEDY,
     )
+
+
+def check_finite(losses: Mapping[str, float], epoch: int) -> None:
+    """Check that the losses of an epoch are numbers.
+
+    Args:
+        losses: By name.
+        epoch: Which epoch has ended, from 0.
+
+    Raises:
+        UserError: One is not, though every step's was: as where validation has what training lacks.
+    """
+    for name, loss in losses.items():
+        if not math.isfinite(loss):
+            raise UserError(
+                f"trainer: in epoch {epoch + 1} the {name} is {loss}: the training diverges, or "
+                "the validation rows hold values far from all training rows.",
+                REMEDY,
+            )
 
 
 def _farthest(batch: Batch, names: tuple[str, ...]) -> tuple[float, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import ExitStack
 from itertools import islice
 from time import monotonic
@@ -12,15 +13,18 @@ import pytorch_lightning as pl
 from torch import Tensor
 
 from mlfw_lightning.batches import Batches
+from mlfw_lightning.divergence import check_finite
 from mlfw_lightning.module import Module
 
 if TYPE_CHECKING:
-    from mlfw_lightning.breaks import Breaks, Clock
+    from mlfw_lightning.breaks import Breaks
     from mlfw_lightning.checkpoint import Checkpoints
+    from mlfw_lightning.clock import Clock
+    from mlfw_lightning.plateau import Plateau
     from mlfw_lightning.steps import Steps
     from mlfw_lightning.watch import Watch
 
-VALIDATION = "validation/loss"
+TRAIN, VALIDATION = "train/loss", "validation/loss"
 STATISTICS_BATCHES = 100
 
 
@@ -42,10 +46,12 @@ class Epochs(pl.Callback):
         *,
         steps: Steps,
         patience: int | None,
+        plateau: Plateau,
         checkpoints: Checkpoints | None,
         watch: Watch,
         clock: Clock,
     ) -> None:
+        self._plateau = plateau
         self._steps = steps
         self._patience = patience
         self._checkpoints = checkpoints
@@ -101,14 +107,41 @@ class Epochs(pl.Callback):
         """Report the losses, decide to stop, and keep a checkpoint."""
         assert isinstance(module, Module)
         losses = module.take_losses()
+        check_finite(losses, trainer.current_epoch)
         rate = module.epoch_ended(losses[VALIDATION])
-        if trainer.should_stop or (self._patience and self.waited >= self._patience):
-            trainer.should_stop = self.stopped = True
+        self._decide(trainer, module, losses, rate)
         epoch = trainer.current_epoch + 1
         self._keep(trainer, module, epoch, 0)
         self.breaks.epoch_ended()
-        if trainer.local_rank == 0:
-            self._watch.report(epoch, {**losses, "learning_rate": rate})
+        self._watch.report(epoch, {**losses, "learning_rate": rate})
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Say what the whole training tells."""
+        self._note(self._plateau.ended())
+
+    def _decide(
+        self, trainer: pl.Trainer, module: Module, losses: Mapping[str, float], rate: float
+    ) -> None:
+        """Stop, or lower the learning rate, where that is due."""
+        waited_long = self._patience is not None and self.waited >= self._patience
+        decision = self._plateau.epoch_ended(
+            trainer.current_epoch + 1,
+            losses[TRAIN],
+            losses[VALIDATION],
+            rate,
+            out_of_patience=waited_long,
+        )
+        self._note(decision.note)
+        if decision.lowers:
+            module.rate.lower(decision.factor)
+            self.waited = 0
+        elif waited_long or decision.stop:
+            trainer.should_stop = True
+        self.stopped = trainer.should_stop
+
+    def _note(self, sentence: str) -> None:
+        if sentence:
+            self._watch.note(sentence)
 
     def keep_within(self, trainer: pl.Trainer, made: int) -> None:
         """Keep a checkpoint after so many steps of the epoch."""
@@ -131,6 +164,7 @@ class Epochs(pl.Callback):
             "best_loss": self.best_loss,
             "waited": self.waited,
             "stopped": self.stopped,
+            "plateau": self._plateau.state_dict(),
             "seconds": self._clock.seconds,
         }
         if trainer.is_global_zero:
@@ -145,6 +179,7 @@ class Epochs(pl.Callback):
         self.best_loss = state["best_loss"]
         self.waited = state["waited"]
         self.stopped = state["stopped"]
+        self._plateau.load_state_dict(state["plateau"])
         self._clock.before = state["seconds"]
         self._steps.start_at(state["epoch"], state["step"])
         progress: Any = trainer.fit_loop.epoch_progress.current

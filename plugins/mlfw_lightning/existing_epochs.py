@@ -12,6 +12,7 @@ from torch import Tensor
 from mlfw import Objective, UserError
 from mlfw.errors import did_you_mean, listing
 from mlfw_lightning.checkpoint_io import EpochIO
+from mlfw_lightning.existing_plateau import Follower, shared
 from mlfw_lightning.randomness import derived_seed, seed_all
 
 
@@ -27,9 +28,19 @@ class BestEpoch(pl.callbacks.Checkpoint):
         stopped: Whether the training has been stopped.
     """
 
-    def __init__(self, objective: Objective | None, patience: int | None) -> None:
+    def __init__(
+        self, objective: Objective | None, patience: int | None, follower: Follower | None
+    ) -> None:
+        """Begin without an epoch.
+
+        Args:
+            objective: What is monitored; None to keep no epoch.
+            patience: After how many epochs without a better one to stop; None for never.
+            follower: Judges the curve and may lower the learning rate in place of a stop.
+        """
         self.objective = objective
         self.patience = patience
+        self.follower = follower
         self.state: dict[str, Tensor] = {}
         self.value = math.nan
         self.waited = 0
@@ -43,26 +54,43 @@ class BestEpoch(pl.callbacks.Checkpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
         """Compare the epoch with the best so far."""
+        self.stopped = trainer.should_stop
         if not trainer.enable_validation or not self.objective:
             return
         logged = trainer.callback_metrics
         if self.objective.name not in logged:
             raise _not_logged(self.objective.name, logged)
-        value = _shared(trainer, logged[self.objective.name])
+        value = shared(trainer, logged[self.objective.name])
         if self._is_better(value):
             self.value, self.waited = value, 0
             whole = trainer.strategy.lightning_module_state_dict()
             self.state = {name: value.detach().cpu().clone() for name, value in whole.items()}
-            return
-        self.waited += 1
+        else:
+            self.waited += 1
         if not math.isfinite(value) and not self.state:
             raise UserError(
                 f"model.monitor={self.objective.name}: it is {value} after epoch "
                 f"{trainer.current_epoch + 1}: the training diverges.",
                 "Lower the learning rate, or set trainer.gradient_clip=1.",
             )
-        if not math.isfinite(value) or (self.patience and self.waited >= self.patience):
+        waited_long = self.patience is not None and self.waited >= self.patience
+        if self._stops(trainer, value, waited_long or not math.isfinite(value)):
             trainer.should_stop = self.stopped = True
+
+    def _stops(self, trainer: pl.Trainer, value: float, due: bool) -> bool:
+        """Return whether to stop now, where that is due unless the learning rate is lowered."""
+        if self.follower is None:
+            return due
+        decision = self.follower.epoch_ended(trainer, value, due)
+        if decision.lowers:
+            self.waited = 0
+            return False
+        return due or decision.stop
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Let it be said what the whole training tells."""
+        if self.follower is not None:
+            self.follower.ended(trainer)
 
     def _is_better(self, value: float) -> bool:
         assert self.objective is not None
@@ -74,11 +102,15 @@ class BestEpoch(pl.callbacks.Checkpoint):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
-        return {key: getattr(self, key) for key in ("state", "value", "waited", "stopped")}
+        kept = {key: getattr(self, key) for key in ("state", "value", "waited", "stopped")}
+        return kept | ({"plateau": self.follower.plateau.state_dict()} if self.follower else {})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take back what a checkpoint has kept."""
-        vars(self).update(state_dict)
+        kept = dict(state_dict)
+        if self.follower is not None:
+            self.follower.plateau.load_state_dict(kept.pop("plateau"))
+        vars(self).update(kept)
 
 
 class EpochEnd(pl.Callback):
@@ -144,13 +176,6 @@ class EpochEnd(pl.Callback):
         if trainer.local_rank == 0:
             logged = trainer.callback_metrics
             self.report(epoch, {name: float(value) for name, value in logged.items()})
-
-
-def _shared(trainer: pl.Trainer, value: Tensor) -> float:
-    """Return a value's mean over all processes, so that they decide alike."""
-    if trainer.world_size > 1:
-        value = trainer.strategy.reduce(value.to(trainer.strategy.root_device), reduce_op="mean")
-    return float(value)
 
 
 def _not_logged(monitor: str, logged: Mapping[str, Any]) -> UserError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,16 @@ from mlfw.components.imports import code_version
 from mlfw.files import digest
 from mlfw_lightning.checkpoint import Checkpoints
 from mlfw_lightning.checkpoint_io import EpochIO
+from mlfw_lightning.clock import Clock
+from mlfw_lightning.existing_breaks import ExistingBreaks
 from mlfw_lightning.existing_data import DataModuleSource
 from mlfw_lightning.existing_epochs import BestEpoch, EpochEnd
 from mlfw_lightning.existing_module import ExistingModule
+from mlfw_lightning.existing_plateau import Follower
 from mlfw_lightning.existing_trainer import FULL, lightning_trainer
 from mlfw_lightning.mistakes import mistakes_told
 from mlfw_lightning.randomness import seeded
+from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
@@ -67,7 +71,7 @@ def train_existing_here(
     seed: int,
     folder: Path,
     keep: bool,
-    report: Callable[[int, Mapping[str, float]], None],
+    watch: Watch,
 ) -> dict[str, Tensor]:
     """Train and return the state of the best epoch, or of the last where none is monitored.
 
@@ -77,16 +81,18 @@ def train_existing_here(
         seed: What all randomness follows from.
         folder: Where checkpoints are kept, and what the module's own callbacks write.
         keep: Whether checkpoints are kept.
-        report: Told of every epoch, in the process with local rank 0.
+        watch: Whom to tell and to ask.
     """
-    model = learner.model
+    model, objective = learner.model, learner.model.objective()
     checkpoints = Checkpoints(folder, _fingerprint(options, learner, seed)) if keep else None
     io = EpochIO(checkpoints)
-    best = BestEpoch(model.objective(), options.patience)
-    end = EpochEnd(io, seed=seed, best=best, report=report)
+    follower = Follower.of(options, model, objective, watch.note) if objective else None
+    best = BestEpoch(objective, options.patience, follower)
+    end = EpochEnd(io, seed=seed, best=best, report=watch.report)
+    breaks = ExistingBreaks(watch, Clock(options.seconds))
     with seeded(seed), mistakes_told(FULL):
         module = model.build(learner.data.imports)
-        trainer = lightning_trainer(options, [end, best], folder=folder, plugins=[io])
+        trainer = lightning_trainer(options, [end, best, breaks], folder=folder, plugins=[io])
         trainer.fit(module, datamodule=learner.data.build(), ckpt_path=io.resume_path())
     return _weights(best.state or module.state_dict(), model)
 

@@ -13,15 +13,19 @@ import torch
 from torch import Tensor
 
 from mlfw.plugins import load_plugins
+from mlfw_lightning.advice import settings_of
+from mlfw_lightning.baseline import constant_loss
 from mlfw_lightning.batches import batches_of
-from mlfw_lightning.breaks import Breaks, Clock
+from mlfw_lightning.breaks import Breaks
 from mlfw_lightning.checkpoint import Checkpoints
+from mlfw_lightning.clock import Clock
 from mlfw_lightning.epochs import Epochs
 from mlfw_lightning.key import training_key
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.lora import merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
+from mlfw_lightning.plateau import Plateau
 from mlfw_lightning.signals import leave_signals
 from mlfw_lightning.start import start_network
 from mlfw_lightning.steps import Steps, steps_a_chunk
@@ -101,6 +105,11 @@ class _Training:
         self.epochs = Epochs(
             steps=self.steps,
             patience=options.patience,
+            plateau=Plateau(
+                options.on_plateau,
+                settings=settings_of(model, options),
+                baseline=constant_loss(learner.heads, learner.train),
+            ),
             checkpoints=checkpoints,
             watch=watch,
             clock=clock,

@@ -43,7 +43,7 @@ def train_job(
             seed=content["seed"],
             folder=Path(content["folder"]),
             keep=checkpoints is not None,
-            report=watch.report,
+            watch=watch,
         )
     else:
         weights = train_here(

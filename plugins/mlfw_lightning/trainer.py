@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 # Each holds PyTorch and its share of the rows; far more than cores only take the memory.
 PROCESSES_A_CORE = 4
+
+
+class OnPlateau(StrEnum):
+    """What is done when a training is stuck."""
+
+    advise = "advise"
+    lower_lr = "lower_lr"
+    stop = "stop"
 
 
 @dataclass(kw_only=True)
@@ -47,6 +56,12 @@ class LightningTrainer(mlfw.Trainer):
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
         epochs: Most passes over the training rows.
         patience: After how many epochs without a lower validation loss to stop; null for never.
+        on_plateau: What to do when the losses tell for three epochs that the training is stuck:
+            advise (say what they tell, and what to try), lower_lr (say it, and multiply the
+            learning rate by 0.2, at most three times, at a plateau, when steps are too long, and
+            in place of a stop by patience, which then counts anew; not when the network only
+            over-fits), or stop (say it, and stop; at over-fitting and under-fitting too). Under 8
+            epochs hardly anything can be told.
         gradient_clip: Most length of the gradient of a step; null for any.
         accumulate: How many batches make one step.
         checkpoint: Whether every epoch is kept, so that a killed run continues after it.
@@ -72,6 +87,7 @@ class LightningTrainer(mlfw.Trainer):
     precision: str = "32-true"
     epochs: int = field(default=100, metadata=limits(minimum=1))
     patience: int | None = field(default=10, metadata=limits(minimum=1))
+    on_plateau: OnPlateau = OnPlateau.advise
     gradient_clip: float | None = field(default=None, metadata=limits(above=0))
     accumulate: int = field(default=1, metadata=limits(minimum=1))
     checkpoint: bool = True
@@ -173,16 +189,11 @@ class LightningTrainer(mlfw.Trainer):
             learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
         if self.devices * self.nodes > 1:
             return train_in_ranks(self, learner, context, folder)
+        watch, keep = Watch.of(context), folder is not None
         if isinstance(learner, ExistingLearner):
             return train_existing_here(
-                self,
-                learner,
-                seed=context.seed,
-                folder=context.folder,
-                keep=folder is not None,
-                report=context.report,
+                self, learner, seed=context.seed, folder=context.folder, keep=keep, watch=watch
             )
-        watch = Watch.of(context)
         return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
 
     def _device(self) -> torch.device | None:

@@ -41,5 +41,5 @@ class Watch:
             report=context.report,
             progress=context.progress,
             note=context.note,
-            stopping=getattr(context, "stopping", never),
+            stopping=context.stopping,
         )

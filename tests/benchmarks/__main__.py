@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import prepare_csv, start_up, stream_parquet, train_mlp, tree
+from tests.benchmarks import (
+    overhead,
+    prepare_csv,
+    start_up,
+    stream_parquet,
+    train_cnn,
+    train_mlp,
+    tree,
+)
 
 start_up.main()
 tree.main()
+overhead.main()
 train_mlp.main()
+train_cnn.main()
 prepare_csv.main()
 stream_parquet.main()
