@@ -28,6 +28,7 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
 
     def report(epoch: int, values: Mapping[str, float]) -> None:
         epochs.append((epoch, values))
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "epoch").write_text(str(epoch))
         if epoch == options.get("kill_after"):
             os.kill(os.getpid(), signal.SIGKILL)
