@@ -154,7 +154,8 @@ class Module(pl.LightningModule):
         losses = {}
         for split, total in self.sums.items():
             if self._place.world > 1:
-                total = self.trainer.strategy.reduce(total, reduce_op="sum")
+                # Reducing changes its tensor, and the sum is still this process's own.
+                total = self.trainer.strategy.reduce(total.clone(), reduce_op="sum")
             losses[f"{split}/loss"] = float(total) / max(self.counts[split], 1)
         return losses
 
