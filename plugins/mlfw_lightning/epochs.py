@@ -111,9 +111,10 @@ class Epochs(pl.Callback):
         rate = module.epoch_ended(losses[VALIDATION])
         self._decide(trainer, module, losses, rate)
         epoch = trainer.current_epoch + 1
+        # Told first: an epoch that is told and not kept is trained, and told, again.
+        self._watch.report(epoch, {**losses, "learning_rate": rate})
         self._keep(trainer, module, epoch, 0)
         self.breaks.epoch_ended()
-        self._watch.report(epoch, {**losses, "learning_rate": rate})
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
         """Say what the whole training tells."""

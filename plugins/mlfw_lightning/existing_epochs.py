@@ -171,11 +171,12 @@ class EpochEnd(pl.Callback):
         if epoch == self.ended:
             return
         self.ended = epoch
-        if self.io.checkpoints is not None:
-            trainer.save_checkpoint(f"epoch {epoch}")
+        # Told first: an epoch that is told and not kept is trained, and told, again.
         if trainer.local_rank == 0:
             logged = trainer.callback_metrics
             self.report(epoch, {name: float(value) for name, value in logged.items()})
+        if self.io.checkpoints is not None:
+            trainer.save_checkpoint(f"epoch {epoch}")
 
 
 def _not_logged(monitor: str, logged: Mapping[str, Any]) -> UserError:

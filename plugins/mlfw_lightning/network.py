@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from mlfw_lightning.predictor import NetworkPredictor
 
-# Batches without gradients take so much less memory that they may be larger.
-EVALUATED = 8
 MOST_AT_ONCE, PLACES_AT_ONCE = 8192, 1 << 18
 PLACES_A_WORD, PIXELS_A_PLACE = 4, 4
 IMAGE_KEYS = ("size", "mean", "deviation")
@@ -116,8 +114,6 @@ class Network(FineTuning, Optimisation, mlfw.Model):
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
-    # How many rows it is called with at a time at most.
-    rows_at_once: ClassVar[int] = 8192
     uses_trainer: ClassVar[bool] = True
 
     target_weights: dict[str, float] = field(default_factory=dict)
@@ -134,10 +130,6 @@ class Network(FineTuning, Optimisation, mlfw.Model):
             float32 [rows, outputs]: for each target in turn logits of the classes or labels, or
             the value in standard deviations of the target.
         """
-
-    def rows_evaluated(self, rows_per_step: int) -> int:
-        """Return how many rows to call the network with at a time where nothing is learnt."""
-        return min(self.rows_at_once, EVALUATED * rows_per_step)
 
     def fit(self, data: RowSplits, context: FitContext) -> NetworkPredictor:
         """Fit the preprocessor, then the network through the trainer."""

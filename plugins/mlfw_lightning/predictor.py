@@ -42,7 +42,7 @@ class NetworkPredictor(mlfw.Predictor):
         self.preprocessor = preprocessor
         self.shape = shape
         self.heads = heads
-        self.rows_at_once = min(model.rows_at_once, shape.rows_at_once)
+        self.rows_at_once = shape.rows_at_once
         with torch.random.fork_rng(devices=[]):
             self.network = model.build(shape)
         self.network.load_state_dict(weights)

@@ -93,7 +93,7 @@ class _Training:
         batches = shuffled(rank=place.rank, world=place.world)
         batches.workers = options.workers
         self.validation = batches_of(
-            learner.validation, model.rows_evaluated(size), shuffle_seed=None,
+            learner.validation, learner.shape.rows_at_once, shuffle_seed=None,
             rank=place.rank, world=place.world,
         )  # fmt: skip
         chunk = steps_a_chunk(learner.row_bytes * size)

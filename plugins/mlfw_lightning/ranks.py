@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from safetensors.torch import load
 from torch import Tensor
 
-from mlfw import FitContext, StopRequested
+from mlfw import FitContext, StopRequested, UserError
 from mlfw_lightning.existing_fit import ExistingLearner
 from mlfw_lightning.failure import Failure, first_cause
 from mlfw_lightning.job import RESULT, write_job
@@ -54,6 +54,11 @@ def train_in_ranks(
         StopRequested: The ranks have saved and ended, as they were asked to.
     """
     leader = context.crew if isinstance(context.crew, Leader) else None
+    if options.nodes > 1 and leader is None:
+        raise UserError(
+            f"trainer.nodes={options.nodes}: several nodes train together in `mlfw run` only.",
+            "Set trainer.nodes=1.",
+        )
     job = context.folder / "ranks"
     shutil.rmtree(job, ignore_errors=True)
     if leader is not None:

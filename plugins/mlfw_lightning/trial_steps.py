@@ -116,7 +116,7 @@ class TrialSteps:
         while True:
             batch = next(iter(batches_of(rows, size, shuffle_seed=None)))
             seconds = min(_seconds(self._validate, batch) for _ in range(2))
-            larger = min(size * 4, self._learner.model.rows_evaluated(self._batch), rows.rows)
+            larger = min(size * 4, self._learner.shape.rows_at_once, rows.rows)
             if larger == size or seconds * 4 > LEAST_SECONDS / 4:
                 return seconds / max(size, 1)
             size = larger

@@ -19,12 +19,12 @@ def test_killed_within_two_epochs_it_ends_the_same(
     for place in ("2,1", "4,0"):
         killed = mlfw(*RUN, PYTHONPATH=str(blobs), BLOBS_KILL=place)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
-    kept = sorted(path.name for path in (tmp_path / "runs/net/checkpoints").iterdir())
+    kept = sorted(path.name for path in (tmp_path / "runs/net/checkpoints").glob("*.ckpt"))
 
     continued = mlfw_here(*RUN)
 
     assert whole.returncode == continued.returncode == 0, whole.stderr + continued.stderr
-    assert kept == ["epoch-000003.ckpt", "epoch-000004.ckpt"]
+    assert kept == ["epoch-000003-step-000000000.ckpt", "epoch-000004-step-000000000.ckpt"]
     assert "continuing runs/net" in continued.stderr
     runs = [tmp_path / "runs" / name for name in ("whole", "net")]
     weights = [(run / "model/weights.safetensors").read_bytes() for run in runs]
@@ -43,4 +43,4 @@ def test_continuing_takes_the_grant_again(
 
     assert refused.returncode == 2
     assert "--allow-import blobs" in refused.stderr
-    assert (tmp_path / "runs/net/checkpoints/epoch-000001.ckpt").exists()
+    assert (tmp_path / "runs/net/checkpoints/epoch-000001-step-000000000.ckpt").exists()
