@@ -15,6 +15,7 @@ from torch import Tensor
 from mlfw_lightning.batches import Batches
 from mlfw_lightning.divergence import check_finite
 from mlfw_lightning.module import Module
+from mlfw_lightning.sharded import ShardedModule, load_divided
 
 if TYPE_CHECKING:
     from mlfw_lightning.breaks import Breaks
@@ -172,8 +173,12 @@ class Epochs(pl.Callback):
             self._checkpoints.save(state)
 
     def _continue(self, trainer: pl.Trainer, module: Module, state: dict[str, Any]) -> None:
-        trainer.strategy.load_model_state_dict({"state_dict": state["weights"]})
-        trainer.strategy.load_optimizer_state_dict({"optimizer_states": [state["optimizer"]]})
+        if isinstance(module, ShardedModule):
+            load_divided(trainer, state["weights"], state["optimizer"])
+        else:
+            module.load_state_dict(state["weights"])
+            states = {"optimizer_states": [state["optimizer"]]}
+            trainer.strategy.load_optimizer_state_dict(states)
         trainer.precision_plugin.load_state_dict(state["precision"])
         module.load_learning(state["learning"])
         self.best = state["best"]

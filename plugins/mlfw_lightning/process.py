@@ -26,10 +26,11 @@ from mlfw_lightning.lora import merged
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.module import Module
 from mlfw_lightning.plateau import Plateau
+from mlfw_lightning.sharded import ShardedModule, check_divisible
 from mlfw_lightning.signals import leave_signals
 from mlfw_lightning.start import start_network
 from mlfw_lightning.steps import Steps, steps_a_chunk
-from mlfw_lightning.strategies import strategy_of
+from mlfw_lightning.strategies import DIVIDED, strategy_of
 from mlfw_lightning.watch import Watch
 
 if TYPE_CHECKING:
@@ -96,8 +97,14 @@ class _Training:
             learner.validation, learner.shape.rows_at_once, shuffle_seed=None,
             rank=place.rank, world=place.world,
         )  # fmt: skip
-        chunk = steps_a_chunk(learner.row_bytes * size)
-        self.steps = Steps(batches, accumulate=options.accumulate, chunk=chunk)
+        divided = options.strategy in DIVIDED
+        if divided:
+            check_divisible(model)
+        self.steps = Steps(
+            batches,
+            accumulate=1 if divided else options.accumulate,
+            chunk=1 if divided else steps_a_chunk(learner.row_bytes * size),
+        )
         network = start_network(model, learner.shape, watch.note)
         key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
@@ -114,7 +121,7 @@ class _Training:
             watch=watch,
             clock=clock,
         )
-        self.module = Module(
+        self.module = (ShardedModule if divided else Module)(
             network,
             model=model,
             heads=learner.heads,
@@ -148,6 +155,7 @@ def _lightning(
 ) -> pl.Trainer:
     """Return a Lightning trainer with everything off that costs time a step and shows nothing."""
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
+    divided = options.strategy in DIVIDED
     try:
         trainer = pl.Trainer(
             accelerator=options.accelerator,
@@ -156,6 +164,9 @@ def _lightning(
             strategy=strategy_of(options, in_turn=in_turn),
             precision=options.precision,  # type: ignore[arg-type]
             max_epochs=options.epochs,
+            # Of other strategies the module does these by itself.
+            gradient_clip_val=options.gradient_clip if divided else None,
+            accumulate_grad_batches=options.accumulate if divided else 1,
             callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
             use_distributed_sampler=False,
             num_sanity_val_steps=0,

@@ -19,9 +19,8 @@ DEEPSPEED = (
     "deepspeed_stage_1",
     "deepspeed_stage_2",
     "deepspeed_stage_2_offload",
-    "deepspeed_stage_3",
-    "deepspeed_stage_3_offload",
 )
+DIVIDED = (*FULLY_SHARDED, *DEEPSPEED)
 STRATEGIES = (*WHOLE, *FULLY_SHARDED, *DEEPSPEED)
 # Starting and loading libraries may take so long that a shorter wait would end good trainings;
 # a process that is frozen is noticed in `trainer.timeout` by its silence.
@@ -43,6 +42,20 @@ def check_name(strategy: str) -> None:
         raise UserError(
             f"trainer.strategy={strategy}: needs the package 'deepspeed', which is not installed.",
             "Type: pip install 'mlfw[deepspeed]', or set trainer.strategy=fsdp.",
+        )
+
+
+def check_checkpoint(strategy: str, *, checkpoint: bool) -> None:
+    """Check that what a strategy divides can be kept where checkpoints are wanted.
+
+    Raises:
+        UserError: It cannot.
+    """
+    if checkpoint and strategy in DEEPSPEED:
+        raise UserError(
+            f"trainer.strategy={strategy}: the optimiser's state is divided over processes, and no "
+            "checkpoint can be kept of it.",
+            "Set trainer.checkpoint=false, or trainer.strategy=fsdp.",
         )
 
 
@@ -107,7 +120,6 @@ def _deepspeed(strategy: str, timeout: timedelta, environment: Any) -> Any:
     return DeepSpeedStrategy(
         stage=int(stage) if stage.isdigit() else 2,
         offload_optimizer=offload,
-        offload_parameters=offload and stage == "3",
         timeout=timeout,
         cluster_environment=environment,
     )

@@ -15,7 +15,7 @@ from mlfw import Crew, Estimate, FitContext, Imports, UserError, limits
 from mlfw.components import NO_CREW
 from mlfw_lightning.duration import seconds_of
 from mlfw_lightning.launchers import launch_of
-from mlfw_lightning.strategies import check_device, check_name
+from mlfw_lightning.strategies import check_checkpoint, check_device, check_name
 
 if TYPE_CHECKING:
     import torch
@@ -101,6 +101,7 @@ class LightningTrainer(mlfw.Trainer):
     def check(self) -> None:
         """Check the names of accelerator and strategy, and the form of max_time."""
         check_name(self.strategy)
+        check_checkpoint(self.strategy, checkpoint=self.checkpoint)
         if self.max_time is not None:
             seconds_of(self.max_time, "trainer.max_time")
         if self.accelerator not in ACCELERATORS:

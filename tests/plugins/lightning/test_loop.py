@@ -52,6 +52,23 @@ def test_batches_that_make_one_step_are_as_one_large_batch(tmp_path: Path) -> No
         assert ours == pytest.approx(theirs, abs=1e-12)
 
 
+def test_where_lightning_takes_the_steps_they_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 106 rows in batches of 53, two of which make a step.
+    trainer = {"epochs": 3, "patience": None, "accumulate": 2, "gradient_clip": 0.5}
+    options = {
+        "trainer": {**trainer, "precision": "64-true"},
+        "model": {"batch_size": 53, "dropout": 0.0},
+    }
+    ours = fit(tmp_path / "ours", options)
+    monkeypatch.setattr("mlfw_lightning.process.DIVIDED", ("auto",))
+    theirs = fit(tmp_path / "theirs", options)
+
+    for (_, one), (_, other) in zip(ours["epochs"], theirs["epochs"], strict=True):
+        assert one == pytest.approx(other, abs=1e-9)
+
+
 def test_when_the_time_is_over_it_ends_within_an_epoch_with_a_model(tmp_path: Path) -> None:
     ends: list[int] = []
     # Nothing is learnt in so little time but in one step.

@@ -24,10 +24,10 @@ def test_an_unknown_strategy_is_refused_with_those_that_there_are(mlfw_here: Mlf
 
 @pytest.mark.skipif(find_spec("deepspeed") is not None, reason="deepspeed is installed")
 def test_a_strategy_whose_package_is_missing_says_what_to_install(mlfw_here: Mlfw) -> None:
-    ended = mlfw_here(*RUN, "trainer.strategy=deepspeed_stage_3", "trainer.devices=2")
+    ended = mlfw_here(*RUN, "trainer.strategy=deepspeed_stage_2", "trainer.devices=2")
 
     assert ended.returncode == 2
-    assert "trainer.strategy=deepspeed_stage_3: needs the package 'deepspeed'" in ended.stderr
+    assert "trainer.strategy=deepspeed_stage_2: needs the package 'deepspeed'" in ended.stderr
     assert "pip install 'mlfw[deepspeed]'" in ended.stderr
 
 
