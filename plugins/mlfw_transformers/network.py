@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from mlfw import UserError
 from mlfw.errors import listing
-from mlfw_lightning.encoders.columns import Columns
-from mlfw_lightning.encoders.encoder import Encoder
-from mlfw_lightning.encoders.pixels import Pixels
-from mlfw_lightning.fusion import Fusion
 from mlfw_lightning.network import InputShape, TextShape
-from mlfw_lightning.perceptron import hidden_layers
+from mlfw_lightning.networks.encoders.columns import Columns
+from mlfw_lightning.networks.encoders.encoder import Encoder
+from mlfw_lightning.networks.encoders.pixels import Pixels
+from mlfw_lightning.networks.fusion import Fusion
+from mlfw_lightning.networks.perceptron import hidden_layers
 from mlfw_transformers.settings import check_settings
 from mlfw_transformers.tokenizer import FIRST_TOKEN
 

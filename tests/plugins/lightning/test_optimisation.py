@@ -13,14 +13,14 @@ from mlfw import FitContext, LoadContext, Splits
 from mlfw.components.limits import violations
 from mlfw.components.search import default_space
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.mlp import MLP
-from mlfw_lightning.optimisation import (
+from mlfw_lightning.learning.optimisation import (
     Averaging,
     Initialisation,
     Optimisation,
     OptimizerName,
     Schedule,
 )
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 
