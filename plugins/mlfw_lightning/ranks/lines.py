@@ -39,7 +39,7 @@ class LineWriter:
 
 
 class LineReader:
-    """Reads messages in a thread of its own.
+    """Reads messages in a thread of its own, once it is started.
 
     Attributes:
         heard: When the last one came, by `time.monotonic`.
@@ -52,6 +52,9 @@ class LineReader:
         self._file = file
         self._receive = receive
         self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
         self._thread.start()
 
     @property

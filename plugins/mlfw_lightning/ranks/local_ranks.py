@@ -144,6 +144,7 @@ class _Rank:
         finally:
             os.close(writing)
         self._reader = LineReader(os.fdopen(reading, "rb"), self._receive)
+        self._reader.start()
         self._output = Thread(target=self._keep_ending, daemon=True)
         self._output.start()
 

@@ -33,6 +33,7 @@ class Connection:
     def listen(self, receive: Callable[[Message], None]) -> None:
         """Hand on what comes from now on, in a thread of its own."""
         self.reader = LineReader(self._socket.makefile("rb"), receive)
+        self.reader.start()
 
     def close(self) -> None:
         """Close it; the other side reads to the end what was sent before."""

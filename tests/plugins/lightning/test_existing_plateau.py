@@ -166,7 +166,7 @@ def test_interrupted_after_a_lowering_it_ends_the_same(blobs: Path, tmp_path: Pa
     lowered = sum("The learning rate is lowered" in note for note in notes)
 
     def interrupt(epoch: int, values: Mapping[str, float]) -> None:
-        if epoch == 12:
+        if epoch == 14:
             raise ConnectionError
 
     with pytest.raises(ConnectionError):
