@@ -68,6 +68,7 @@ def test_the_torchrun_file_runs_once_on_two_nodes(model: tuple[str, ...], tmp_pa
     check_one_run([start(command, tmp_path) for _ in range(2)], tmp_path)
 
 
+@pytest.mark.slow
 def test_torchrun_may_start_one_process_a_device_itself(tmp_path: Path) -> None:
     command = [
         "python", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2,

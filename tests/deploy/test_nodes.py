@@ -74,6 +74,7 @@ def trained(folder: Path) -> list[subprocess.Popen[str]]:
     return started
 
 
+@pytest.mark.slow
 def test_a_rank_killed_on_one_node_ends_both_and_is_named_on_both(tmp_path: Path) -> None:
     started = trained(tmp_path)
     killed_at = time.monotonic()
@@ -88,6 +89,7 @@ def test_a_rank_killed_on_one_node_ends_both_and_is_named_on_both(tmp_path: Path
     assert not (tmp_path / "runs/shared/checkpoints/ranks").exists()
 
 
+@pytest.mark.slow
 def test_sigterm_to_one_node_lets_all_ranks_save_and_end(tmp_path: Path) -> None:
     started = trained(tmp_path)
     asked_at = time.monotonic()

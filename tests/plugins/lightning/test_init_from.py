@@ -134,6 +134,7 @@ def test_latest_is_the_newest_run_that_has_finished(
     )
 
 
+@pytest.mark.slow
 def test_another_model_at_the_same_place_is_learnt_from_anew(source: Path, tmp_path: Path) -> None:
     write_rows(tmp_path / "rows.csv")
     shutil.copytree(source / "model", tmp_path / "base")
@@ -161,6 +162,7 @@ def test_tuning_trials_start_from_it_too(source: Path, tmp_path: Path) -> None:
     assert trial["value"] is not None
 
 
+@pytest.mark.slow
 def test_two_processes_start_from_it_too_and_open_blocks_alike(
     source: Path, tmp_path: Path
 ) -> None:

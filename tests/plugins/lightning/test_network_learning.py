@@ -79,6 +79,7 @@ def test_digits_are_read_as_images(tmp_path: Path) -> None:
     assert right(CNN(width=16), divided(table, Kind.image, 1100, 300), tmp_path, 4) > 0.93
 
 
+@pytest.mark.slow
 def test_what_only_the_order_of_words_tells_is_learnt_by_the_transformer(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     fillers = ["so", "it", "is", "and", "then", "was"]

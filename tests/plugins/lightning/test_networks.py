@@ -40,6 +40,15 @@ SHAPES = {
 }
 
 networks = pytest.mark.parametrize("model", NETWORKS, ids=lambda model: type(model).__name__)
+# Exporting takes long; the parts of the others are those of these two.
+exported = pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(model, marks=[] if isinstance(model, MLP | CNN) else [pytest.mark.slow])
+        for model in NETWORKS
+    ],
+    ids=lambda model: type(model).__name__,
+)
 
 
 def inputs(shape: InputShape, rows: int) -> Inputs:
@@ -111,7 +120,7 @@ def test_blocks_hold_every_weight_but_the_heads_once(model: Network) -> None:
     assert torch.equal(network(inputs(ALL, 0)), network.head(network.features(inputs(ALL, 0))))
 
 
-@networks
+@exported
 def test_an_exported_network_computes_the_same_for_any_number_of_rows(
     model: Network, tmp_path: Path
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_rank_that_is_killed_ends_the_training_and_is_named(tmp_path: Path) ->
     assert not (tmp_path / "ranks").exists()
 
 
+@pytest.mark.slow
 def test_a_rank_that_is_frozen_ends_the_training_within_the_timeout(tmp_path: Path) -> None:
     process = training(tmp_path, {**LONG, "trainer": {**LONG["trainer"], "timeout": 15}})
     frozen_at = time.monotonic()
@@ -140,6 +141,7 @@ def test_a_rank_that_is_frozen_ends_the_training_within_the_timeout(tmp_path: Pa
     assert rank_processes(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_no_rank_outlives_the_process_that_started_it_not_even_a_frozen_one(
     tmp_path: Path,
 ) -> None:

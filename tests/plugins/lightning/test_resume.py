@@ -20,9 +20,9 @@ from mlfw import StopRequested
 from network_fit import fit
 
 # 90 rows in batches of 32 are 3 steps an epoch.
-STEPS = 3
+STEPS, EPOCHS = 3, 3
 SHORT: dict[str, Any] = {
-    "trainer": {"epochs": 4, "patience": None},
+    "trainer": {"epochs": EPOCHS, "patience": None},
     "model": {"dropout": 0.3, "batch_size": 32, "schedule": "cosine", "average": "ema"},
     "data": "iris",
 }
@@ -89,12 +89,12 @@ def test_trials_keep_no_checkpoints(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.ckpt"))
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_stopped_after_any_step_it_ends_the_same(workers: int, tmp_path: Path) -> None:
     options = {**SHORT, "trainer": {**SHORT["trainer"], "workers": workers}}
     whole = fit(tmp_path / "whole", options)
 
-    for step in range(1, 4 * STEPS + 1):
+    for step in range(1, EPOCHS * STEPS + 1):
         folder = tmp_path / str(step)
         with pytest.raises(StopRequested):
             fit(folder, {**options, "stop_after": step})
@@ -108,7 +108,7 @@ def test_stopped_after_any_step_it_ends_the_same(workers: int, tmp_path: Path) -
 def test_stopped_after_every_single_step_it_ends_the_same(tmp_path: Path) -> None:
     whole = fit(tmp_path / "whole", SHORT)
 
-    for _ in range(4 * STEPS):
+    for _ in range(EPOCHS * STEPS):
         with pytest.raises(StopRequested):
             fit(tmp_path / "again", {**SHORT, "stop_after": 1})
     continued = fit(tmp_path / "again", SHORT)

@@ -12,6 +12,7 @@ from conftest import ROOT
 EXAMPLE = ROOT / "examples/sentences/run.yaml"
 
 
+@pytest.mark.slow
 def test_questions_complaints_and_praise_are_told_apart_by_real_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
