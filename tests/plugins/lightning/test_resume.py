@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 import network_fit
+import two_ranks
 from conftest import environment
 from mlfw import StopRequested
+from model_server import free_port
 from network_fit import fit
 
 # 90 rows in batches of 32 are 3 steps an epoch.
@@ -103,6 +105,22 @@ def test_stopped_after_any_step_it_ends_the_same(workers: int, tmp_path: Path) -
         assert continued["weights"] == whole["weights"], step
         assert continued["predictions"] == whole["predictions"]
         assert continued["epochs"] == whole["epochs"][(step - 1) // STEPS :]
+
+
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_two_processes_stopped_after_any_step_end_the_same(workers: int, tmp_path: Path) -> None:
+    out = tmp_path / "same.json"
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "NODE_RANK": "0"}
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, two_ranks.__file__, str(out), str(workers)],
+            env=environment(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", **meeting),
+        )
+        for rank in range(2)
+    ]
+
+    assert [rank.wait(200) for rank in ranks] == [0, 0]
+    assert json.loads(out.read_text()) == [True] * two_ranks.EPOCHS * two_ranks.STEPS
 
 
 def test_stopped_after_every_single_step_it_ends_the_same(tmp_path: Path) -> None:
