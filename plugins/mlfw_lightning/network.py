@@ -45,11 +45,13 @@ class ImageShape:
         size: Channels, height and width.
         mean: Of each channel in training, 0 to 255.
         deviation: Of each channel in training.
+        reader: What there is to know beside; see `ImageEncoder.reader`.
     """
 
     size: tuple[int, int, int]
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+    reader: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,10 @@ class InputShape:
             data["outputs"],
             tuple(TextShape(**text) for text in data["texts"]),
             tuple(
-                ImageShape(*(channels_height_width(image[key]) for key in IMAGE_KEYS))
+                ImageShape(
+                    *(channels_height_width(image[key]) for key in IMAGE_KEYS),
+                    image.get("reader", ""),
+                )
                 for image in data["images"]
             ),
         )
