@@ -41,7 +41,7 @@ def read_processor(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     usual = IMAGE_PROCESSOR_MAPPING_NAMES.get(settings[TYPE], {}).get("pil") or USUAL
     path = folder / PROCESSOR
     if not path.exists():
-        return {CLASS: usual, **_size(usual, settings.get("image_size"))}
+        return {CLASS: usual, **_for_size(usual, settings.get("image_size"))}
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -55,7 +55,7 @@ def read_processor(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**given, CLASS: str(name).replace("FeatureExtractor", "ImageProcessor")}
 
 
-def _size(name: str, side: Any) -> dict[str, Any]:
+def _for_size(name: str, side: Any) -> dict[str, Any]:
     """Return the options for images of a size, as a class of image processors takes them."""
     if not side:
         return {}
