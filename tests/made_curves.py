@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mlfw_lightning.curves import Curve
+from mlfw_lightning.curves.curve import Curve
 
 BASELINE = float(np.log(3))
 Pair = tuple[np.ndarray, np.ndarray]

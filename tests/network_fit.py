@@ -20,7 +20,7 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Fit and return predictions, the losses by epoch, and the weights."""
     from mlfw import FitContext, LoadContext
     from mlfw_lightning import LightningTrainer
-    from mlfw_lightning.mlp import MLP
+    from mlfw_lightning.networks.mlp import MLP
     from mlfw_sklearn.dataset import Bundled, SklearnDataset
 
     data = SklearnDataset(name=Bundled(options.get("data", "wine"))).load(LoadContext())

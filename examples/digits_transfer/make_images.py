@@ -11,7 +11,9 @@ The second command learns 0 to 4 from 901 images. The third learns 5 to 9 from 2
 digit; the fourth does the same but starts from the network that knows 0 to 4. Both are measured on
 the same 821 images. Each digit stands at a random place of its image, so that comparing pixels does
 not help: strokes must be found wherever they are, and that is what one set of digits teaches for
-the other.
+the other. With digits that fill their images there is so little to learn that starting anew is as
+good.
+
 `pip install "mlfw[images,lightning]"` brings what is needed, with scikit-learn for the digits
 themselves.
 """

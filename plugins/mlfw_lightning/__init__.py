@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import mlfw
 from mlfw_lightning import hookspecs
-from mlfw_lightning.cnn import CNN
-from mlfw_lightning.existing_data import ExistingData
-from mlfw_lightning.existing_module import ExistingModule
-from mlfw_lightning.ft_transformer import FTTransformer
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.existing.data import ExistingData
+from mlfw_lightning.existing.module import ExistingModule
 from mlfw_lightning.network import InputShape, Network
-from mlfw_lightning.resnet import ResNet
+from mlfw_lightning.networks.cnn import CNN
+from mlfw_lightning.networks.ft_transformer import FTTransformer
+from mlfw_lightning.networks.mlp import MLP
+from mlfw_lightning.networks.resnet import ResNet
+from mlfw_lightning.networks.transformer import Transformer
 from mlfw_lightning.trainer import LightningTrainer
-from mlfw_lightning.transformer import Transformer
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
 from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits
-from mlfw_lightning.fine_tuning import FineTuning
-from mlfw_lightning.optimisation import Optimisation
+from mlfw_lightning.fine_tuning.options import FineTuning
+from mlfw_lightning.learning.optimisation import Optimisation
 
 if TYPE_CHECKING:
     from torch import nn
@@ -127,7 +127,7 @@ class Network(FineTuning, Optimisation, mlfw.Model):
             shape: What goes in and comes out.
 
         Returns:
-            A module that is called with `mlfw_lightning.batches.Inputs` and returns scores,
+            A module that is called with `mlfw_lightning.loop.batches.Inputs` and returns scores,
             float32 [rows, outputs]: for each target in turn logits of the classes or labels, or
             the value in standard deviations of the target.
         """

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import mlfw
 from mlfw import Crew, Estimate, FitContext, Imports, UserError, limits
 from mlfw.components import NO_CREW
-from mlfw_lightning.duration import seconds_of
-from mlfw_lightning.launchers import launch_of
-from mlfw_lightning.strategies import check_checkpoint, check_device, check_name
+from mlfw_lightning.costs.duration import seconds_of
+from mlfw_lightning.ranks.launchers import launch_of
+from mlfw_lightning.ranks.strategies import check_checkpoint, check_device, check_name
 
 if TYPE_CHECKING:
     import torch
@@ -130,7 +130,7 @@ class LightningTrainer(mlfw.Trainer):
         if self.nodes == 1 and launch.a_node == 1:
             yield NO_CREW
             return
-        from mlfw_lightning.leader import Leader
+        from mlfw_lightning.ranks.leader import Leader
 
         leader = Leader(launch, self)
         try:
@@ -142,7 +142,7 @@ class LightningTrainer(mlfw.Trainer):
 
     def follow(self, imports: Imports, stopping: Callable[[], bool]) -> Path:
         """Start ranks on this node whenever node 0 trains, until the run ends there."""
-        from mlfw_lightning.follow import Follower
+        from mlfw_lightning.ranks.follow import Follower
 
         follower = Follower(launch_of(self, os.environ), self, imports)
         return follower.follow(stopping)
@@ -154,8 +154,8 @@ class LightningTrainer(mlfw.Trainer):
             learner: See `train`.
             context: See `mlfw.Trainer.estimate`.
         """
+        from mlfw_lightning.costs.timing import training_estimate
         from mlfw_lightning.learner import Learner
-        from mlfw_lightning.timing import training_estimate
 
         device = self._device()
         if not isinstance(learner, Learner) or device is None:
@@ -167,17 +167,17 @@ class LightningTrainer(mlfw.Trainer):
 
         Args:
             learner: A `mlfw_lightning.learner.Learner`, or a
-                `mlfw_lightning.existing_fit.ExistingLearner`.
+                `mlfw_lightning.existing.fit.ExistingLearner`.
             context: See `mlfw.Trainer.train`.
         """
         import torch
 
-        from mlfw_lightning.existing_fit import ExistingLearner, train_existing_here
-        from mlfw_lightning.find import with_found
+        from mlfw_lightning.existing.fit import ExistingLearner, train_existing_here
+        from mlfw_lightning.finding.apply import with_found
         from mlfw_lightning.learner import Learner
-        from mlfw_lightning.process import train_here
-        from mlfw_lightning.ranks import train_in_ranks
-        from mlfw_lightning.watch import Watch
+        from mlfw_lightning.loop.process import train_here
+        from mlfw_lightning.loop.watch import Watch
+        from mlfw_lightning.ranks.train import train_in_ranks
 
         if not isinstance(learner, Learner | ExistingLearner):
             raise UserError(

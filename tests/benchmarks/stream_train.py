@@ -17,7 +17,7 @@ def main(source: Path, work: Path, streamed: bool, epochs: int) -> None:
     from mlfw import FitContext, LoadContext
     from mlfw.pipeline.splits_file import load_splits, save_splits
     from mlfw_lightning import LightningTrainer
-    from mlfw_lightning.mlp import MLP
+    from mlfw_lightning.networks.mlp import MLP
     from mlfw_tabular.parquet import Parquet
 
     folder = work / "splits"

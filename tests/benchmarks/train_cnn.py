@@ -17,11 +17,11 @@ from torch.nn import functional
 
 from mlfw import Task
 from mlfw_lightning import InputShape
-from mlfw_lightning.batches import Inputs
-from mlfw_lightning.cnn import CNN
 from mlfw_lightning.heads import Head
 from mlfw_lightning.learner import Learner
+from mlfw_lightning.loop.batches import Inputs
 from mlfw_lightning.network import ImageShape
+from mlfw_lightning.networks.cnn import CNN
 from mlfw_tabular.arrays import MemoryArrays
 from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET
 

@@ -20,10 +20,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from mlfw import Task
 from mlfw_lightning import InputShape
-from mlfw_lightning.batches import Inputs
 from mlfw_lightning.heads import Head
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_tabular.arrays import MemoryArrays
 from mlfw_tabular.prepared import CODES, NUMBERS, TARGET
 

@@ -59,7 +59,7 @@ def ranks_below(folder: Path) -> dict[int, int]:
             told = (entry / "environ").read_bytes().decode().split("\0")
         except OSError:
             continue
-        if "mlfw_lightning.rank" in words and any(str(folder) in word for word in words):
+        if "mlfw_lightning.ranks.rank" in words and any(str(folder) in word for word in words):
             (rank,) = (word.removeprefix("RANK=") for word in told if word.startswith("RANK="))
             found[int(rank)] = int(entry.name)
     return found

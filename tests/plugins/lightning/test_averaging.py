@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from mlfw_lightning.averaging import WeightAverage, has_batch_norm, recompute_batch_norm
-from mlfw_lightning.optimisation import Averaging, Optimisation
+from mlfw_lightning.learning.averaging import WeightAverage, has_batch_norm, recompute_batch_norm
+from mlfw_lightning.learning.optimisation import Averaging, Optimisation
 
 TOTAL = 20
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mlfw import Task
-from mlfw_lightning.baseline import constant_loss
+from mlfw_lightning.curves.baseline import constant_loss
 from mlfw_lightning.heads import Head
 from mlfw_tabular.arrays import MemoryArrays
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlfw_lightning import batches as module
-from mlfw_lightning.batches import batches_of
+from mlfw_lightning.loop import batches as module
+from mlfw_lightning.loop.batches import batches_of
 from mlfw_tabular.arrays import Arrays, ArrayWriter, MemoryArrays, StoredArrays
 
 

@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from mlfw import UserError
-from mlfw_lightning.batches import Inputs
-from mlfw_lightning.blocks import parameter_groups, set_trainable
-from mlfw_lightning.fusion import Fusion
-from mlfw_lightning.lora import add_adapters
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
+from mlfw_lightning.fine_tuning.lora import add_adapters
+from mlfw_lightning.loop.batches import Inputs
 from mlfw_lightning.network import InputShape
+from mlfw_lightning.networks.fusion import Fusion
+from mlfw_lightning.networks.mlp import MLP
 
 SHAPE = InputShape(numbers=5, cardinalities=(4, 3), outputs=3)
 

@@ -14,10 +14,10 @@ import pytest
 
 from mlfw import Imports, MlfwError, StopRequested, UserError
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.failure import Cause, Failure, first_cause
-from mlfw_lightning.follow import Follower
-from mlfw_lightning.launchers import Launch
-from mlfw_lightning.leader import Leader
+from mlfw_lightning.ranks.failure import Cause, Failure, first_cause
+from mlfw_lightning.ranks.follow import Follower
+from mlfw_lightning.ranks.launchers import Launch
+from mlfw_lightning.ranks.leader import Leader
 
 OPTIONS = LightningTrainer(nodes=2, timeout=20)
 
@@ -142,8 +142,8 @@ FOLLOWER = """
 import sys
 from mlfw import Imports
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.follow import Follower
-from mlfw_lightning.launchers import Launch
+from mlfw_lightning.ranks.follow import Follower
+from mlfw_lightning.ranks.launchers import Launch
 
 launch = Launch("NODE_RANK", node=1, port=int(sys.argv[1]))
 Follower(launch, LightningTrainer(nodes=2, timeout=20), Imports()).follow(lambda: False)
@@ -172,8 +172,8 @@ def test_a_node_that_is_killed_is_noticed_at_once(first: Launch) -> None:
 LEADER = """
 import sys, time
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.launchers import Launch
-from mlfw_lightning.leader import Leader
+from mlfw_lightning.ranks.launchers import Launch
+from mlfw_lightning.ranks.leader import Leader
 
 leader = Leader(Launch("NODE_RANK", port=int(sys.argv[1])), LightningTrainer(nodes=2, timeout=20))
 leader.gather(lambda: False)

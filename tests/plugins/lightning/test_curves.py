@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlfw_lightning.curves import Curve, Trend, is_falling, is_steady, noise, smoothed, window_of
+from mlfw_lightning.curves.curve import (
+    Curve,
+    Trend,
+    is_falling,
+    is_steady,
+    noise,
+    smoothed,
+    window_of,
+)
 
 
 @pytest.mark.parametrize("slope", [-0.3, 0.0, 0.2])

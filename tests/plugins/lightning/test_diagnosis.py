@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from made_curves import BASELINE, SHAPES, made_curve
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.advice import settings_of
-from mlfw_lightning.curves import Curve
-from mlfw_lightning.diagnose import diagnose
-from mlfw_lightning.diagnosis import Diagnosis, Kind
-from mlfw_lightning.existing_module import ExistingModule
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.curves.advice import settings_of
+from mlfw_lightning.curves.curve import Curve
+from mlfw_lightning.curves.diagnose import diagnose
+from mlfw_lightning.curves.diagnosis import Diagnosis, Kind
+from mlfw_lightning.existing.module import ExistingModule
+from mlfw_lightning.networks.mlp import MLP
 
 
 def told(curve: Curve) -> Diagnosis:

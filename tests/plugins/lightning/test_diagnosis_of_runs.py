@@ -11,14 +11,14 @@ from sklearn import datasets
 
 from mlfw import Task
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.advice import settings_of
-from mlfw_lightning.baseline import constant_loss
-from mlfw_lightning.batches import Inputs
-from mlfw_lightning.diagnosis import Kind
+from mlfw_lightning.curves.advice import settings_of
+from mlfw_lightning.curves.baseline import constant_loss
+from mlfw_lightning.curves.diagnosis import Kind
+from mlfw_lightning.curves.plateau import Plateau
 from mlfw_lightning.heads import Head
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.loop.batches import Inputs
 from mlfw_lightning.network import InputShape
-from mlfw_lightning.plateau import Plateau
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.trainer import OnPlateau
 from mlfw_tabular.arrays import MemoryArrays
 

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import mlfw
 from conftest import ROOT
 
 EXAMPLE = ROOT / "examples/digits_transfer"
 
 
+@pytest.mark.slow
 def test_starting_from_other_digits_beats_starting_anew_with_five_images_a_digit(
     tmp_path: Path,
 ) -> None:

@@ -63,7 +63,7 @@ def test_a_mistake_is_named_with_its_remedy(
             ["dataset=csv", "dataset.path=a.csv", "dataset.target=y",
              "model=lightning", "model.module=blobs.nets:Net"],
             "model=lightning: cannot learn from the kind of data that dataset=csv gives.\n"
-            "  Models that can: mlp, ",
+            "  Models that can: ",
         ),
     ],
 )  # fmt: skip

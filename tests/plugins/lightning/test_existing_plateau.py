@@ -15,13 +15,13 @@ from conftest import Mlfw
 from existing_package import run_arguments
 from mlfw import FitContext, Imports, Objective
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.existing_data import DataModuleSource
-from mlfw_lightning.existing_epochs import BestEpoch
-from mlfw_lightning.existing_fit import ExistingLearner
-from mlfw_lightning.existing_module import ExistingModule
-from mlfw_lightning.existing_plateau import Follower
+from mlfw_lightning.existing.data import DataModuleSource
+from mlfw_lightning.existing.epochs import BestEpoch
+from mlfw_lightning.existing.fit import ExistingLearner
+from mlfw_lightning.existing.module import ExistingModule
+from mlfw_lightning.existing.plateau import Follower
+from mlfw_lightning.loop.watch import untold
 from mlfw_lightning.trainer import OnPlateau
-from mlfw_lightning.watch import untold
 
 
 class Scripted(pl.LightningModule):
@@ -166,7 +166,7 @@ def test_interrupted_after_a_lowering_it_ends_the_same(blobs: Path, tmp_path: Pa
     lowered = sum("The learning rate is lowered" in note for note in notes)
 
     def interrupt(epoch: int, values: Mapping[str, float]) -> None:
-        if epoch == 12:
+        if epoch == 14:
             raise ConnectionError
 
     with pytest.raises(ConnectionError):

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from mlfw_lightning.find_batch import find_batch_size, largest_batch, most_rows
-from mlfw_lightning.memory_gauge import free_memory, gauge_of
+from mlfw_lightning.finding.batch_size import find_batch_size, largest_batch, most_rows
+from mlfw_lightning.finding.memory_gauge import free_memory, gauge_of
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
 MB = 2**20
@@ -24,7 +24,7 @@ LIMITED = """
 import json, resource, torch
 from pathlib import Path
 from torch import nn
-from mlfw_lightning.find_batch import find_batch_size
+from mlfw_lightning.finding.batch_size import find_batch_size
 torch.set_num_threads(1)
 pages = int(Path("/proc/self/statm").read_text().split()[0])
 limit = pages * resource.getpagesize() + ROOM

@@ -11,9 +11,9 @@ from sklearn.datasets import load_wine
 from torch import Tensor, nn
 
 from mlfw import UserError
-from mlfw_lightning.find_rate import RangeTest, find_learning_rate, suggested_rate
-from mlfw_lightning.optimisation import Optimisation, OptimizerName
-from mlfw_lightning.optimizers import build_optimizer
+from mlfw_lightning.finding.learning_rate import RangeTest, find_learning_rate, suggested_rate
+from mlfw_lightning.learning.optimisation import Optimisation, OptimizerName
+from mlfw_lightning.learning.optimizers import build_optimizer
 
 Pair = tuple[Tensor, Tensor]
 

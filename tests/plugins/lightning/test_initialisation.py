@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from mlfw_lightning.initialisation import initialise
-from mlfw_lightning.optimisation import Initialisation
+from mlfw_lightning.learning.initialisation import initialise
+from mlfw_lightning.learning.optimisation import Initialisation
 
 DRAWN = [
     Initialisation.kaiming,

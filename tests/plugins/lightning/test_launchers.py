@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mlfw import UserError
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.launchers import Launch, first_host, launch_of, own_environment
+from mlfw_lightning.ranks.launchers import Launch, first_host, launch_of, own_environment
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "1",

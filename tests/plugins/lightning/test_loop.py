@@ -17,7 +17,7 @@ import pytest
 import network_fit
 from mlfw import FitContext, LoadContext, Splits, UserError
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from network_fit import fit
 
@@ -62,7 +62,7 @@ def test_where_lightning_takes_the_steps_they_are_the_same(
         "model": {"batch_size": 53, "dropout": 0.0},
     }
     ours = fit(tmp_path / "ours", options)
-    monkeypatch.setattr("mlfw_lightning.process.DIVIDED", ("auto",))
+    monkeypatch.setattr("mlfw_lightning.loop.process.DIVIDED", ("auto",))
     theirs = fit(tmp_path / "theirs", options)
 
     for (_, one), (_, other) in zip(ours["epochs"], theirs["epochs"], strict=True):

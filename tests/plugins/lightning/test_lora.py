@@ -11,11 +11,11 @@ from torch import nn
 import mlfw
 from mlfw import FitContext, LoadContext, UserError
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.batches import Inputs
-from mlfw_lightning.blocks import parameter_groups, set_trainable
-from mlfw_lightning.lora import add_adapters, is_adapter, merged
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
+from mlfw_lightning.fine_tuning.lora import add_adapters, is_adapter, merged
+from mlfw_lightning.loop.batches import Inputs
 from mlfw_lightning.network import InputShape
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 

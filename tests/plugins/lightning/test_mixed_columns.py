@@ -18,13 +18,13 @@ from mlfw import FitContext, LoadContext, RowSplits
 from mlfw.cache import Cache
 from mlfw.pipeline.outcomes import predict_split
 from mlfw_lightning import LightningTrainer, Network
-from mlfw_lightning.batches import batches_of
-from mlfw_lightning.cnn import CNN
-from mlfw_lightning.ft_transformer import FTTransformer
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.mlp import MLP
-from mlfw_lightning.resnet import ResNet
-from mlfw_lightning.transformer import Transformer
+from mlfw_lightning.loop.batches import batches_of
+from mlfw_lightning.networks.cnn import CNN
+from mlfw_lightning.networks.ft_transformer import FTTransformer
+from mlfw_lightning.networks.mlp import MLP
+from mlfw_lightning.networks.resnet import ResNet
+from mlfw_lightning.networks.transformer import Transformer
 from mlfw_tabular.parquet import Parquet
 
 ROWS = 300

@@ -14,11 +14,11 @@ from sklearn.datasets import load_digits
 from conftest import Mlfw
 from mlfw import Column, FitContext, Kind, LoadContext, Schema, Splits, Task, UserError
 from mlfw_lightning import LightningTrainer, Network
-from mlfw_lightning.cnn import CNN
-from mlfw_lightning.ft_transformer import FTTransformer
-from mlfw_lightning.mlp import MLP
-from mlfw_lightning.resnet import ResNet
-from mlfw_lightning.transformer import Transformer
+from mlfw_lightning.networks.cnn import CNN
+from mlfw_lightning.networks.ft_transformer import FTTransformer
+from mlfw_lightning.networks.mlp import MLP
+from mlfw_lightning.networks.resnet import ResNet
+from mlfw_lightning.networks.transformer import Transformer
 from mlfw_tabular.csv import Csv
 
 

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from mlfw.components.search import default_space
 from mlfw_lightning import InputShape, Network
-from mlfw_lightning.batches import Inputs
-from mlfw_lightning.cnn import CNN
-from mlfw_lightning.ft_transformer import FTTransformer
-from mlfw_lightning.fusion import Fusion
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.loop.batches import Inputs
 from mlfw_lightning.network import ImageShape, TextShape
-from mlfw_lightning.resnet import ResNet
-from mlfw_lightning.transformer import Transformer
+from mlfw_lightning.networks.cnn import CNN
+from mlfw_lightning.networks.ft_transformer import FTTransformer
+from mlfw_lightning.networks.fusion import Fusion
+from mlfw_lightning.networks.mlp import MLP
+from mlfw_lightning.networks.resnet import ResNet
+from mlfw_lightning.networks.transformer import Transformer
 
 NETWORKS = [
     MLP(width=8),

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from mlfw_lightning.optimisation import Optimisation, OptimizerName
-from mlfw_lightning.optimizers import build_optimizer, hidden_matrices
+from mlfw_lightning.learning.optimisation import Optimisation, OptimizerName
+from mlfw_lightning.learning.optimizers import build_optimizer, hidden_matrices
 
 WIDTH = 6
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from made_curves import BASELINE, SHAPES, made_curve
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.advice import settings_of
-from mlfw_lightning.diagnosis import Kind
-from mlfw_lightning.mlp import MLP
-from mlfw_lightning.plateau import Decision, Plateau
+from mlfw_lightning.curves.advice import settings_of
+from mlfw_lightning.curves.diagnosis import Kind
+from mlfw_lightning.curves.plateau import Decision, Plateau
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.trainer import OnPlateau
 
 

@@ -48,7 +48,7 @@ def rank_processes(folder: Path) -> list[int]:
             words = (entry / "cmdline").read_bytes().decode().split("\0")
         except OSError:
             continue
-        if "mlfw_lightning.rank" in words and str(folder / "ranks") in words:
+        if "mlfw_lightning.ranks.rank" in words and str(folder / "ranks") in words:
             found.append(int(entry.name))
     return found
 

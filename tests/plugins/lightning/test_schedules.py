@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
-from mlfw_lightning.optimisation import Optimisation, Schedule
-from mlfw_lightning.schedules import ONE_CYCLE_START, LearningRate, schedule_factor
+from mlfw_lightning.learning.optimisation import Optimisation, Schedule
+from mlfw_lightning.learning.schedules import ONE_CYCLE_START, LearningRate, schedule_factor
 
 TOTALS = st.integers(1, 400)
 SHARES = st.one_of(st.none(), st.floats(0, 0.99))

@@ -9,7 +9,7 @@ from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
 
 from conftest import Mlfw
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.strategies import strategy_of
+from mlfw_lightning.ranks.strategies import strategy_of
 
 RUN = ("run", "dataset=sklearn", "dataset.name=wine", "model=mlp", "trainer.accelerator=cpu")
 

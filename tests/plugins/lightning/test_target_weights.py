@@ -12,7 +12,7 @@ import torch
 from mlfw import Column, FitContext, Kind, Schema, Splits, Target, Task, UserError
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.heads import Head, heads_of
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_tabular.prepared import TargetScale
 
 ROWS = 400

@@ -15,8 +15,8 @@ from mlfw import Estimate, FitContext, LoadContext, Splits, UserError
 from mlfw.cache import Cache
 from mlfw.components.trainer import untold
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.duration import seconds_of
-from mlfw_lightning.mlp import MLP
+from mlfw_lightning.costs.duration import seconds_of
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 
 

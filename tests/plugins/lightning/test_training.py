@@ -13,8 +13,8 @@ import torch
 import mlfw
 from mlfw import Column, FitContext, Kind, LoadContext, Schema, Splits, Task, UserError
 from mlfw_lightning import LightningTrainer
-from mlfw_lightning.mlp import MLP
-from mlfw_lightning.steps import Steps
+from mlfw_lightning.loop.steps import Steps
+from mlfw_lightning.networks.mlp import MLP
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from network_fit import fit
 

@@ -14,9 +14,9 @@ from safetensors.torch import load
 
 import mlfw
 from conftest import environment
-from mlfw_lightning.batches import Inputs
-from mlfw_lightning.fusion import Fusion
 from mlfw_lightning.learner import Learner
+from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.networks.fusion import Fusion
 from mlfw_transformers import Pretrained
 from mlfw_transformers.text import TextEncoder
 

@@ -16,14 +16,14 @@ from PIL import Image
 from safetensors.torch import load
 
 import mlfw
-from mlfw_lightning.batches import Inputs
-from mlfw_lightning.blocks import parameter_groups, set_trainable
-from mlfw_lightning.encoders.image_resnet import ImageResNet
-from mlfw_lightning.encoders.pixels import Normalise
-from mlfw_lightning.encoders.words import MeanOfWords
-from mlfw_lightning.fusion import Fusion
+from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
 from mlfw_lightning.learner import Learner
+from mlfw_lightning.loop.batches import Inputs
 from mlfw_lightning.network import ImageShape
+from mlfw_lightning.networks.encoders.image_resnet import ImageResNet
+from mlfw_lightning.networks.encoders.pixels import Normalise
+from mlfw_lightning.networks.encoders.words import MeanOfWords
+from mlfw_lightning.networks.fusion import Fusion
 from mlfw_transformers import Pretrained
 from mlfw_transformers.model import Pooling
 from mlfw_transformers.vision import VisionEncoder

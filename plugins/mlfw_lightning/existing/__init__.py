@@ -1,0 +1,1 @@
+"""Existing LightningModules and LightningDataModules."""

@@ -1,0 +1,1 @@
+"""Finding the size of batches and the learning rate."""

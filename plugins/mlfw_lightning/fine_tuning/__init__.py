@@ -1,0 +1,1 @@
+"""Starting from trained weights, and which of them learn."""

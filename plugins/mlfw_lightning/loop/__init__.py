@@ -1,0 +1,1 @@
+"""The training itself: batches, steps, epochs, checkpoints."""

@@ -1,0 +1,181 @@
+"""Training in this process, alone or as one of several ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from mlfw.plugins import load_plugins
+from mlfw_lightning.curves.advice import settings_of
+from mlfw_lightning.curves.baseline import constant_loss
+from mlfw_lightning.curves.plateau import Plateau
+from mlfw_lightning.fine_tuning.lora import merged
+from mlfw_lightning.learner import Learner
+from mlfw_lightning.loop.batches import batches_of
+from mlfw_lightning.loop.breaks import Breaks
+from mlfw_lightning.loop.checkpoint import Checkpoints
+from mlfw_lightning.loop.clock import Clock
+from mlfw_lightning.loop.epochs import Epochs
+from mlfw_lightning.loop.key import training_key
+from mlfw_lightning.loop.module import Module
+from mlfw_lightning.loop.sharded import ShardedModule, check_divisible
+from mlfw_lightning.loop.start import start_network
+from mlfw_lightning.loop.steps import Steps, steps_a_chunk
+from mlfw_lightning.loop.watch import Watch
+from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
+from mlfw_lightning.ranks.strategies import DIVIDED, strategy_of
+from mlfw_lightning.signals import leave_signals
+
+if TYPE_CHECKING:
+    from mlfw_lightning.trainer import LightningTrainer
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which process of how many this is."""
+
+    rank: int = 0
+    world: int = 1
+
+
+def train_here(
+    options: LightningTrainer,
+    learner: Learner,
+    *,
+    seed: int,
+    folder: Path | None,
+    watch: Watch,
+    place: Place = Place(),
+) -> dict[str, Tensor]:
+    """Train and return the weights of the epoch with the lowest validation loss.
+
+    Args:
+        options: The trainer's configuration.
+        learner: What to train.
+        seed: What all randomness follows from.
+        folder: Where checkpoints are kept; None to keep none.
+        watch: Whom to tell and to ask.
+        place: Which process of how many this is.
+
+    Raises:
+        UserError: The options cannot be had here, the loss is no number any more, or the memory
+            is full.
+        StopRequested: The watch has asked to stop; a checkpoint has been kept.
+    """
+    size = learner.model.rows_per_step(learner.train.rows)
+    with torch.random.fork_rng(), mistakes_told(batch_too_large(size)):
+        torch.manual_seed(seed)
+        training = _Training(options, learner, seed, folder, watch, place, size)
+        return training.run()
+
+
+class _Training:
+    """All parts of one training."""
+
+    def __init__(
+        self,
+        options: LightningTrainer,
+        learner: Learner,
+        seed: int,
+        folder: Path | None,
+        watch: Watch,
+        place: Place,
+        size: int,
+    ) -> None:
+        model = learner.model
+        shuffled = partial(batches_of, learner.train, size, shuffle_seed=seed, vary=learner.vary)
+        batches = shuffled(rank=place.rank, world=place.world)
+        batches.workers = options.workers
+        self.validation = batches_of(
+            learner.validation, learner.shape.rows_at_once, shuffle_seed=None,
+            rank=place.rank, world=place.world,
+        )  # fmt: skip
+        divided = options.strategy in DIVIDED
+        if divided:
+            check_divisible(model)
+        self.steps = Steps(
+            batches,
+            accumulate=1 if divided else options.accumulate,
+            chunk=1 if divided else steps_a_chunk(learner.row_bytes * size),
+        )
+        network = start_network(model, learner.shape, watch.note)
+        key = training_key(options, learner, seed)
+        checkpoints = Checkpoints(folder, key, watch.note) if folder else None
+        clock = Clock(options.seconds)
+        self.epochs = Epochs(
+            steps=self.steps,
+            patience=options.patience,
+            plateau=Plateau(
+                options.on_plateau,
+                settings=settings_of(model, options),
+                baseline=constant_loss(learner.heads, learner.train),
+            ),
+            checkpoints=checkpoints,
+            watch=watch,
+            clock=clock,
+        )
+        self.module = (ShardedModule if divided else Module)(
+            network,
+            model=model,
+            heads=learner.heads,
+            options=options,
+            steps=self.steps.number,
+            seed=seed,
+            place=place,
+        )
+        self.trainer = _lightning(options, [self.epochs], in_turn=model.learns_in_turn)
+        self.epochs.breaks = Breaks(
+            steps=self.steps,
+            names=learner.names,
+            epochs=options.epochs,
+            watch=watch,
+            place=place,
+            clock=clock,
+            keep=partial(self.epochs.keep_within, self.trainer) if checkpoints else None,
+            keep_seconds=60 * options.checkpoint_minutes,
+        )
+
+    def run(self) -> dict[str, Tensor]:
+        """Train and return the best weights."""
+        self.trainer.fit(self.module, self.steps, self.validation)
+        weights = self.epochs.best or self.module.state_dict()
+        plain = {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
+        return merged(self.module.network.cpu(), plain)
+
+
+def _lightning(
+    options: LightningTrainer, callbacks: Sequence[pl.Callback], *, in_turn: bool
+) -> pl.Trainer:
+    """Return a Lightning trainer with everything off that costs time a step and shows nothing."""
+    added = load_plugins().manager.hook.mlfw_lightning_callbacks()
+    divided = options.strategy in DIVIDED
+    try:
+        trainer = pl.Trainer(
+            accelerator=options.accelerator,
+            devices=options.devices,
+            num_nodes=options.nodes,
+            strategy=strategy_of(options, in_turn=in_turn),
+            precision=options.precision,  # type: ignore[arg-type]
+            max_epochs=options.epochs,
+            # Of other strategies the module does these by itself.
+            gradient_clip_val=options.gradient_clip if divided else None,
+            accumulate_grad_batches=options.accumulate if divided else 1,
+            callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
+            use_distributed_sampler=False,
+            num_sanity_val_steps=0,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+    except REFUSALS as error:
+        raise refused(error) from None
+    leave_signals(trainer)
+    return trainer

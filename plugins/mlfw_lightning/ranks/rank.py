@@ -1,0 +1,66 @@
+"""One rank of a training: reads its job, trains, and the first rank writes the result.
+
+Run by `mlfw_lightning.ranks.local_ranks` as `python -m mlfw_lightning.ranks.rank FOLDER CHANNEL
+[--allow-import PACKAGE]`. It tells that it lives before it loads what takes long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+
+from mlfw import Imports, StopRequested, UserError
+from mlfw_lightning.ranks.lines import LineWriter
+from mlfw_lightning.ranks.local_ranks import ALLOW_IMPORT
+
+PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train as one rank; return the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("job", type=Path)
+    parser.add_argument("channel", type=int)
+    parser.add_argument(ALLOW_IMPORT, action="append", default=[], dest="packages")
+    options = parser.parse_args(arguments)
+    _end_with_parent()
+    channel = LineWriter(os.fdopen(options.channel, "wb"))
+    Thread(target=channel.beat, daemon=True).start()
+    os.set_inheritable(options.channel, False)
+    try:
+        from mlfw.pipeline.stop import StopSignal
+        from mlfw_lightning.ranks.rank_job import train_job
+
+        with StopSignal().listening() as stop:
+            train_job(options.job, channel, Imports.of(options.packages), stop.asked)
+    except UserError as error:
+        channel.send(mistake={"problem": error.problem, "remedy": error.remedy})
+        return error.exit_code
+    except StopRequested as stopped:
+        return stopped.exit_code
+    return 0
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it has gone, however it went."""
+    parent = os.getppid()
+    if sys.platform == "linux":  # the system does it, also where this process is frozen
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
