@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, UserError
-from mlfw_tabular.prepare.decode import upright
+from mlfw_tabular.prepare.decode import ImageError, upright
 from mlfw_tabular.prepare.images import ImageEncoder
 from mlfw_tabular.prepare.options import KEY, column_options
 from mlfw_transformers.processor import Processor
@@ -16,6 +16,7 @@ from mlfw_transformers.processor import Processor
 if TYPE_CHECKING:
     import numpy as np
 
+LONGEST = 50  # times the shorter side
 FIXED = ("height", "width", "channels")
 
 
@@ -79,4 +80,8 @@ class ProcessedImageEncoder(ImageEncoder):
         Raises:
             ImageError: It cannot be read.
         """
-        return self._processor.resized(upright(content, *self.shape))
+        image = upright(content, *self.shape)
+        if max(image.size) > LONGEST * min(image.size):
+            # Many an image processor makes the shorter side as long as the encoder's, then crops.
+            raise ImageError(f"an image of {image.width} x {image.height} pixels, too narrow")
+        return self._processor.resized(image)

@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.torch import load
 
 import mlfw
+from mlfw import UserError
 from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.loop.batches import Inputs
@@ -64,7 +65,7 @@ def processor_of(folder: Path) -> Any:
     return AutoImageProcessor.from_pretrained(folder, backend="pil")
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", ["vit", "convnext"])
 def test_images_are_learnt_from(name: str, folders: dict[str, Path], tmp_path: Path) -> None:
     data = picture_splits()
     model = Pretrained(path=str(folders[name]), learning_rate=4e-3, batch_size=4, dropout=0.0)
@@ -164,12 +165,18 @@ def test_a_saved_model_is_complete_and_predicts_the_same_without_the_encoder(
     assert {p.suffix for p in (tmp_path / "saved").iterdir()} == {".json", ".safetensors"}
 
 
-def test_a_missing_image_is_predicted(folders: dict[str, Path], tmp_path: Path) -> None:
-    fitted = Pretrained(path=str(folders["vit"])).fit(picture_splits(), context(tmp_path))
+def test_a_missing_image_is_predicted_and_a_far_too_narrow_one_is_named(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    fitted = Pretrained(path=str(folders["convnext"])).fit(picture_splits(), context(tmp_path))
 
-    odd = pa.table({"photo": pa.array([None], pa.binary())})
+    def predict(content: bytes | None) -> pa.Table:
+        return fitted.predict(pa.table({"photo": pa.array([content], pa.binary())}))
 
-    assert np.isfinite(fitted.predict(odd)["probability_one"].to_numpy()).all()
+    assert np.isfinite(predict(None)["probability_one"].to_numpy()).all()
+    assert np.isfinite(predict(photo("PNG", (400, 8)))["probability_one"].to_numpy()).all()
+    with pytest.raises(UserError, match=r"row 1: .* 1 x 100000 pixels, too narrow"):
+        predict(photo("PNG", (1, 100_000)))
 
 
 def test_texts_and_numbers_stand_beside_an_image(folders: dict[str, Path], tmp_path: Path) -> None:
@@ -273,7 +280,7 @@ def test_what_has_no_part_in_the_features_does_not_learn(tmp_path: Path) -> None
 def test_another_run_goes_on_from_a_saved_model_with_its_image_processor(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    for number, (content, label) in enumerate(zip(*digits(), strict=True)):
+    for number, (content, label) in enumerate(list(zip(*digits(), strict=True))[:48]):
         file = tmp_path / f"digits/{('zero', 'one')[label]}/{number}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
