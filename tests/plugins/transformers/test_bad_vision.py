@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +20,18 @@ from .pictures import picture_splits, write_convnext, write_vit
 Hurt = Callable[[Path], object]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder's folder; not to be changed."""
+    folder = tmp_path_factory.mktemp("vit")
+    write_vit(folder)
+    return folder
+
+
 @pytest.fixture
-def vit(tmp_path: Path) -> Path:
-    """An encoder's folder that a test may change."""
-    write_vit(tmp_path / "vit")
-    return tmp_path / "vit"
+def vit(written: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(written, tmp_path / "vit"))
 
 
 def begin(folder: Path, place: Path) -> None:

@@ -65,7 +65,7 @@ def processor_of(folder: Path) -> Any:
     return AutoImageProcessor.from_pretrained(folder, backend="pil")
 
 
-@pytest.mark.parametrize("name", ["vit", "convnext"])
+@pytest.mark.parametrize("name", WRITERS)
 def test_images_are_learnt_from(name: str, folders: dict[str, Path], tmp_path: Path) -> None:
     data = picture_splits()
     model = Pretrained(path=str(folders[name]), learning_rate=4e-3, batch_size=4, dropout=0.0)
