@@ -72,7 +72,7 @@ class Learner:
             outputs=sum(head.outputs for head in heads),
             texts=tuple(TextShape(t.cardinality, t.length, t.reader) for t in ready.texts.values()),
             images=tuple(
-                ImageShape(image.shape, image.mean, image.deviation)
+                ImageShape(image.shape, image.mean, image.deviation, image.reader)
                 for image in ready.images.values()
             ),
         )

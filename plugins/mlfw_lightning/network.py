@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE, PLACES_AT_ONCE = 8192, 1 << 18
 PLACES_A_WORD, PIXELS_A_PLACE = 4, 4
-IMAGE_KEYS = ("size", "mean", "deviation")
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,13 @@ class ImageShape:
         size: Channels, height and width.
         mean: Of each channel in training, 0 to 255.
         deviation: Of each channel in training.
+        reader: What there is to know beside; see `ImageEncoder.reader`.
     """
 
     size: tuple[int, int, int]
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+    reader: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,17 @@ class InputShape:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> InputShape:
         """Build a shape from what `dataclasses.asdict` made of one."""
-        channels_height_width: Any = tuple
         return cls(
             data["numbers"],
             tuple(data["cardinalities"]),
             data["outputs"],
             tuple(TextShape(**text) for text in data["texts"]),
-            tuple(
-                ImageShape(*(channels_height_width(image[key]) for key in IMAGE_KEYS))
-                for image in data["images"]
-            ),
+            tuple(ImageShape(**_tuples(image)) for image in data["images"]),
         )
+
+
+def _tuples(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
 
 
 @dataclass(kw_only=True)

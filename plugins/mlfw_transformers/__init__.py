@@ -1,9 +1,10 @@
-"""Encoders that were trained on much text by others, from the Hugging Face Hub or a folder."""
+"""Encoders that others trained on many texts or images, from the Hugging Face Hub or a folder."""
 
 from __future__ import annotations
 
 import mlfw
 from mlfw_tabular.prepare.encoder import Encoder
+from mlfw_transformers.images import ProcessedImageEncoder
 from mlfw_transformers.model import Pretrained
 from mlfw_transformers.tokenizer import TokenizerEncoder
 
@@ -16,8 +17,11 @@ def mlfw_models() -> dict[str, type[mlfw.Model]]:
 
 @mlfw.hookimpl
 def mlfw_tabular_encoders() -> dict[str, type[Encoder]]:
-    """Add the encoder that cuts texts into the tokens of a pretrained encoder."""
-    return {TokenizerEncoder.name: TokenizerEncoder}
+    """Add what prepares texts and images as a pretrained encoder wants them."""
+    return {
+        TokenizerEncoder.name: TokenizerEncoder,
+        ProcessedImageEncoder.name: ProcessedImageEncoder,
+    }
 
 
 __all__ = ["Pretrained"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Pooling(StrEnum):
-    """What of an encoder's output stands for a text."""
+    """What of an encoder's output stands for a text or an image."""
 
     mean = "mean"
     first = "first"
@@ -27,12 +27,13 @@ class Pooling(StrEnum):
 
 @dataclass(kw_only=True)
 class Pretrained(Network):
-    """An encoder of texts that others have trained, learnt further together with a new head.
+    """An encoder of texts or images that others have trained, learnt further with a new head.
 
     It is one of the `transformers` library, read from the Hugging Face Hub, a folder or an
-    installed package; each text column has its own copy, beside numbers, categories and images.
-    Texts are cut by the encoder's own tokenizer. Only weights in safetensors are read, and no code
-    that comes with them is ever run. What is saved is complete: loading it needs no network.
+    installed package; each text or image column has its own copy, beside all other columns.
+    Texts are cut by the encoder's own tokenizer, images resized by its own image processor (of
+    those that need no torchvision). Only weights in safetensors are read, and no code that comes
+    with them is ever run. What is saved is complete: loading it needs no network.
 
     Attributes:
         name: The encoder's name on the Hub, such as sentence-transformers/all-MiniLM-L6-v2. What
@@ -40,8 +41,9 @@ class Pretrained(Network):
         revision: Which version: a branch, tag or commit of the Hub. A commit stays the same.
         path: A folder that `save_pretrained` has written, in place of a name.
         package: An installed package that holds such a folder, in place of a name.
-        pooling: What stands for a text: mean (of its tokens' outputs) or first (the output of its
-            first token, as in Devlin et al. 2019).
+        pooling: What stands for a text or an image: mean (of its tokens' or patches' outputs) or
+            first (the output of the first one, as in Devlin et al. 2019). Convolutions always
+            take their mean.
         width: Units of each layer between encoder and head.
         depth: How many such layers.
         dropout: Share of the units left out in each training step before and between them.
@@ -96,12 +98,12 @@ class Pretrained(Network):
         return find_folder(self.name, self.revision, self.path, self.package)
 
     def fitting(self) -> Fitting:
-        """Return how columns are prepared: texts by the encoder's tokenizer."""
+        """Return how columns are prepared: as the encoder wants its texts or images."""
         if self.init_from:
             return super().fitting()
-        from mlfw_transformers.fitting import Tokenized
+        from mlfw_transformers.fitting import fitting_for
 
-        return Tokenized.of(self._folder())
+        return fitting_for(self._folder())
 
     def build(self, shape: InputShape) -> nn.Module:
         """Return a fresh network; what shapes its encoders is data in the shape."""

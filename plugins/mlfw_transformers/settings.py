@@ -68,8 +68,8 @@ def check_settings(settings: Any, place: str) -> dict[str, Any]:
         )
     if settings.get("is_encoder_decoder"):
         raise UserError(
-            f"{place}: {TYPE}={kind}: translates texts; expected an encoder.",
-            "Choose an encoder such as bert.",
+            f"{place}: {TYPE}={kind}: has a decoder too; expected an encoder.",
+            "Choose an encoder such as bert or vit.",
         )
     return dict(_plain(settings))
 

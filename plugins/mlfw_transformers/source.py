@@ -7,15 +7,16 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from mlfw import UserError
+from mlfw import Kind, UserError
 from mlfw.files import digest, sha256
-from mlfw_transformers.settings import CONFIG
+from mlfw_transformers.processor import PROCESSOR
+from mlfw_transformers.settings import CONFIG, read_settings
 
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 TOKENIZER = "tokenizer.json"
 WEIGHTS = "*.safetensors"
 ADAPTER = "adapter_config.json"
-WANTED = [CONFIG, TOKENIZER, WEIGHTS, "*.safetensors.index.json"]
+WANTED = [CONFIG, TOKENIZER, PROCESSOR, WEIGHTS, "*.safetensors.index.json"]
 SAVE = "save_pretrained of the transformers library"
 
 
@@ -40,7 +41,8 @@ def find_folder(name: str, revision: str | None, path: str, package: str) -> Pat
 
 def fingerprint(folder: Path) -> str:
     """Return a checksum of what an encoder is made of."""
-    files = sorted({folder / CONFIG, folder / TOKENIZER, *folder.glob(WEIGHTS)})
+    data = [folder / name for name in (CONFIG, TOKENIZER, PROCESSOR)]
+    files = sorted({*filter(Path.exists, data), *folder.glob(WEIGHTS)})
     return digest([_checksum(file, file.stat().st_mtime_ns) for file in files])
 
 
@@ -62,14 +64,23 @@ def _complete(folder: Path, place: str) -> Path:
     if missing := _missing(folder):
         raise UserError(
             f"{place}: {', '.join(missing)} not in it.",
-            f"Name a folder that {SAVE} has written, with a fast tokenizer beside the weights; "
+            f"Name a folder that {SAVE} has written, with a fast tokenizer beside the weights of "
+            "an encoder of texts; "
             "pickled weights (*.bin) are never read.",
         )
     return folder
 
 
 def _missing(folder: Path) -> list[str]:
-    return [name for name in (CONFIG, TOKENIZER, WEIGHTS) if not any(folder.glob(name))]
+    missing = [name for name in (CONFIG, TOKENIZER, WEIGHTS) if not any(folder.glob(name))]
+    return [] if missing == [TOKENIZER] and _sees(folder) else missing
+
+
+def _sees(folder: Path) -> bool:
+    """Tell whether a folder holds an encoder of images, which has no tokenizer."""
+    from mlfw_transformers.bare import reads
+
+    return reads(read_settings(folder / CONFIG)) is Kind.image
 
 
 def _in_package(package: str) -> Path:
@@ -104,13 +115,17 @@ def _of_hub(name: str, revision: str | None) -> Path:
         folder = Path(
             snapshot_download(name, revision=revision, allow_patterns=WANTED, local_files_only=True)
         )
-        if not _missing(folder):
-            return folder
+        here = folder if not _missing(folder) else None
     except LocalEntryNotFoundError:
-        pass
+        here = None
+    # Other programs may have loaded an encoder of images without its image processor.
+    if here and ((here / TOKENIZER).exists() or (here / PROCESSOR).exists()):
+        return here
     try:
         folder = Path(snapshot_download(name, revision=revision, allow_patterns=WANTED))
     except Exception as error:
+        if here:
+            return here
         raise _hub_error(name, revision, error) from None
     return _complete(folder, f"model.name: {name}")
 

@@ -11,14 +11,14 @@ from torch import nn
 
 from mlfw import UserError
 from mlfw.errors import listing
-from mlfw_transformers.network import TextEncoder
+from mlfw_transformers.encoder import PretrainedEncoder
 from mlfw_transformers.settings import CONFIG, read_settings
 
 UNUSED = "pooler."
 
 
 def load_encoders(network: nn.Module, folder: Path) -> None:
-    """Give all encoders of texts in a network the weights of a folder.
+    """Give all pretrained encoders in a network the weights of a folder.
 
     Args:
         network: Changed in place.
@@ -29,7 +29,7 @@ def load_encoders(network: nn.Module, folder: Path) -> None:
     """
     weights = _weights(folder)
     for module in network.modules():
-        if isinstance(module, TextEncoder):
+        if isinstance(module, PretrainedEncoder):
             module.model.load_state_dict(weights)
 
 

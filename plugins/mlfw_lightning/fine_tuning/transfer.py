@@ -18,7 +18,7 @@ from mlfw_lightning.fine_tuning.blocks import head_of
 from mlfw_lightning.fine_tuning.options import HEAD
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_tabular.prepare import Augmentation
-from mlfw_tabular.prepare.encoder import Encoder
+from mlfw_tabular.prepare.encoder import Encoder, Output
 from mlfw_tabular.prepare.fitting import Fitting
 from mlfw_tabular.prepare.images import ImageEncoder
 from mlfw_tabular.prepare.options import column_options
@@ -80,7 +80,7 @@ class Transferred(Fitting):
         varied = column_options(column).chosen()
         return [
             dataclasses.replace(encoder, augmentation=varied)
-            if type(encoder) is ImageEncoder
+            if isinstance(encoder, ImageEncoder) and encoder.output is Output.images
             else encoder
             for encoder in own
         ]

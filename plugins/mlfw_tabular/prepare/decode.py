@@ -59,13 +59,33 @@ def upright_size(image: Image) -> tuple[int, int]:
 def pixels(content: bytes, channels: int, height: int, width: int) -> np.ndarray:
     """Return an image's pixels, uint8 [channels, height, width].
 
-    It is turned upright, laid on black where it is transparent, and resized with its whole area
-    kept, by Pillow's bilinear filter.
+    It is resized with its whole area kept, by Pillow's bilinear filter; see also `upright`.
 
     Raises:
         ImageError: It cannot be read.
     """
     import numpy as np
+    from PIL import Image
+
+    image = upright(content, channels, height, width)
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    array = np.asarray(image, np.uint8).reshape(height, width, channels)
+    return array.transpose(2, 0, 1)
+
+
+def upright(content: bytes, channels: int, height: int, width: int) -> Image:
+    """Return an image turned upright, grey or in colours, on black where it is transparent.
+
+    Args:
+        content: Of its file.
+        channels: 1 for grey, 3 for colours.
+        height: To how many pixels it will be resized: a much larger one may come out smaller.
+        width: The same across.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
     from PIL import Image, ImageOps
 
     image: Any = opened(content)
@@ -73,13 +93,10 @@ def pixels(content: bytes, channels: int, height: int, width: int) -> np.ndarray
         image.draft("RGB" if channels == COLOUR else "L", (2 * width, 2 * height))
         image.load()
         image = ImageOps.exif_transpose(image)
-        image = _flat(image).convert("RGB" if channels == COLOUR else "L")
+        made: Image.Image = _flat(image).convert("RGB" if channels == COLOUR else "L")
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise ImageError(str(error) or "a damaged image") from None
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.BILINEAR)
-    array = np.asarray(image, np.uint8).reshape(height, width, channels)
-    return array.transpose(2, 0, 1)
+    return made
 
 
 def _flat(image: Any) -> Any:

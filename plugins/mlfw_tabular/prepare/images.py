@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -92,7 +92,7 @@ class ImageEncoder(Encoder):
         shape = _shape(column.name, contents, rows, options)
         contents = contents[: max(SAMPLE_BYTES // math.prod(shape), 1)]
         try:
-            sample = _decoded(contents, shape, np.zeros(shape[0]))
+            sample = _decoded(contents, lambda content: pixels(content, *shape), np.zeros(shape))
         except CastError as misfit:
             raise misfit_error(column.name, rows[misfit.row], misfit) from None
         values_of = sample.transpose(1, 0, 2, 3).reshape(shape[0], -1)
@@ -108,6 +108,11 @@ class ImageEncoder(Encoder):
         )
 
     @property
+    def reader(self) -> str:
+        """What a network must know to read the pixels beside their shape; often nothing."""
+        return ""
+
+    @property
     def rows_at_once(self) -> int:
         """As many as make four million pixels."""
         return max(PIXELS_AT_ONCE // math.prod(self.shape), 1)
@@ -120,8 +125,16 @@ class ImageEncoder(Encoder):
         """
         import numpy as np
 
-        mean = np.rint(np.asarray(self.mean))
-        return _decoded(values.to_pylist(), self.shape, mean)
+        mean = np.clip(np.rint(np.asarray(self.mean)), 0, 255)[:, None, None]
+        return _decoded(values.to_pylist(), self.pixels, np.broadcast_to(mean, self.shape))
+
+    def pixels(self, content: bytes) -> np.ndarray:
+        """Return the pixels of one image, uint8 [channels, height, width].
+
+        Raises:
+            ImageError: It cannot be read.
+        """
+        return pixels(content, *self.shape)
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return mean and deviation, [channels, 1, 1]."""
@@ -189,17 +202,17 @@ def _shape(
 
 
 def _decoded(
-    contents: list[bytes | None], shape: tuple[int, int, int], missing: np.ndarray
+    contents: list[bytes | None], read: Callable[[bytes], np.ndarray], missing: np.ndarray
 ) -> np.ndarray:
-    """Return pixels, uint8 [rows, channels, height, width]."""
+    """Return pixels, uint8 [rows, channels, height, width]; `missing` where there are none."""
     import numpy as np
 
-    out = np.empty((len(contents), *shape), np.uint8)
+    out = np.empty((len(contents), *missing.shape), np.uint8)
 
     def decode(row: int) -> None:
         content = contents[row]
         try:
-            out[row] = missing[:, None, None] if content is None else pixels(content, *shape)
+            out[row] = missing if content is None else read(content)
         except ImageError as error:
             raise CastError(row, str(error)) from None
 

@@ -18,7 +18,7 @@ from mlfw_lightning.learner import Learner
 from mlfw_lightning.loop.batches import Inputs
 from mlfw_lightning.networks.fusion import Fusion
 from mlfw_transformers import Pretrained
-from mlfw_transformers.network import TextEncoder
+from mlfw_transformers.text import TextEncoder
 
 from .conftest import accuracy, context, splits, texts
 

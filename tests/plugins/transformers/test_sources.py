@@ -58,7 +58,7 @@ def other_layers(folder: Path) -> None:
         (changed(quantization_config={"bits": 4}), "quantization_config: its weights"),
         (changed(model_type="telepathy"), "does not know: 'telepathy'"),
         (changed(model_type=["bert"]), "does not know"),
-        (changed(is_encoder_decoder=True), "translates texts"),
+        (changed(is_encoder_decoder=True), "has a decoder too"),
         (changed(hidden_size="wide"), "the encoder's settings: "),
         (changed(num_attention_heads=5), "the encoder's settings: .*5"),
         (lambda f: (f / "config.json").write_text("{"), "config.json: cannot be read"),
