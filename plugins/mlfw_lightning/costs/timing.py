@@ -20,6 +20,7 @@ from mlfw_lightning.costs.trial_steps import StepCost, TrialSteps
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.loop.batches import WINDOW_BYTES
 from mlfw_lightning.loop.randomness import seeded
+from mlfw_lightning.loop.threads import threads_for
 from mlfw_tabular.arrays import Arrays, MemoryArrays, window_rows
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def training_estimate(
         trial = TrialSteps(
             learner, device=device, precision=options.precision, seed=context.seed, world=world
         )
-        step = trial.train(_least_epochs(options) * learner.train.rows)
-        row = trial.validate()
+        with threads_for(trial.network, learner.shape, trial.size):
+            step = trial.train(_least_epochs(options) * learner.train.rows)
+            row = trial.validate()
         saved = _checkpoint_bytes(trial) if options.checkpoint and context.final else 0
         saving = _writing_seconds(context.folder, saved) if saved else 0.0
     epoch = _epoch_seconds(learner, step, trial.size * world)

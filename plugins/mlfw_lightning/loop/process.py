@@ -28,6 +28,7 @@ from mlfw_lightning.loop.module import Module
 from mlfw_lightning.loop.sharded import ShardedModule, check_divisible
 from mlfw_lightning.loop.start import start_network
 from mlfw_lightning.loop.steps import Steps, steps_a_chunk
+from mlfw_lightning.loop.threads import threads_for
 from mlfw_lightning.loop.watch import Watch
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.ranks.strategies import DIVIDED, strategy_of
@@ -73,7 +74,8 @@ def train_here(
     with torch.random.fork_rng(), mistakes_told(batch_too_large(size)):
         torch.manual_seed(seed)
         training = _Training(options, learner, seed, folder, watch, place, size)
-        return training.run()
+        with threads_for(training.module.network, learner.shape, size // place.world):
+            return training.run()
 
 
 class _Training:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import torch
 
 import network_fit
 from mlfw import FitContext, LoadContext, Splits, UserError
-from mlfw_lightning import LightningTrainer
+from mlfw_lightning import InputShape, LightningTrainer
+from mlfw_lightning.loop.threads import threads_for
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from network_fit import fit
@@ -184,3 +186,17 @@ def test_a_full_disk_leaves_the_checkpoint_before_as_it_was(tmp_path: Path) -> N
     assert os.waitstatus_to_exitcode(status) == 7
     assert not list((tmp_path / "full").glob("*.ckpt"))
     assert fit(tmp_path / "again", options)["weights"] == whole["weights"]
+
+
+def test_small_steps_are_computed_in_one_thread_and_large_ones_in_all() -> None:
+    small, large = InputShape(20, (), 2), InputShape(2000, (), 2)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with threads_for(MLP().build(small), small, 256):
+            assert torch.get_num_threads() == 1
+        with threads_for(MLP().build(large), large, 1024):
+            assert torch.get_num_threads() == 2
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
