@@ -56,7 +56,7 @@ def test_a_plan_shows_every_stage_trains_nothing_and_leaves_no_run(
     ]  # fmt: skip
     assert "40 rows" in table["prepare"]
     assert "3 trials x 3 folds" in table["tune"]
-    assert re.search(r"model tree +\d+\.\d s +\d+ MB +a fit on", table["fit"])
+    assert re.search(r"model tree +\d+\.\d s +[\d.]+ [MG]B +a fit on", table["fit"])
     assert "unknown" in table["deploy"]
     assert "without deploy" in table["total"]
     assert not (tmp_path / "runs").exists()

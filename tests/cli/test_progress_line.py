@@ -52,7 +52,7 @@ class Slow(Estimator):
             for step in range(3):
                 time.sleep(0.12)
                 done = ((epoch - 1) * 3 + step + 1) * 1000
-                context.progress(done, {6_000, {"train/loss": 1 / done})
+                context.progress(done, 6_000, {"train/loss": 1 / done})
             context.report(epoch, {"validation/loss": 0.25})
         context.note("the curve is flat")
         return super().fit(data, context)

@@ -103,7 +103,7 @@ def test_streamed_rows_are_estimated_by_their_number(
     )  # fmt: skip
 
     assert result.returncode == 0, result.stderr
-    assert re.search(r"model linear +\d\.\d s +\d+ MB +a fit on \d\d rows", result.stdout)
+    assert re.search(r"model linear +\d\.\d s +[\d.]+ [MG]B +a fit on \d\d rows", result.stdout)
 
 
 def test_linear_models_are_estimated_in_memory_too(context: FitContext) -> None:
