@@ -17,7 +17,7 @@ from mlfw_tabular.prepare import Augmentation, augment
 from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 
 BLOCK_ROWS = 4096
-WINDOW_BYTES = 64_000_000
+WINDOW_BYTES = 32_000_000
 RESIDENT_SHARE = 0.25
 LANES = 8
 

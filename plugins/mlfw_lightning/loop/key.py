@@ -12,7 +12,9 @@ from mlfw_lightning.learner import Learner
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
+    from mlfw_tabular.arrays import Arrays
 
+ROWS_AT_ONCE = 65_536
 MAY_CHANGE = ("epochs", "max_time", "checkpoint_minutes", "workers", "timeout")
 
 
@@ -36,8 +38,13 @@ def training_key(options: LightningTrainer, learner: Learner, seed: int) -> str:
 
 def _sums(learner: Learner) -> list[float]:
     """Return what tells one set of rows from another where nothing better is known."""
-    return [
-        float(array.sum(dtype=float))
-        for arrays in (learner.train, learner.validation)
-        for array in arrays.read(0, arrays.rows).values()
-    ]
+    return [total for arrays in (learner.train, learner.validation) for total in _totals(arrays)]
+
+
+def _totals(arrays: Arrays) -> list[float]:
+    """Return the sum of every array, some rows at a time: they may be too many for memory."""
+    totals: dict[str, float] = {}
+    for start in range(0, arrays.rows, ROWS_AT_ONCE):
+        for name, part in arrays.read(start, min(start + ROWS_AT_ONCE, arrays.rows)).items():
+            totals[name] = totals.get(name, 0.0) + float(part.sum(dtype=float))
+    return list(totals.values())
