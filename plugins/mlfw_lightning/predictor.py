@@ -15,7 +15,7 @@ import mlfw
 from mlfw import Schema
 from mlfw.files import read_json, write_bytes, write_json
 from mlfw_lightning.heads import Head
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape, Network
 from mlfw_tabular import Preprocessor
 

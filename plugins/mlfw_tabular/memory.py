@@ -1,4 +1,4 @@
-"""How much memory there is."""
+"""How much memory there is, and giving back what is not needed any more."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def memory_bytes() -> int:
     except OSError:
         return total
     return min(total, int(limit)) if limit.isdigit() else total
+
+
+def give_back() -> None:
+    """Give the system the memory that Arrow has freed but keeps for later.
+
+    Arrow keeps as much as it once needed, which stages that come after it do without.
+    """
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()

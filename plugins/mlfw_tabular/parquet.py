@@ -68,7 +68,7 @@ class Parquet(FileDataset):
         import pyarrow.parquet as pq
 
         size = path.stat().st_size
-        with as_user_error(path), pq.ParquetFile(path) as file:
+        with as_user_error(path), pq.ParquetFile(path, pre_buffer=False) as file:
             if file.num_row_groups < 2:
                 return file.read()
             groups = []

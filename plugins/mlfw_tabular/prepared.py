@@ -12,6 +12,7 @@ from mlfw.cache import Cache
 from mlfw.components.splits import TRAIN, VALIDATION
 from mlfw.files import digest, new_folder, read_json, write_json
 from mlfw_tabular.arrays import ArrayWriter, MemoryArrays, StoredArrays
+from mlfw_tabular.memory import give_back
 from mlfw_tabular.prepare import Features, Preprocessor
 from mlfw_tabular.prepare.fitting import USUAL, Fitting
 
@@ -129,11 +130,13 @@ def _write(data: RowSplits, seed: int, network: bool, fitting: Fitting, folder: 
         sample = data.sample(TRAIN, SAMPLE_ROWS, seed)
         preprocessor = Preprocessor.fit(sample, data.schema, fitting)
         scales = tuple(_scales(sample, data.schema))
+        del sample
         for name in SETS:
             with ArrayWriter(folder / name) as writer:
                 for batch in data.batches(name):
                     features = preprocessor.transform(batch, network, dtype="float32")
                     writer.append(_arrays(features, batch, data.schema, scales))
+        give_back()
     preprocessor.save(folder)
     write_json(folder / SCALES, [asdict(scale) for scale in scales])
 

@@ -19,7 +19,7 @@ from mlfw import Task
 from mlfw_lightning import InputShape
 from mlfw_lightning.heads import Head
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import ImageShape
 from mlfw_lightning.networks.cnn import CNN
 from mlfw_tabular.arrays import MemoryArrays

@@ -22,7 +22,7 @@ from mlfw import Task
 from mlfw_lightning import InputShape
 from mlfw_lightning.heads import Head
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_tabular.arrays import MemoryArrays
 from mlfw_tabular.prepared import CODES, NUMBERS, TARGET

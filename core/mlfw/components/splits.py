@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TRAIN, VALIDATION, TEST = SPLIT_NAMES = ("train", "validation", "test")
 ROWS_AT_ONCE = 65_536
+BUFFER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +176,8 @@ class StreamedSplits:
         if columns is None:
             columns = [*self.schema.names, *(target.name for target in self.schema.targets)]
         for path in self.files[split]:
-            with pq.ParquetFile(path, memory_map=False) as file:
+            # What is read ahead by default is kept until the file is closed: all of it.
+            with pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
                 for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
                     yield pa.Table.from_batches([batch])
 

@@ -18,8 +18,8 @@ from mlfw.memory import peak_memory, resident_memory
 from mlfw_lightning.costs.duration import seconds_of
 from mlfw_lightning.costs.trial_steps import StepCost, TrialSteps
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.loop.batches import WINDOW_BYTES
 from mlfw_lightning.loop.randomness import seeded
+from mlfw_lightning.loop.streamed import WINDOW_BYTES
 from mlfw_lightning.loop.threads import threads_for
 from mlfw_tabular.arrays import Arrays, MemoryArrays, window_rows
 
@@ -88,7 +88,7 @@ def _epoch_seconds(learner: Learner, step: StepCost, rows_a_step: int) -> float:
 
 
 def _windows(rows: Arrays) -> int:
-    """Return in how many windows rows are read; see `mlfw_lightning.loop.batches`."""
+    """Return in how many windows rows are read; see `mlfw_lightning.loop.streamed`."""
     if isinstance(rows, MemoryArrays):
         return 1
     return math.ceil(rows.rows / window_rows(rows, WINDOW_BYTES))

@@ -18,7 +18,8 @@ from torch.optim import Optimizer
 from mlfw_lightning.fine_tuning.blocks import parameter_groups
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.learning.optimizers import build_optimizer
-from mlfw_lightning.loop.batches import Batch, batches_of
+from mlfw_lightning.loop.batch import Batch
+from mlfw_lightning.loop.batches import batches_of
 from mlfw_lightning.loop.losses import loss_sum
 from mlfw_lightning.loop.start import start_network
 

@@ -13,7 +13,8 @@ from mlfw_lightning.costs.trial_steps import TrialSteps
 from mlfw_lightning.finding.batch_size import find_batch_size, most_rows
 from mlfw_lightning.finding.learning_rate import find_learning_rate
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.loop.batches import Batch, batches_of
+from mlfw_lightning.loop.batch import Batch
+from mlfw_lightning.loop.batches import batches_of
 from mlfw_lightning.loop.key import training_key
 from mlfw_lightning.loop.randomness import seeded
 

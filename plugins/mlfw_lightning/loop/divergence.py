@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlfw import UserError
 
 if TYPE_CHECKING:
-    from mlfw_lightning.loop.batches import Batch
+    from mlfw_lightning.loop.batch import Batch
     from mlfw_lightning.loop.steps import Steps
 
 # Numbers are prepared to lie around 0, most of them between -1 and 1.

@@ -15,7 +15,7 @@ from mlfw_lightning.learning.averaging import WeightAverage, has_batch_norm, rec
 from mlfw_lightning.learning.optimisation import Averaging
 from mlfw_lightning.learning.optimizers import build_optimizer
 from mlfw_lightning.learning.schedules import LearningRate
-from mlfw_lightning.loop.batches import Batch
+from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.losses import loss_sum
 from mlfw_lightning.loop.randomness import derived_seed, seed_torch
 from mlfw_lightning.loop.steps import Chunk, Step

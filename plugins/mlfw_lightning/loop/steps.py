@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple, Self
 
-from mlfw_lightning.loop.batches import Batch, Batches, StreamedBatches
+from mlfw_lightning.loop.batch import Batch
+from mlfw_lightning.loop.batches import Batches
+from mlfw_lightning.loop.streamed import StreamedBatches
 
 MOST_STEPS = 16
 # Larger batches take so long that Lightning's own work for each is nothing beside it.

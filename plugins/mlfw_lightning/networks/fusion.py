@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.networks.encoders.encoder import Encoder
 
 

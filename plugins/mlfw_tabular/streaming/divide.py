@@ -10,6 +10,7 @@ from mlfw import LoadContext, StreamedSplits, UserError
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks.outcome import Outcome
+from mlfw_tabular.memory import give_back
 from mlfw_tabular.streaming.after import check_after
 from mlfw_tabular.streaming.before import Before, check_before
 from mlfw_tabular.streaming.places import Places
@@ -64,6 +65,7 @@ def stream_splits(
             )
     schema = writers[0].described(balance=before.balance)
     schema = check_after(schema, watch, outcome, context)
+    give_back()
     files = {w.folder.name: tuple(sorted(w.folder.glob("*.parquet"))) for w in writers}
     return StreamedSplits(files=files, schema=schema, findings=(*notes, *outcome.findings))
 

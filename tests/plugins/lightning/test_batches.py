@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlfw_lightning.loop import batches as module
+from mlfw_lightning.loop import streamed as module
 from mlfw_lightning.loop.batches import batches_of
 from mlfw_tabular.arrays import Arrays, ArrayWriter, MemoryArrays, StoredArrays
 

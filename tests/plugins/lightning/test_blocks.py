@@ -9,7 +9,7 @@ from torch import nn
 from mlfw import UserError
 from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
 from mlfw_lightning.fine_tuning.lora import add_adapters
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
 from mlfw_lightning.networks.fusion import Fusion
 from mlfw_lightning.networks.mlp import MLP

@@ -16,7 +16,7 @@ from mlfw_lightning.curves.baseline import constant_loss
 from mlfw_lightning.curves.diagnosis import Kind
 from mlfw_lightning.curves.plateau import Plateau
 from mlfw_lightning.heads import Head
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.trainer import OnPlateau

@@ -13,7 +13,7 @@ from mlfw import FitContext, LoadContext, UserError
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
 from mlfw_lightning.fine_tuning.lora import add_adapters, is_adapter, merged
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.predictor import NetworkPredictor

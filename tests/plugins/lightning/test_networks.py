@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mlfw.components.search import default_space
 from mlfw_lightning import InputShape, Network
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import ImageShape, TextShape
 from mlfw_lightning.networks.cnn import CNN
 from mlfw_lightning.networks.ft_transformer import FTTransformer

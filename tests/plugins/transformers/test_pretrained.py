@@ -15,7 +15,7 @@ from safetensors.torch import load
 import mlfw
 from conftest import environment
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.networks.fusion import Fusion
 from mlfw_transformers import Pretrained
 from mlfw_transformers.text import TextEncoder

@@ -19,7 +19,7 @@ import mlfw
 from mlfw import UserError
 from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.loop.batches import Inputs
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import ImageShape
 from mlfw_lightning.networks.encoders.image_resnet import ImageResNet
 from mlfw_lightning.networks.encoders.pixels import Normalise
