@@ -29,6 +29,7 @@ from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
 from mlfw_tabular.given import with_given
 from mlfw_tabular.infer import infer_and_cast_all, parse_override
+from mlfw_tabular.memory import give_back
 from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.schema_file import read_schema_file
 from mlfw_tabular.splitting import check_keys, divide, finished, request_of, take_apart
@@ -167,6 +168,7 @@ class TableDataset(mlfw.Dataset):
         check_keys(pa.table(source), context.split, drop=self.drop, target=self.target)
         count = max(map(len, source.values()), default=0)
         known = self._understood(source)
+        give_back()
         notes, kept = known.notes, known.kept
         checked = check_rows(
             known.rows,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, Kind, Schema, UserError
 from mlfw.errors import listing
@@ -38,57 +39,67 @@ def fitting_for(folder: Path) -> Fitting:
     settings = read_settings(folder / CONFIG)
     if reads(settings) is Kind.image:
         processor = Processor(read_processor(folder, settings), settings.get("num_channels", 3))
-        return Processed(processor, settings, digest([processor.data, settings]))
+        key = digest([processor.data, settings])
+        return Processed(key=key, settings=settings, processor=processor)
     tokenizer = (folder / TOKENIZER).read_text(encoding="utf-8")
-    return Tokenized(tokenizer, settings, digest([tokenizer, settings]))
+    key = digest([tokenizer, settings])
+    return Tokenized(key=key, settings=settings, tokenizer=tokenizer)
 
 
-@dataclass(frozen=True)
-class Tokenized(Fitting):
-    """Texts cut by an encoder's own tokenizer, all other columns in the usual way."""
+@dataclass(frozen=True, kw_only=True)
+class _ByEncoder(Fitting):
+    """Columns of one kind prepared as the encoder wants them, all others in the usual way."""
+
+    kind: ClassVar[Kind]
+
+    key: str
+    settings: dict[str, Any]
+
+    def columns(self, schema: Schema) -> tuple[Column, ...]:
+        """Return the columns as they are.
+
+        Raises:
+            UserError: None of them is of the kind that the encoder reads.
+        """
+        return _with(self.kind, schema)
+
+    def fit(self, column: Column, values: pa.ChunkedArray, targets: Targets) -> Iterable[Encoder]:
+        """Return the encoders of a column."""
+        if column.kind is self.kind:
+            return [self.own(column, values)]
+        return super().fit(column, values, targets)
+
+    @abstractmethod
+    def own(self, column: Column, values: pa.ChunkedArray) -> Encoder:
+        """Return the encoder of a column of the kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokenized(_ByEncoder):
+    """Texts cut by an encoder's own tokenizer."""
+
+    kind = Kind.text
 
     tokenizer: str
-    settings: dict[str, Any]
-    key: str
 
-    def columns(self, schema: Schema) -> tuple[Column, ...]:
-        """Return the columns as they are.
-
-        Raises:
-            UserError: None of them is a text.
-        """
-        return _with(Kind.text, schema)
-
-    def fit(self, column: Column, values: pa.ChunkedArray, targets: Targets) -> Iterable[Encoder]:
-        """Return the encoders of a column."""
-        if column.kind is not Kind.text:
-            return super().fit(column, values, targets)
+    def own(self, column: Column, values: pa.ChunkedArray) -> Encoder:
+        """Return the encoder of a text."""
         length = column_options(column).length
         texts = sample(values, SAMPLE_ROWS)
-        return [TokenizerEncoder.fit(column, texts, self.tokenizer, self.settings, length)]
+        return TokenizerEncoder.fit(column, texts, self.tokenizer, self.settings, length)
 
 
-@dataclass(frozen=True)
-class Processed(Fitting):
-    """Images resized by an encoder's own image processor, all other columns in the usual way."""
+@dataclass(frozen=True, kw_only=True)
+class Processed(_ByEncoder):
+    """Images resized by an encoder's own image processor."""
+
+    kind = Kind.image
 
     processor: Processor
-    settings: dict[str, Any]
-    key: str
 
-    def columns(self, schema: Schema) -> tuple[Column, ...]:
-        """Return the columns as they are.
-
-        Raises:
-            UserError: None of them is an image.
-        """
-        return _with(Kind.image, schema)
-
-    def fit(self, column: Column, values: pa.ChunkedArray, targets: Targets) -> Iterable[Encoder]:
-        """Return the encoders of a column."""
-        if column.kind is not Kind.image:
-            return super().fit(column, values, targets)
-        return [ProcessedImageEncoder.of(column, self.processor, self.settings)]
+    def own(self, column: Column, values: pa.ChunkedArray) -> Encoder:  # noqa: ARG002
+        """Return the encoder of an image."""
+        return ProcessedImageEncoder.of(column, self.processor, self.settings)
 
 
 def _with(kind: Kind, schema: Schema) -> tuple[Column, ...]:

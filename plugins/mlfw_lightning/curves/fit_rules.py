@@ -8,6 +8,8 @@ from mlfw_lightning.curves.readings import FEWEST, Reading, title
 
 # From which share of the loss of a constant prediction on a network has hardly learnt.
 UNDER_FITTED = 0.7
+# From which share on a change that cannot be told from noise needs a word.
+NOISY = 0.05
 
 
 def improving(reading: Reading) -> Finding | None:
@@ -120,7 +122,9 @@ def plateau(reading: Reading) -> Finding | None:
 
 def _stands_still(reading: Reading) -> str:
     epochs = reading.stalled
+    share = reading.resolution(epochs)
+    most = f"{'its noise of ' if share > NOISY else ''}{100 * share:.2g} %"
     return (
-        f"{title(reading.curve.names[1])} has not improved by more than "
-        f"{100 * reading.resolution(epochs):.2g} % for {epochs} epochs ({reading.best_and_now()})"
+        f"{title(reading.curve.names[1])} has not improved by more than {most} for {epochs} "
+        f"epochs ({reading.best_and_now()})"
     )

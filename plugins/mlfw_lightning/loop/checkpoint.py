@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
+from mlfw.components.trainer import untold
 from mlfw.files import write_bytes
-from mlfw_lightning.loop.watch import untold
 
 logger = logging.getLogger("mlfw")
 SUFFIX = ".ckpt"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from mlfw.components.trainer import untold
 from mlfw_lightning.fine_tuning.blocks import set_trainable
 from mlfw_lightning.fine_tuning.lora import add_adapters
 from mlfw_lightning.learning.initialisation import initialise
-from mlfw_lightning.loop.watch import untold
 
 if TYPE_CHECKING:
     from mlfw_lightning.network import InputShape, Network

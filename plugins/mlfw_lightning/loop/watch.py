@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from mlfw import FitContext
-
-
-def never() -> bool:
-    """Tell that nobody wants the training to stop."""
-    return False
-
-
-def untold(*_: object) -> None:
-    """Tell nobody."""
+from mlfw.components.trainer import never, untold
 
 
 @dataclass(frozen=True, kw_only=True)

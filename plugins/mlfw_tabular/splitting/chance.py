@@ -54,12 +54,26 @@ def deal(strata: np.ndarray, parts: int, random: np.random.Generator) -> np.ndar
     return part
 
 
+def _sorted(order: np.ndarray) -> np.ndarray:
+    """Return the numbers of the rows in ascending order, the earlier of equals first.
+
+    The stable sort takes four times as long, and random numbers hardly ever are equal.
+    """
+    import numpy as np
+
+    found = np.argsort(order)
+    numbers = order[found]
+    if (numbers[1:] == numbers[:-1]).any():
+        return np.argsort(order, kind="stable")
+    return found
+
+
 def _place_in_class(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return where each row stands within its class, evenly spaced in (0, 1), float64 [rows]."""
     import numpy as np
 
     sizes = np.bincount(labels)
-    by_order = np.argsort(order, kind="stable")
+    by_order = _sorted(order)
     # Small integers are sorted by radix.
     few = labels.astype(np.uint16) if len(sizes) <= MOST_UINT16 else labels
     by_class = by_order[np.argsort(few[by_order], kind="stable")]
