@@ -23,6 +23,7 @@ from mlfw_lightning.loop.breaks import Breaks
 from mlfw_lightning.loop.checkpoint import Checkpoints
 from mlfw_lightning.loop.clock import Clock
 from mlfw_lightning.loop.epochs import Epochs
+from mlfw_lightning.loop.heap import freed_memory_kept
 from mlfw_lightning.loop.key import training_key
 from mlfw_lightning.loop.module import Module
 from mlfw_lightning.loop.sharded import ShardedModule, check_divisible
@@ -71,7 +72,11 @@ def train_here(
         StopRequested: The watch has asked to stop; a checkpoint has been kept.
     """
     size = learner.model.rows_per_step(learner.train.rows)
-    with torch.random.fork_rng(), mistakes_told(batch_too_large(size)):
+    with (
+        freed_memory_kept(),
+        torch.random.fork_rng(),
+        mistakes_told(batch_too_large(size)),
+    ):
         torch.manual_seed(seed)
         training = _Training(options, learner, seed, folder, watch, place, size)
         with threads_for(training.module.network, learner.shape, size // place.world):
