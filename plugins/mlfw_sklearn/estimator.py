@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import mlfw
 from mlfw import Estimate, FitContext, Schema, Splits, UserError
 from mlfw.files import write_bytes
 from mlfw_sklearn.problems import Problem, problems, raw_predictions
+from mlfw_sklearn.timing import Growth, fit_on_samples
 from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILES = "estimator-*.skops"
-MOST_COUNTED = 10
 
 
 @dataclass(kw_only=True)
@@ -31,17 +30,15 @@ class Estimator(mlfw.Model):
     Attributes:
         trusted: Types beside scikit-learn's own public ones that a saved estimator may hold,
             by full name. Nothing else is ever loaded.
-        counted: Fields that count what a fit makes one after the other, such as trees: it takes
-            as many times as long.
-        growth: The power of the number of rows with which a fit's time grows at least.
+        counted: The field that counts what a fit makes one after the other, such as trees, if
+            there is one.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("sklearn", "skops")
     extra: ClassVar[str] = "sklearn"
     several_targets: ClassVar[bool] = True
     trusted: ClassVar[tuple[str, ...]] = ()
-    counted: ClassVar[tuple[str, ...]] = ()
-    growth: ClassVar[float] = 1.0
+    counted: ClassVar[str] = ""
 
     @abstractmethod
     def build(self, schema: Schema) -> Any:
@@ -64,20 +61,23 @@ class Estimator(mlfw.Model):
 
     def estimate(self, data: Splits, context: FitContext) -> Estimate | None:
         """Return what `fit` will cost, from fits on samples of the rows."""
-        from mlfw_sklearn.timing import fit_on_samples
-
         for problem in problems(data.train.slice(0, 1), data.schema):
             self.build(problem.schema)  # loads what the estimator needs, which is not to be timed
-        counts = {name: getattr(self, name) for name in self.counted}
-        fewer = {name: min(count, MOST_COUNTED) for name, count in counts.items()}
-        short = replace(self, **fewer)
         return fit_on_samples(
             data,
             context.seed,
-            lambda sample: short.fit(sample, context).predict,
-            growth=self.growth,
-            factor=math.prod(counts[name] / fewer[name] for name in counts),
+            lambda sample, made: self._making(made).fit(sample, context).predict,
+            growth=self.growth(),
+            count=getattr(self, self.counted) if self.counted else 1,
         )
+
+    def growth(self) -> Growth:
+        """Return what is known of how a fit's time grows with the rows."""
+        return Growth()
+
+    def _making(self, count: int) -> Self:
+        """Return the same with fewer of what is made one after the other."""
+        return replace(self, **{self.counted: count}) if self.counted else self
 
     def _fitted(self, problem: Problem, matrix: np.ndarray, seed: int) -> Any:
         from sklearn.dummy import DummyClassifier

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
 from mlfw_sklearn.estimator import Estimator, EstimatorPredictor
+from mlfw_sklearn.timing import Growth
 
 TREE = "sklearn.tree._tree.Tree"
 
@@ -54,7 +55,7 @@ class Forest(Estimator):
     """
 
     trusted: ClassVar[tuple[str, ...]] = (TREE,)
-    counted: ClassVar[tuple[str, ...]] = ("trees",)
+    counted: ClassVar[str] = "trees"
 
     trees: int = field(default=200, metadata=limits(minimum=1) | search(50, 500))
     max_depth: int | None = field(default=None, metadata=limits(minimum=1) | search(2, 24))
@@ -105,7 +106,7 @@ class Boosting(Estimator):
         "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     )
-    counted: ClassVar[tuple[str, ...]] = ("iterations",)
+    counted: ClassVar[str] = "iterations"
 
     iterations: int = field(default=100, metadata=limits(minimum=1) | search(50, 500))
     learning_rate: float = field(
@@ -131,6 +132,10 @@ class Boosting(Estimator):
             min_samples_leaf=self.min_samples_leaf,
             l2_regularization=self.l2,
         )
+
+    def growth(self) -> Growth:
+        """Return that a tree's time hardly grows before it has all its leaves, and then slowly."""
+        return Growth(near=16, fewest=2 * self.max_leaves * self.min_samples_leaf)
 
 
 class Kernel(Enum):
@@ -158,7 +163,6 @@ class SVM(Estimator):
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
     )
-    growth: ClassVar[float] = 2.0
 
     C: float = field(default=1.0, metadata=limits(above=0) | search(1e-2, 1e3, log=True))
     kernel: Kernel = field(default=Kernel.rbf, metadata=search(choices=list(Kernel)))
@@ -184,6 +188,10 @@ class SVM(Estimator):
             # C and the width of the insensitive tube only mean something for a scaled target.
             return TransformedTargetRegressor(SVR(**options), transformer=StandardScaler())
         return CalibratedClassifierCV(SVC(**options), ensemble=False)
+
+    def growth(self) -> Growth:
+        """Return that time grows with the square of the rows."""
+        return Growth(power=2.0)
 
 
 @dataclass(kw_only=True)

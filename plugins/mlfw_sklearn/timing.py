@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlfw import Estimate, Schema, Splits
@@ -21,67 +22,92 @@ SHARE, LEAST_SECONDS, MOST_SECONDS = 0.02, 0.3, 1.0
 FIRST_SHARE, FEWEST_ROWS, MOST_ROWS = 32, 64, 1024
 # Of each class, as cross-validation inside an estimator needs them.
 CLASS_ROWS = 6
-# For up to so many times the rows, time that does not depend on them may still be most of it.
-NEAR = 4
+MOST_COUNTED = 10
 NEAR_POWER, MOST_POWER = 0.5, 3.0
 VALIDATION_ROWS = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """How the time of a fit grows, as far as that is known of the method.
+
+    Attributes:
+        power: The power of the number of rows with which the time grows at least.
+        near: For up to so many times the rows, time that does not depend on them may still be
+            most of it.
+        fewest: How many rows a fit needs at least to tell how long one on more rows takes.
+    """
+
+    power: float = 1.0
+    near: int = 4
+    fewest: int = 0
 
 
 def fit_on_samples(
     data: Splits,
     seed: int,
-    fit: Callable[[Splits], Predict],
+    fit: Callable[[Splits, int], Predict],
     *,
-    growth: float,
-    factor: float,
+    growth: Growth,
+    count: int,
 ) -> Estimate:
     """Return what a fit on all training rows will cost, by the power law of the samples' fits.
 
     Args:
         data: The rows.
         seed: What the choice of samples follows from.
-        fit: Fits on the given rows, and returns what predicts.
-        growth: The power of the number of rows with which the time grows at least.
-        factor: How many times as long the fit takes for which `fit` stands.
+        fit: Fits on the given rows, and returns what predicts. Where a fit makes many things one
+            after the other, such as trees, it makes no more than the number given.
+        growth: How its time grows.
+        count: How many things a whole fit makes.
     """
     total, order = data.count(TRAIN), _order(data.train, data.schema, seed)
+    few = min(count, MOST_COUNTED)
 
-    def timed(rows: int) -> tuple[float, float, Predict]:
+    def timed(rows: int, made: int = few) -> tuple[float, float, Predict]:
         sample = data.replace(train=data.train.take(order[:rows]), folds=(), key="")
         start, worked = time.perf_counter(), time.process_time()
-        predict = fit(sample)
+        predict = fit(sample, made)
         took = time.perf_counter() - start
         # On a machine that others use too, less work is done in the same time.
         return took, min(took, time.process_time() - worked), predict
 
     def expected(rows: int) -> float:
-        return extrapolated(sizes, seconds, rows, growth) * factor
+        return extrapolated(sizes, seconds, rows, growth)
 
-    sizes = [_first_size(total, data.schema)]
+    sizes = [min(max(_first_size(total, data.schema), growth.fewest), total)]
     # The first fit loads what the others find loaded, and counts only where it takes too long.
     took, spent, predict = timed(sizes[0])
     held = resident_memory()
     if spent < MOST_SECONDS:
         took, spent, predict = timed(sizes[0])
     seconds = [took]
-    while sizes[-1] * NEAR <= total:
-        allowed = min(max(SHARE * expected(total), LEAST_SECONDS), MOST_SECONDS)
-        times = expected(NEAR * sizes[-1]) / expected(sizes[-1])
-        if spent * (1 + times) > allowed:
+    while (more := min(growth.near * sizes[-1], total // 2)) >= 2 * sizes[-1]:
+        allowed = min(max(SHARE * expected(total) * count / few, LEAST_SECONDS), MOST_SECONDS)
+        if spent * (1 + expected(more) / expected(sizes[-1])) > allowed:
             break
-        took, spent, predict = timed(NEAR * sizes[-1])
-        sizes.append(NEAR * sizes[-1])
+        took, spent, predict = timed(more)
+        sizes.append(more)
         seconds.append(took)
+    factor = 1.0 if count == few else _times(timed(sizes[-1], 1)[0], took, few, count)
     grown = max(resident_memory() - held, 0) * total // sizes[-1]
     return Estimate(
-        seconds=expected(total),
+        seconds=expected(total) * factor,
         basis=_basis(sizes),
         memory=max(held + grown, peak_memory()),
-        predict_seconds=_predicting(predict, data) * factor,
+        predict_seconds=_predicting(predict, data) * count / few,
     )
 
 
-def extrapolated(sizes: Sequence[int], seconds: Sequence[float], rows: int, growth: float) -> float:
+def _times(one: float, few_seconds: float, few: int, count: int) -> float:
+    """Return how many times as long a fit takes that makes more; what comes first is done once."""
+    each = max(few_seconds - one, 0.0) / (few - 1)
+    return (few_seconds + each * (count - few)) / few_seconds
+
+
+def extrapolated(
+    sizes: Sequence[int], seconds: Sequence[float], rows: int, growth: Growth
+) -> float:
     """Return how long a fit on so many rows takes.
 
     It grows from the last fit by a power of the number of rows: the slope between the logarithms
@@ -92,18 +118,19 @@ def extrapolated(sizes: Sequence[int], seconds: Sequence[float], rows: int, grow
         sizes: How many rows each fit had, ascending.
         seconds: How long it took.
         rows: How many rows there are to be.
-        growth: The power of the number of rows with which the time grows at least.
+        growth: What is known of the method.
     """
     size, took = sizes[-1], seconds[-1]
     times = rows / size
     if len(sizes) == 1:
-        power = NEAR_POWER if times <= NEAR else growth
+        power = NEAR_POWER if times <= growth.near else growth.power
         return float(took * math.pow(times, power))
     slope = _slope(sizes[-3:], seconds[-3:])
-    if slope >= growth:
+    least = growth.power
+    if slope >= least:
         return float(took * math.pow(times, min(slope, MOST_POWER)))
-    grown = max(took - seconds[0], 0.0) / (size**growth - sizes[0] ** growth)
-    return float(took + grown * (math.pow(rows, growth) - size**growth))
+    grown = max(took - seconds[0], 0.0) / (size**least - sizes[0] ** least)
+    return float(took + grown * (math.pow(rows, least) - size**least))
 
 
 def _slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:
@@ -124,7 +151,7 @@ def _first_size(total: int, schema: Schema) -> int:
     """Return how many rows the smallest sample has, some of each class."""
     classes = max(len(target.classes) for target in schema.targets)
     wanted = min(max(total // FIRST_SHARE, FEWEST_ROWS), MOST_ROWS)
-    return min(max(min(wanted, math.ceil(total / NEAR)), CLASS_ROWS * classes), total)
+    return min(max(min(wanted, math.ceil(total / 4)), CLASS_ROWS * classes), total)
 
 
 def _order(rows: pa.Table, schema: Schema, seed: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from mlfw_lightning import LightningTrainer
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from mlfw_sklearn.estimator import Estimator
 from mlfw_sklearn.models import SVM, Boosting, Forest, Linear
-from mlfw_sklearn.timing import extrapolated
+from mlfw_sklearn.timing import Growth, extrapolated
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_power_law_is_followed(power: float, scale: float, rows: int) -> None:
     sizes = [64, 256, 1024]
     seconds = [scale * size**power for size in sizes]
 
-    found = extrapolated(sizes, seconds, rows, growth=1.0)
+    found = extrapolated(sizes, seconds, rows, Growth())
 
     assert found == pytest.approx(scale * rows**power, rel=0.01)
 
@@ -46,14 +46,14 @@ def test_time_that_does_not_depend_on_the_rows_is_not_multiplied(
     sizes = [64, 256, 1024]
     seconds = [constant + 1e-6 * size**growth for size in sizes]
 
-    found = extrapolated(sizes, seconds, rows, growth=growth)
+    found = extrapolated(sizes, seconds, rows, Growth(power=growth))
 
     assert found == pytest.approx(constant + 1e-6 * rows**growth, rel=0.01)
 
 
 def test_a_single_fit_is_multiplied_as_the_method_is_known_to_grow() -> None:
-    assert extrapolated([1000], [0.1], 100_000, growth=2.0) == pytest.approx(1000)
-    assert extrapolated([1000], [0.1], 4000, growth=2.0) == pytest.approx(0.2)
+    assert extrapolated([1000], [0.1], 100_000, Growth(power=2.0)) == pytest.approx(1000)
+    assert extrapolated([1000], [0.1], 4000, Growth(power=2.0)) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("model", [SVM(), Boosting(), Forest(jobs=1)])
