@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import mlfw
 from mlfw import Estimate, FitContext, Schema, Splits, UserError
+from mlfw.components.splits import TRAIN
 from mlfw.files import write_bytes
+from mlfw.memory import resident_memory
 from mlfw_sklearn.problems import Problem, problems, raw_predictions
 from mlfw_sklearn.timing import Growth, fit_on_samples
 from mlfw_tabular import Preprocessor
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILES = "estimator-*.skops"
+ROWS_LEARNT_FROM, ROWS_MEASURED = 50_000, 64
+# The matrix, and the copy of it in half the precision that trees make.
+COPIES = 1.5
 
 
 @dataclass(kw_only=True)
@@ -63,13 +68,16 @@ class Estimator(mlfw.Model):
         """Return what `fit` will cost, from fits on samples of the rows."""
         for problem in problems(data.train.slice(0, 1), data.schema):
             self.build(problem.schema)  # loads what the estimator needs, which is not to be timed
-        return fit_on_samples(
+        held = resident_memory()
+        estimate = fit_on_samples(
             data,
             context.seed,
             lambda sample, made: self._making(made).fit(sample, context).predict,
             growth=self.growth(),
             count=getattr(self, self.counted) if self.counted else 1,
         )
+        needed = held + round(COPIES * _matrix_bytes(data))
+        return replace(estimate, memory=max(estimate.memory or 0, needed))
 
     def growth(self) -> Growth:
         """Return what is known of how a fit's time grows with the rows."""
@@ -143,6 +151,15 @@ class EstimatorPredictor(mlfw.Predictor):
         self.preprocessor.save(folder)
         for number, estimator in enumerate(self.estimators):
             write_bytes(folder / FILES.replace("*", f"{number:05}"), dumps(estimator))
+
+
+def _matrix_bytes(data: Splits) -> float:
+    """Return about how large the matrix of all training rows is."""
+    rows = data.train.slice(0, ROWS_LEARNT_FROM)
+    some = rows.slice(0, ROWS_MEASURED)
+    matrix = Preprocessor.fit(rows, data.schema).matrix(some)
+    share = data.count(TRAIN) / max(some.num_rows, 1)
+    return float(matrix.nbytes * share)
 
 
 def _seed(estimator: Any, seed: int) -> None:

@@ -23,7 +23,7 @@ FIRST_SHARE, FEWEST_ROWS, MOST_ROWS = 32, 64, 1024
 # Of each class, as cross-validation inside an estimator needs them.
 CLASS_ROWS = 6
 MOST_COUNTED = 10
-NEAR_POWER, MOST_POWER = 0.5, 3.0
+NEAR_POWER, MOST_POWER, SURPLUS = 0.5, 3.0, 0.3
 VALIDATION_ROWS = 512
 
 
@@ -126,9 +126,11 @@ def extrapolated(
         power = NEAR_POWER if times <= growth.near else growth.power
         return float(took * math.pow(times, power))
     slope = _slope(sizes[-3:], seconds[-3:])
+    # Two fits tell little where other processes slow one of them down.
+    most = MOST_POWER if len(sizes) > 2 else growth.power + SURPLUS
     least = growth.power
     if slope >= least:
-        return float(took * math.pow(times, min(slope, MOST_POWER)))
+        return float(took * math.pow(times, min(slope, most)))
     grown = max(took - seconds[0], 0.0) / (size**least - sizes[0] ** least)
     return float(took + grown * (math.pow(rows, least) - size**least))
 

@@ -115,3 +115,36 @@ def test_ten_times_a_second_is_enough(watch: Watch) -> None:
         watch.rows(step / 1000, step, 1000)
 
     assert 9 <= len(watch.shown) <= 11
+
+
+def test_a_stage_that_tells_nothing_shows_its_time_and_what_is_expected(watch: Watch) -> None:
+    watch.course.expected = {"fit": 100.0}
+    watch.now = 0.5
+    watch.course.tick()
+    assert not watch.shown
+
+    watch.now = 25
+    watch.course.tick()
+    assert watch.shown[-1] == Progress(stage="fit", place="25 s", share=0.25, left=75)
+
+    watch.now = 130
+    watch.course.tick()
+    assert watch.shown[-1] == Progress(stage="fit", place="2 min", share=0.99, left=None)
+
+
+def test_a_tick_says_nothing_new_of_a_stage_that_tells_itself(watch: Watch) -> None:
+    told = watch.rows(1, 100, 1000)
+    watch.now = 1.5
+    watch.course.tick()
+    assert watch.shown == [told]
+
+    watch.now = 4
+    watch.course.tick()
+    assert (watch.shown[-1].share, watch.shown[-1].place) == (0.1, "")
+
+
+def test_a_stage_of_which_nothing_is_known_shows_how_long_it_has_taken(watch: Watch) -> None:
+    watch.now = 3
+    watch.course.tick()
+
+    assert watch.shown == [Progress(stage="fit", place="3.0 s")]

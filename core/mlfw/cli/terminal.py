@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from threading import RLock
 
 from mlfw.cli.findings import findings_table
 from mlfw.cli.progress_line import columns, cut, progress_line
@@ -27,15 +28,18 @@ class TerminalMonitor(Monitor):
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._shown = 0
+        self._lock = RLock()  # progress comes from a thread of its own too
 
     def stage(self, name: str, detail: str) -> None:
         """Show that a stage begins."""
-        self._show(f"{name:<9} {detail} ...")
+        with self._lock:
+            self._show(f"{name:<9} {detail} ...")
 
     def progress(self, progress: Progress) -> None:
         """Show how far the run is, how fast, and how long it will take yet."""
         if self._live:
-            self._show(progress_line(progress, _width()))
+            with self._lock:
+                self._show(progress_line(progress, _width()))
 
     def stage_done(self, name: str, seconds: float, *, skipped: bool) -> None:
         """Show that a stage has ended."""
@@ -45,15 +49,17 @@ class TerminalMonitor(Monitor):
 
     def note(self, text: str) -> None:
         """Print a note."""
-        self.close()
-        print(f"mlfw: {text}", file=sys.stderr)
+        with self._lock:
+            self.close()
+            print(f"mlfw: {text}", file=sys.stderr)
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print what the checks of the data have found, as a table."""
         lines = findings_table(findings, shutil.get_terminal_size().columns)
         if lines:
-            self.close()
-            print("\n".join(["mlfw: the data:", *lines]), file=sys.stderr)
+            with self._lock:
+                self.close()
+                print("\n".join(["mlfw: the data:", *lines]), file=sys.stderr)
 
     def close(self) -> None:
         """Leave an empty line where progress was shown."""

@@ -7,10 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import RLock
 
+from mlfw.quantities import duration
 from mlfw.runs.stages import STAGES
 
 REFRESH_SECONDS = 0.1
+SILENT_SECONDS = 0.9
+# What is said to be done of a stage at most that takes longer than was expected of it.
+MOST_BY_TIME = 0.99
 # A share of a stage from which on its own pace tells more than what was expected of it.
 TELLING_SHARE, TELLING_SECONDS = 0.02, 0.5
 
@@ -77,6 +82,8 @@ class Course:
         self._place = ""
         self._rate: float | None = None
         self._first_rows: tuple[float, int] | None = None
+        self._inner: float | None = None
+        self._lock = RLock()
 
     def begin(self, stage: str) -> None:
         """Take note that a stage begins."""
@@ -137,8 +144,14 @@ class Course:
         self._place = f"{done:,}{f'/{total:,}' if total else ''} {what}"
         self._refresh(done / total if total else None)
 
+    def tick(self) -> None:
+        """Show that time passes, where nothing else was told for a while; from any thread."""
+        with self._lock:
+            if self._clock() - max(self._shown, self._began) >= SILENT_SECONDS:
+                self._refresh(self._inner)
+
     def _begin_fit(self) -> None:
-        self._values, self._place = {}, ""
+        self._values, self._place, self._inner = {}, "", None
         self._rate, self._first_rows = None, None
 
     def _refresh(self, inner: float | None) -> None:
@@ -147,22 +160,34 @@ class Course:
         Args:
             inner: How much is done of the innermost part, 0 to 1; None where not known.
         """
+        self._inner = inner
         now = self._clock()
-        if now - self._shown < REFRESH_SECONDS:
-            return
-        self._shown = now
-        share = self._share(inner)
-        self._show(
-            Progress(
-                stage=self._stage,
-                place=", ".join([*map(str, self._parts), *([self._place] if self._place else [])]),
-                share=share,
-                rate=self._rate,
-                values=self._telling(),
-                left=self._left(share, now),
-                at_most=self.at_most,
+        with self._lock:
+            if now - self._shown < REFRESH_SECONDS:
+                return
+            self._shown = now
+            share = self._share(inner)
+            left = self._left(share, now)
+            told = inner is not None or self._parts or self._place
+            self._show(
+                Progress(
+                    stage=self._stage,
+                    place=self._where() if told else duration(now - self._began),
+                    share=share if told else self._share_by_time(now),
+                    rate=self._rate,
+                    values=self._telling(),
+                    left=left,
+                    at_most=self.at_most,
+                )
             )
-        )
+
+    def _where(self) -> str:
+        return ", ".join([*map(str, self._parts), *([self._place] if self._place else [])])
+
+    def _share_by_time(self, now: float) -> float | None:
+        """Return how much of the stage is done if it takes as long as was expected."""
+        expected = self.expected.get(self._stage)
+        return min((now - self._began) / expected, MOST_BY_TIME) if expected else None
 
     def _share(self, inner: float | None) -> float | None:
         for part in reversed(self._parts):
@@ -196,5 +221,6 @@ class Course:
             if now - since > TELLING_SECONDS and done > (TELLING_SHARE if expected else 0):
                 return (now - since) * (1 - share) / done
         if self._stage in self.expected:
-            return max(self.expected[self._stage] - (now - self._began), 0.0)
+            left = self.expected[self._stage] - (now - self._began)
+            return left if left > 0 else None  # it takes longer than was expected: who knows
         return None

@@ -34,6 +34,7 @@ from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.progress import Course
 from mlfw.pipeline.splits_file import load_splits
 from mlfw.pipeline.stop import StopSignal
+from mlfw.pipeline.ticking import ticking
 from mlfw.pipeline.training import Training
 from mlfw.plugins import Plugins
 from mlfw.runs import RunDirectory
@@ -132,7 +133,8 @@ class Work:
         self.course.begin(name)
         self.monitor.stage(name, detail)
         start = time.perf_counter()
-        act()
+        with ticking(self.course):
+            act()
         seconds = time.perf_counter() - start
         mark_finished(self.directory, name, fingerprint, seconds)
         self.course.end(name)

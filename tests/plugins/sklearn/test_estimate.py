@@ -22,6 +22,7 @@ from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from mlfw_sklearn.estimator import Estimator
 from mlfw_sklearn.models import SVM, Boosting, Forest, Linear
 from mlfw_sklearn.timing import Growth, extrapolated
+from mlfw_tabular.parquet import Parquet
 
 
 @pytest.fixture
@@ -110,3 +111,28 @@ def test_linear_models_are_estimated_in_memory_too(context: FitContext) -> None:
     data = SklearnDataset(name=Bundled("diabetes")).load(LoadContext())
 
     assert Linear().estimate(data, context) is not None
+
+
+def test_two_fits_of_a_busy_machine_do_not_make_seconds_into_hours() -> None:
+    assert extrapolated([1000, 4000], [0.01, 0.64], 600_000, Growth()) < 600
+
+
+def test_memory_counts_every_category_of_every_row(tmp_path: Path, context: FitContext) -> None:
+    rows, words = 200_000, 3000
+    random = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "word": pa.array(random.integers(0, words, rows)).cast(pa.string()),
+            "target": random.normal(size=rows),
+        }
+    )
+    pq.write_table(table, tmp_path / "words.parquet")
+    dataset = Parquet(
+        path=[str(tmp_path / "words.parquet")], target=["target"], columns={"word": "category"}
+    )
+
+    estimate = Linear().estimate(dataset.load(LoadContext()), context)
+
+    assert estimate is not None
+    assert estimate.memory is not None
+    assert estimate.memory > 1.5e9  # some 1,000 columns and half as much for a copy
