@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.benchmarks import (
+    accelerator,
     overhead,
     prepare_csv,
     start_up,
@@ -17,5 +18,6 @@ tree.main()
 overhead.main()
 train_mlp.main()
 train_cnn.main()
+accelerator.main()
 prepare_csv.main()
 stream_parquet.main()

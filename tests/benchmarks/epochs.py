@@ -6,16 +6,24 @@ import logging
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from mlfw import FitContext
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.learner import Learner
 
 
-def seconds_of_epochs(learner: Learner, epochs: int) -> float:
-    """Return how long so many epochs take, after a first one that holds what is done once."""
+def seconds_of_epochs(learner: Learner, epochs: int, **options: Any) -> float:
+    """Return how long so many epochs take, after a first one that holds what is done once.
+
+    Args:
+        learner: What is trained.
+        epochs: How many.
+        options: Of the trainer; without any it trains on the CPU.
+    """
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    trainer = LightningTrainer(epochs=epochs + 1, patience=None, accelerator="cpu")
+    chosen = {"accelerator": "cpu", **options}
+    trainer = LightningTrainer(epochs=epochs + 1, patience=None, **chosen)
     ends: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         context = FitContext(

@@ -57,7 +57,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     return outcome(folder / "run")
 
 
-@pytest.mark.parametrize("moment", ["start", "prepare", "trial 2", "tune", "fit", "evaluate"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param("start", marks=pytest.mark.slow),
+        "prepare",
+        "trial 2",
+        pytest.param("tune", marks=pytest.mark.slow),
+        "fit",
+        "evaluate",
+    ],
+)
 def test_a_killed_run_is_continued_to_the_same_end(
     moment: str, whole: tuple[object, ...], tmp_path: Path, small_csv: Path, mlfw: Mlfw
 ) -> None:

@@ -6,12 +6,15 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from conftest import Mlfw
 from existing_package import run_arguments
 
 RUN = ["run", "--allow-import", "blobs", *run_arguments(), "trainer.epochs=6", "run.name=net"]
 
 
+@pytest.mark.slow
 def test_killed_within_two_epochs_it_ends_the_same(
     blobs: Path, tmp_path: Path, mlfw: Mlfw, mlfw_here: Mlfw
 ) -> None:
