@@ -129,7 +129,7 @@ def test_a_stage_that_tells_nothing_shows_its_time_and_what_is_expected(watch: W
 
     watch.now = 130
     watch.course.tick()
-    assert watch.shown[-1] == Progress(stage="fit", place="2 min", share=0.99, left=None)
+    assert watch.shown[-1] == Progress(stage="fit", place="2 min")
 
 
 def test_a_tick_says_nothing_new_of_a_stage_that_tells_itself(watch: Watch) -> None:

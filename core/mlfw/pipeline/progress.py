@@ -14,8 +14,6 @@ from mlfw.runs.stages import STAGES
 
 REFRESH_SECONDS = 0.1
 SILENT_SECONDS = 0.9
-# What is said to be done of a stage at most that takes longer than was expected of it.
-MOST_BY_TIME = 0.99
 # A share of a stage from which on its own pace tells more than what was expected of it.
 TELLING_SHARE, TELLING_SECONDS = 0.02, 0.5
 
@@ -185,9 +183,9 @@ class Course:
         return ", ".join([*map(str, self._parts), *([self._place] if self._place else [])])
 
     def _share_by_time(self, now: float) -> float | None:
-        """Return how much of the stage is done if it takes as long as was expected."""
-        expected = self.expected.get(self._stage)
-        return min((now - self._began) / expected, MOST_BY_TIME) if expected else None
+        """Return how much of the stage is done if it takes as long as was expected, not longer."""
+        expected, taken = self.expected.get(self._stage, 0.0), now - self._began
+        return taken / expected if taken < expected else None
 
     def _share(self, inner: float | None) -> float | None:
         for part in reversed(self._parts):

@@ -26,6 +26,7 @@ from mlfw_lightning.loop.start import start_network
 # Timing may take this share of a training, but these seconds whatever the training takes.
 SHARE, LEAST_SECONDS, MOST_SECONDS = 0.01, 0.15, 1.5
 MOST_GROUPS = 50
+GROWTH = 4
 # A GPU is waited for only now and then, as in training: waiting for it takes time itself.
 GPU_GROUP = 8
 Given = TypeVar("Given")
@@ -90,14 +91,19 @@ class TrialSteps:
                 part of the whole.
         """
         rows = min(self.size, max(int(planned_rows * SHARE / 2), 1))
-        share = rows / self.size
-        planned = planned_rows / rows / self._world
         self.network.train()
         batches = self._batches(rows)
         start = time.perf_counter()
         batch = next(batches)
         first_batch = time.perf_counter() - start
         taken = _seconds(self._first_step, batch)
+        # Much of a short step does not depend on its rows, so that a few rows tell too little.
+        while rows < self.size and taken * GROWTH < LEAST_SECONDS:
+            rows = min(rows * GROWTH, self.size)
+            batches = self._batches(rows)
+            taken = _seconds(self._first_step, next(batches))
+        share = rows / self.size
+        planned = planned_rows / rows / self._world
         self.kept = int(self.kept / share)
         if taken > _allowed(taken * planned):
             return StepCost(taken / share, 1, first_batch)

@@ -17,7 +17,8 @@ def improving(reading: Reading) -> Finding | None:
     if not reading.falls or reading.window < FEWEST:
         return None
     trend = Trend.of(reading.validation[-reading.window :])
-    share = trend.fall / max(abs(reading.now), trend.fall)
+    before = reading.now + trend.fall
+    share = trend.fall / max(abs(before), trend.fall)
     return Kind.improving, (
         f"{title(reading.curve.names[1])} still improves, by {share:.1%} in the last "
         f"{reading.window} epochs ({reading.best_and_now()})."
