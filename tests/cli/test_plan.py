@@ -76,7 +76,7 @@ def test_of_a_network_the_most_epochs_are_counted(
 
 
 def test_max_time_bounds_the_plan(tmp_path: Path, small_csv: Path, mlfw_here: Mlfw) -> None:
-    options = ("model=mlp", "trainer.accelerator=cpu", "trainer.epochs=1000000")
+    options = ("model=mlp", "trainer.accelerator=cpu", "trainer.epochs=100000000")
     result = mlfw_here(*RUN, *options, "trainer.max_time=2h", "--plan")
 
     assert "at most 2 h" in stages(result.stdout)["fit"]

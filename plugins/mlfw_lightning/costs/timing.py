@@ -67,7 +67,7 @@ def training_estimate(
         seconds=min(whole, bound) + starting,
         basis=f"{step.steps} timed step{'s' if step.steps > 1 else ''}",
         memory=_memory(trial, device, held, saved, options.devices),
-        epochs=options.epochs,
+        epochs=options.epochs if whole <= bound else max(int(bound / epoch), 1),
         epoch_seconds=epoch,
         at_most=options.patience is not None or whole > bound,
         predict_seconds=row * learner.validation.rows,

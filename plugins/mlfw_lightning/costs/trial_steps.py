@@ -98,7 +98,7 @@ class TrialSteps:
         first_batch = time.perf_counter() - start
         taken = _seconds(self._first_step, batch)
         # Much of a short step does not depend on its rows, so that a few rows tell too little.
-        while rows < self.size and taken * GROWTH < LEAST_SECONDS:
+        while rows < self.size and self._short(batches):
             rows = min(rows * GROWTH, self.size)
             batches = self._batches(rows)
             taken = _seconds(self._first_step, next(batches))
@@ -114,6 +114,11 @@ class TrialSteps:
             some = islice(batches, self._group)
             each.append(_seconds(self._steps, some) / self._group)
         return StepCost(median(each) / share, len(each) * self._group, first_batch)
+
+    def _short(self, batches: Iterator[Batch]) -> bool:
+        """Tell whether steps of several times the rows are still short."""
+        least = min(_seconds(self._steps, islice(batches, 1)) for _ in range(2))
+        return least * GROWTH < LEAST_SECONDS
 
     def validate(self) -> float:
         """Return how many seconds a row takes in validation, in batches as large as there are."""
