@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 from conftest import environment
 from mlfw.cli.progress_line import columns, progress_line
 from mlfw.pipeline.progress import Progress
+from on_terminal import shown_on_terminal
 from plugin_folder import write_plugin
 
 FULL = Progress(
@@ -100,7 +99,8 @@ def test_the_line_is_never_wider_than_the_terminal(progress: Progress, width: in
 def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     width: int, tmp_path: Path, small_csv: Path
 ) -> None:
-    shown = on_terminal(tmp_path, write_plugin(tmp_path, "slow", MODEL), width)
+    site = write_plugin(tmp_path, "slow", MODEL)
+    shown = shown_on_terminal(*RUN, folder=tmp_path, columns=width, PYTHONPATH=site)
 
     lines = re.split(r"[\r\n]+", shown)
     progress = [line.rstrip() for line in lines if re.search(r"\d%", line)]
@@ -128,26 +128,3 @@ def test_nothing_but_notes_is_shown_where_there_is_no_terminal(
     assert all(line.startswith("mlfw: ") for line in result.stderr.splitlines())
     assert "the curve is flat" in result.stderr
     assert "\r" not in result.stderr
-
-
-def on_terminal(folder: Path, site: str, width: int) -> str:
-    """Return what a run shows on standard error, a terminal of so many columns."""
-    mine, theirs = pty.openpty()
-    subprocess.run(["stty", "cols", str(width)], stdin=theirs, check=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlfw", *RUN],
-        cwd=folder, env=environment(PYTHONPATH=site), stdout=subprocess.DEVNULL, stderr=theirs,
-    )  # fmt: skip
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(mine, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    os.close(mine)
-    assert process.wait() == 0
-    return shown.decode()

@@ -11,6 +11,7 @@ import pytest
 from pyarrow import feather
 
 from conftest import ROOT, Mlfw
+from on_terminal import shown_on_terminal
 
 DATA = ("dataset=csv", "dataset.path=small.csv", "dataset.target=good")
 MODELS = ("tree", "forest", "boosting", "svm", "linear", "mlp")
@@ -234,32 +235,9 @@ def test_a_number_as_a_class_is_predicted_as_a_number(tmp_path: Path, mlfw: Mlfw
 
 
 def test_on_a_terminal_a_run_shows_its_stages(tmp_path: Path, small_csv: Path) -> None:
-    import pty
-    import subprocess
-    import sys
+    text = shown_on_terminal(
+        "run", *DATA, "model=tree", "tuner=random", "tuner.trials=2", folder=tmp_path
+    )
 
-    from conftest import environment
-
-    mine, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlfw", "run", *DATA, "model=tree", "tuner=random",
-         "tuner.trials=2"],
-        cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=theirs,
-    )  # fmt: skip
-    import os
-
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            piece = os.read(mine, 4096)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-    process.communicate()
-
-    text = shown.decode()
     for fragment in ("prepare", "tune", "trial 1/2", "fit", "evaluate"):
         assert fragment in text
