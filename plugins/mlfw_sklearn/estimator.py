@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FILES = "estimator-*.skops"
 ROWS_LEARNT_FROM, ROWS_MEASURED = 50_000, 64
+FEATURE_BYTES = 64_000_000
 # The matrix, and the copy of it in half the precision that trees make.
 COPIES = 1.5
 
@@ -141,7 +142,15 @@ class EstimatorPredictor(mlfw.Predictor):
 
     def predict(self, rows: pa.Table) -> pa.Table:
         """Return predictions for rows that conform to the schema."""
-        values = raw_predictions(self.schema, self.estimators, self.preprocessor.matrix(rows))
+        import numpy as np
+
+        prepare = self.preprocessor
+        size = rows_at_once(len(prepare.number_names) + sum(prepare.cardinalities))
+        pieces = [
+            raw_predictions(self.schema, self.estimators, prepare.matrix(rows.slice(at, size)))
+            for at in range(0, max(rows.num_rows, 1), size)
+        ]
+        values = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
 
     def save(self, folder: Path) -> None:
@@ -151,6 +160,11 @@ class EstimatorPredictor(mlfw.Predictor):
         self.preprocessor.save(folder)
         for number, estimator in enumerate(self.estimators):
             write_bytes(folder / FILES.replace("*", f"{number:05}"), dumps(estimator))
+
+
+def rows_at_once(features: int) -> int:
+    """Return of how many rows the features may be in memory at a time, where any part will do."""
+    return max(FEATURE_BYTES // (8 * max(features, 1)), 1)
 
 
 def _matrix_bytes(data: Splits) -> float:

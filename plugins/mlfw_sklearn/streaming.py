@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mlfw import Estimate, FitContext, Schema, StreamedSplits, Task
 from mlfw.components.splits import VALIDATION
 from mlfw.memory import peak_memory, resident_memory
-from mlfw_sklearn.estimator import EstimatorPredictor
-from mlfw_tabular.prepared import TARGET, Prepared, one_hot, prepared
+from mlfw_sklearn.estimator import EstimatorPredictor, rows_at_once
+from mlfw_tabular.prepared import CODES, NUMBERS, TARGET, Prepared, one_hot, prepared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,8 +54,12 @@ class Rows:
             ]
             joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             values = joined[f"{TARGET}/{target}"]
-            order = slice(None) if seed is None else random.permutation(len(values))
-            yield one_hot(joined, self.cardinalities)[order], values[order]
+            order = np.arange(len(values)) if seed is None else random.permutation(len(values))
+            size = rows_at_once(joined[NUMBERS].shape[1] + sum(self.cardinalities))
+            for at in range(0, len(order), size):
+                some = order[at : at + size]
+                taken = {name: joined[name][some] for name in (NUMBERS, CODES)}
+                yield one_hot(taken, self.cardinalities), values[some]
 
 
 def fit_streamed(data: StreamedSplits, context: FitContext, *, C: float) -> EstimatorPredictor:
