@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
+from mlfw.components.dataset import Progress, silent
+from mlfw.components.splits import ROWS_AT_ONCE
 
 if TYPE_CHECKING:
     import datasets
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 REMEDY = "Leave it out: dataset.drop=[{name}]"
 
 
-def plain_table(data: datasets.Dataset, drop: list[str], place: str) -> pa.Table:
+def plain_table(
+    data: datasets.Dataset, drop: list[str], place: str, progress: Progress = silent
+) -> pa.Table:
     """Return a data set as an Arrow table of plain columns.
 
     Class numbers become the classes' names, images the bytes of their files.
@@ -23,6 +27,7 @@ def plain_table(data: datasets.Dataset, drop: list[str], place: str) -> pa.Table
         data: The data set.
         drop: Columns that may be of any kind, as they are not wanted.
         place: What it is called in messages.
+        progress: Told how many rows are read, of how many.
 
     Raises:
         UserError: A column is of a kind that no model reads.
@@ -30,7 +35,7 @@ def plain_table(data: datasets.Dataset, drop: list[str], place: str) -> pa.Table
     import pyarrow as pa
 
     names = [name for name in data.column_names if name not in drop]
-    raw = data.select_columns(names).with_format("arrow")[:]
+    raw = _read(data.select_columns(names).with_format("arrow"), progress)
     columns = {
         name: _plain(raw[name].combine_chunks(), data.features[name], f"{place}: column '{name}'")
         for name in names
@@ -38,6 +43,16 @@ def plain_table(data: datasets.Dataset, drop: list[str], place: str) -> pa.Table
     # Dropped columns stay by name, so that naming them is no mistake.
     columns |= {name: pa.nulls(raw.num_rows) for name in data.column_names if name in drop}
     return pa.table({name: columns[name] for name in data.column_names})
+
+
+def _read(data: datasets.Dataset, progress: Progress) -> pa.Table:
+    import pyarrow as pa
+
+    total, parts = len(data), []
+    for start in range(0, max(total, 1), ROWS_AT_ONCE):
+        parts.append(data[start : start + ROWS_AT_ONCE])
+        progress(min(start + ROWS_AT_ONCE, total), total, "rows")
+    return pa.concat_tables(parts)
 
 
 def _plain(values: pa.Array, feature: Any, place: str) -> pa.Array:

@@ -89,17 +89,17 @@ class HuggingFaceDataset(TableDataset):
         }
         return find_parts(wanted, list(self._source.parts), self.place())
 
-    def _rows(self, part: str) -> pa.Table:
+    def _rows(self, part: str, progress: Progress = silent) -> pa.Table:
         from mlfw_huggingface.columns import plain_table
 
         source = self._parts[part]
         place = f"{self.place()}, split '{source}'" if source else self.place()
         drop = [name for name in self.drop if name not in self.target]
-        return plain_table(self._source.parts[source], drop, place)
+        return plain_table(self._source.parts[source], drop, place, progress)
 
-    def table(self, progress: Progress = silent) -> pa.Table:  # noqa: ARG002
+    def table(self, progress: Progress = silent) -> pa.Table:
         """Return the rows to learn from, or all of them where none are kept apart."""
-        return self._rows(TRAIN)
+        return self._rows(TRAIN, progress)
 
     def given(self) -> dict[str, pa.Table]:
         """Return the rows that the source keeps apart as `validation` and `test`."""

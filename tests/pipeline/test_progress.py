@@ -148,3 +148,12 @@ def test_a_stage_of_which_nothing_is_known_shows_how_long_it_has_taken(watch: Wa
     watch.course.tick()
 
     assert watch.shown == [Progress(stage="fit", place="3.0 s")]
+
+
+def test_what_is_counted_shows_its_rate_and_its_unit(watch: Watch) -> None:
+    watch.course.count(10, 100, "MB, rows.csv")
+    watch.now = 4
+    watch.course.count(50, 100, "MB, rows.csv")
+
+    assert (watch.shown[-1].rate, watch.shown[-1].unit) == (10, "MB")
+    assert watch.shown[-1].left == pytest.approx(5)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 from mlfw.cli.table import print_table
+from mlfw.cli.watched import watched
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,8 @@ def main(options: argparse.Namespace) -> int:
     plugins = load_plugins()
     warn_of_broken(plugins)
     run = find_run(options.run, runs_folder(options.runs))
-    metrics = measure(run, plugins.registry, options.data, allowed_imports(options))
+    with watched("evaluate") as progress:
+        metrics = measure(run, plugins.registry, options.data, allowed_imports(options), progress)
     folds = summary(run) if options.data is None else {}
     if options.json:
         shown = metrics if len(metrics) > 1 else {**metrics["test"], **folds}

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
+from mlfw.cli.watched import watched
 
 FILE = "file"
 
@@ -41,8 +42,9 @@ def main(options: argparse.Namespace) -> int:
         row_format(options.output, plugins.registry, write=True)
     folder = model_folder(options.run, runs_folder(options.runs))
     model = load_model(folder, plugins.registry, allowed_imports(options))
-    rows = read_rows(options.data, plugins.registry, _dataset_options(folder))
-    predictions = model.predict_table(rows, place=str(options.data))
+    with watched("predict") as progress:
+        rows = read_rows(options.data, plugins.registry, _dataset_options(folder))
+        predictions = model.predict_table(rows, place=str(options.data), progress=progress)
     if options.data.is_dir() and FILE in rows.column_names:
         predictions = predictions.add_column(0, FILE, rows[FILE])
     if options.output is None:

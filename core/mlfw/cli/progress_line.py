@@ -44,7 +44,7 @@ def _parts(progress: Progress) -> Iterator[tuple[int, str]]:
     for order, (name, value) in enumerate(progress.values.items(), 2):
         yield order, f"{name} {value:.4g}"
     if progress.rate is not None:
-        yield 1, f"{_count(progress.rate)} rows/s"
+        yield 1, f"{_count(progress.rate)} {progress.unit}/s"
 
 
 def _joined(head: str, shown: dict[int, str], left: str, bar: str) -> str:

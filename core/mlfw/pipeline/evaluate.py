@@ -64,7 +64,10 @@ def _of_rows(work: Work) -> dict[str, dict[str, Any]]:
     def of(truth: pa.Table, predictions: pa.Table) -> dict[str, Any]:
         return dict(compute_metrics(work.measures, truth, predictions, data.schema))
 
-    outcomes = {name: predict_split(data, name, model.predict_table) for name in (VALIDATION, TEST)}
+    outcomes = {
+        name: predict_split(data, name, model.predict_table, work.course.count)
+        for name in (VALIDATION, TEST)
+    }
     metrics = {name: of(each.truth, each.predictions) for name, each in outcomes.items()}
     truth = outcomes[TEST].truth
     metrics["baseline"] = of(truth, baseline_predictions(data, truth.num_rows))

@@ -17,6 +17,7 @@ from mlfw.components import (
     OpaquePredictor,
     Trainer,
 )
+from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import TEST
 from mlfw.config.components import build_component
 from mlfw.config.document import USE
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
 
 
 def measure(
-    run: RunDirectory, registry: Registry, data: Path | None, imports: Imports
+    run: RunDirectory,
+    registry: Registry,
+    data: Path | None,
+    imports: Imports,
+    progress: Progress = silent,
 ) -> dict[str, dict[str, Any]]:
     """Return metrics of a run's saved model, by split.
 
@@ -46,6 +51,7 @@ def measure(
         registry: Where its components come from.
         data: A file of rows with the target; the run's test rows where left out.
         imports: From which packages code may be imported that the run names.
+        progress: Told how many rows are done, of how many.
 
     Returns:
         The metrics on `test`; of a model that measures itself also those on `validation`.
@@ -61,11 +67,11 @@ def measure(
     schema = model.schema
     measures = choose_metrics(_named(run, registry), schema, registry)
     if data is None:
-        outcomes = predict_split(load_splits(run.data), TEST, model.predict_table)
+        outcomes = predict_split(load_splits(run.data), TEST, model.predict_table, progress)
         truth, predictions = outcomes.truth, outcomes.predictions
     else:
         truth = _labelled_rows(data, run, registry, schema)
-        predictions = model.predict_table(truth)
+        predictions = model.predict_table(truth, progress=progress)
     return {TEST: dict(compute_metrics(measures, truth, predictions, schema))}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlfw.components import RowSplits
+from mlfw.components.dataset import Progress, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,15 +26,30 @@ class Outcomes:
     predictions: pa.Table
 
 
-def predict_split(data: RowSplits, split: str, predict: Callable[[pa.Table], pa.Table]) -> Outcomes:
-    """Predict the rows of `train`, `validation` or `test`, batch by batch."""
+def predict_split(
+    data: RowSplits,
+    split: str,
+    predict: Callable[[pa.Table], pa.Table],
+    progress: Progress = silent,
+) -> Outcomes:
+    """Predict the rows of `train`, `validation` or `test`, batch by batch.
+
+    Args:
+        data: The rows.
+        split: Which of them.
+        predict: Predicts some rows.
+        progress: Told how many rows are done, of how many.
+    """
     import pyarrow as pa
 
     names = [target.name for target in data.schema.targets]
     truths, predictions = [], []
+    done, total = 0, data.count(split)
     for batch in data.batches(split):
         truths.append(batch.select(names))
         predictions.append(predict(batch))
+        done += batch.num_rows
+        progress(done, total, f"rows, {split}")
     return Outcomes(pa.concat_tables(truths), pa.concat_tables(predictions))
 
 

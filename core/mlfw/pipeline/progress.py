@@ -26,7 +26,8 @@ class Progress:
         stage: The stage.
         place: Where in the stage the run is, such as `trial 3/20, epoch 7/100`.
         share: How much of the stage is done, 0 to 1; None where that is not known.
-        rate: Rows a second that are learnt from; None where no rows are counted.
+        rate: How many rows, or of whatever is counted, a second; None where nothing is.
+        unit: What is counted.
         values: The latest values by name, such as the loss, the more telling first.
         left: How many seconds the whole run takes yet; None where that is not known.
         at_most: Whether it may be fewer.
@@ -36,6 +37,7 @@ class Progress:
     place: str = ""
     share: float | None = None
     rate: float | None = None
+    unit: str = "rows"
     values: Mapping[str, float] = field(default_factory=dict)
     left: float | None = None
     at_most: bool = False
@@ -79,7 +81,8 @@ class Course:
         self._values: dict[str, float] = {}
         self._place = ""
         self._rate: float | None = None
-        self._first_rows: tuple[float, int] | None = None
+        self._unit = "rows"
+        self._first_count: tuple[float, int] | None = None
         self._inner: float | None = None
         self._lock = RLock()
 
@@ -122,13 +125,8 @@ class Course:
 
     def rows(self, done: int, total: int, values: Mapping[str, float]) -> None:
         """Take note of a fit's progress; see `FitContext.progress`."""
-        now = self._clock()
         self._values.update(values)
-        if self._first_rows is None:
-            self._first_rows = (now, done)
-        since, before = self._first_rows
-        if now > since:
-            self._rate = (done - before) / (now - since)
+        self._pace(done, "rows")
         self._refresh(done / max(total, 1))
 
     def epoch(self, epoch: int, total: int | None, values: Mapping[str, float]) -> None:
@@ -140,7 +138,17 @@ class Course:
     def count(self, done: int, total: int | None, what: str) -> None:
         """Take note of what a stage has counted; see `LoadContext.progress`."""
         self._place = f"{done:,}{f'/{total:,}' if total else ''} {what}"
+        self._pace(done, what.partition(",")[0])
         self._refresh(done / total if total else None)
+
+    def _pace(self, done: int, unit: str) -> None:
+        """Take note of how fast it goes since the first time that this was counted."""
+        now = self._clock()
+        if self._first_count is None or unit != self._unit:
+            self._first_count, self._unit, self._rate = (now, done), unit, None
+        since, before = self._first_count
+        if now > since:
+            self._rate = (done - before) / (now - since)
 
     def tick(self) -> None:
         """Show that time passes, where nothing else was told for a while; from any thread."""
@@ -150,7 +158,7 @@ class Course:
 
     def _begin_fit(self) -> None:
         self._values, self._place, self._inner = {}, "", None
-        self._rate, self._first_rows = None, None
+        self._rate, self._first_count = None, None
 
     def _refresh(self, inner: float | None) -> None:
         """Show where the run is.
@@ -173,6 +181,7 @@ class Course:
                     place=self._where() if told else duration(now - self._began),
                     share=share if told else self._share_by_time(now),
                     rate=self._rate,
+                    unit=self._unit,
                     values=self._telling(),
                     left=left,
                     at_most=self.at_most,
@@ -211,6 +220,8 @@ class Course:
         return stage + sum(self.expected.get(name, 0.0) for name in later)
 
     def _stage_left(self, share: float | None, now: float) -> float | None:
+        if share == 1:
+            return 0.0
         if share is not None:
             # What was done before the first call was perhaps done in an earlier attempt.
             since, before = self._first = self._first or (now, share)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw.components import Fitted, Imports, Model, OpaqueModel, Predictor
+from mlfw.components.dataset import Progress, silent
+from mlfw.components.splits import ROWS_AT_ONCE
 from mlfw.config.components import build_component
 from mlfw.errors import UserError, listing
 from mlfw.files import new_folder, read_json, sha256, write_json
@@ -87,15 +89,24 @@ class SavedModel:
         """
         return like(rows, self.predict_table(to_arrow(rows, self.schema)))
 
-    def predict_table(self, rows: pa.Table, *, place: str = "the data") -> pa.Table:
+    def predict_table(
+        self, rows: pa.Table, *, place: str = "the data", progress: Progress = silent
+    ) -> pa.Table:
         """Return predictions for an Arrow table.
 
         Args:
             rows: The rows.
             place: Where they come from, for messages.
+            progress: Told how many rows are done, of how many.
         """
+        import pyarrow as pa
+
         table = conform(rows, self.schema, place=place)
-        return self.predictor.predict(table)
+        parts = []
+        for start in range(0, max(table.num_rows, 1), ROWS_AT_ONCE):
+            parts.append(self.predictor.predict(table.slice(start, ROWS_AT_ONCE)))
+            progress(min(start + ROWS_AT_ONCE, table.num_rows), table.num_rows, "rows")
+        return pa.concat_tables(parts) if len(parts) > 1 else parts[0]
 
 
 def load_model(folder: Path, registry: Registry, imports: Imports) -> SavedModel:
