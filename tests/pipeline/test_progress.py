@@ -157,3 +157,22 @@ def test_what_is_counted_shows_its_rate_and_its_unit(watch: Watch) -> None:
 
     assert (watch.shown[-1].rate, watch.shown[-1].unit) == (10, "MB")
     assert watch.shown[-1].left == pytest.approx(5)
+
+
+def test_counting_that_begins_anew_has_a_rate_of_its_own(watch: Watch) -> None:
+    watch.course.count(90, 90, "rows, validation")
+    watch.now = 1
+    watch.course.count(20, 80, "rows, test")
+    assert watch.shown[-1].rate is None
+
+    watch.now = 3
+    watch.course.count(60, 80, "rows, test")
+    assert watch.shown[-1].rate == 20
+
+
+def test_what_goes_on_after_all_is_counted_shows_its_time(watch: Watch) -> None:
+    watch.course.count(80, 80, "rows")
+    watch.now = 2
+    watch.course.tick()
+
+    assert watch.shown[-1] == Progress(stage="fit", place="2.0 s")

@@ -144,7 +144,7 @@ class Course:
     def _pace(self, done: int, unit: str) -> None:
         """Take note of how fast it goes since the first time that this was counted."""
         now = self._clock()
-        if self._first_count is None or unit != self._unit:
+        if self._first_count is None or unit != self._unit or done < self._first_count[1]:
             self._first_count, self._unit, self._rate = (now, done), unit, None
         since, before = self._first_count
         if now > since:
@@ -154,6 +154,8 @@ class Course:
         """Show that time passes, where nothing else was told for a while; from any thread."""
         with self._lock:
             if self._clock() - max(self._shown, self._began) >= SILENT_SECONDS:
+                if self._inner == 1:
+                    self._begin_fit()  # what was told of is done, and something else goes on
                 self._refresh(self._inner)
 
     def _begin_fit(self) -> None:
@@ -224,7 +226,9 @@ class Course:
             return 0.0
         if share is not None:
             # What was done before the first call was perhaps done in an earlier attempt.
-            since, before = self._first = self._first or (now, share)
+            if self._first is None or share < self._first[1]:
+                self._first = now, share
+            since, before = self._first
             done = share - before
             expected = self._stage in self.expected
             if now - since > TELLING_SECONDS and done > (TELLING_SHARE if expected else 0):
