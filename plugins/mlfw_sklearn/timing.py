@@ -21,10 +21,12 @@ Predict = Callable[["pa.Table"], Any]
 SHARE, LEAST_SECONDS, MOST_SECONDS = 0.02, 0.3, 1.0
 # A fit that is as short as this is made several times.
 REPEATS, REPEATED_SECONDS = 3, 0.05
-FIRST_SHARE, FEWEST_ROWS, MOST_ROWS = 32, 64, 1024
+FIRST_SHARE, LARGEST_SHARE, FEWEST_ROWS, MOST_ROWS = 32, 4, 64, 1024
 # Of each class, as cross-validation inside an estimator needs them.
 CLASS_ROWS = 6
 MOST_COUNTED = 10
+# Powers of the number of rows: of a lone fit nearby, of three fits at most, and how much more than
+# what is known of the method two fits may tell.
 NEAR_POWER, MOST_POWER, SURPLUS = 0.5, 3.0, 0.3
 VALIDATION_ROWS = 512
 
@@ -160,7 +162,7 @@ def _first_size(total: int, schema: Schema) -> int:
     """Return how many rows the smallest sample has, some of each class."""
     classes = max(len(target.classes) for target in schema.targets)
     wanted = min(max(total // FIRST_SHARE, FEWEST_ROWS), MOST_ROWS)
-    return min(max(min(wanted, math.ceil(total / 4)), CLASS_ROWS * classes), total)
+    return min(max(min(wanted, math.ceil(total / LARGEST_SHARE)), CLASS_ROWS * classes), total)
 
 
 def _order(rows: pa.Table, schema: Schema, seed: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a step learns from, and in which order."""
+"""What a step learns from."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from itertools import count
 from typing import NamedTuple
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from mlfw_lightning.loop.randomness import derived_seed
-from mlfw_tabular.prepare import Augmentation, augment
 from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 
 
@@ -73,41 +69,3 @@ class Batch(NamedTuple):
                 break
             targets.append(target)
         return cls(Inputs.of(tensors), tuple(targets), rows)
-
-
-class Ordered:
-    """The order of one process's batches.
-
-    Attributes:
-        epoch: Which pass over the rows is next, from 0.
-        workers: How many threads make batches ahead; 0 to make each when it is wanted.
-    """
-
-    def __init__(
-        self,
-        rows: int,
-        size: int,
-        seed: int | None,
-        rank: int,
-        world: int,
-        vary: Mapping[str, Augmentation] | None,
-    ) -> None:
-        self.rows = rows
-        self.vary = vary or {}
-        self.size = size
-        self.seed = seed
-        self.rank = rank
-        self.world = world
-        self.epoch = 0
-        self.workers = 0
-
-    def __len__(self) -> int:
-        return -(-self.rows // self.size)
-
-    def batch(self, step: int, tensors: dict[str, Tensor], rows: int) -> Batch:
-        """Return this process's rows of a batch, its images varied."""
-        for name, how in self.vary.items():
-            seed = derived_seed(self.seed or 0, self.epoch, self.rank, step, 2)
-            random = np.random.default_rng(seed)
-            tensors[name] = torch.from_numpy(augment(tensors[name].numpy(), how, random))
-        return Batch.of(tensors, rows)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from mlfw_lightning.loop.ahead import ahead
-from mlfw_lightning.loop.batch import Batch, Ordered
+from mlfw_lightning.loop.batch import Batch
+from mlfw_lightning.loop.ordered import Ordered
 from mlfw_lightning.loop.randomness import derived_seed
 from mlfw_lightning.loop.streamed import StreamedBatches
 from mlfw_tabular.arrays import Arrays, MemoryArrays
@@ -39,30 +41,19 @@ def batches_of(
         vary: How images are varied, by the name of their array; each batch by a generator that
             follows from seed, epoch, process and step.
     """
-    if isinstance(rows, MemoryArrays):
-        return Batches(rows, size, shuffle_seed, rank, world, vary)
-    return StreamedBatches(rows, size, shuffle_seed, rank, world, vary)
+    kind = Batches if isinstance(rows, MemoryArrays) else StreamedBatches
+    return kind(rows, size, shuffle_seed, rank, world, vary or {})
 
 
+@dataclass(eq=False)
 class Batches(Ordered):
     """Batches of rows in memory: each batch is divided over the processes."""
 
-    def __init__(
-        self,
-        rows: MemoryArrays,
-        size: int,
-        seed: int | None,
-        rank: int,
-        world: int,
-        vary: Mapping[str, Augmentation] | None,
-    ) -> None:
-        super().__init__(rows.rows, size, seed, rank, world, vary)
-        self._tensors = {name: torch.from_numpy(array) for name, array in rows.arrays.items()}
+    def __post_init__(self) -> None:
+        """Keep the rows as tensors."""
+        held = self.arrays.read(0, self.rows)
+        self._tensors = {name: torch.from_numpy(array) for name, array in held.items()}
         self._device = torch.device("cpu")
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Yield this process's rows of every batch."""
-        return self.starting(0)
 
     def starting(self, first: int) -> Iterator[Batch]:
         """Yield this process's rows of the batches of this epoch from a number on."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from mmap import mmap
 
 import numpy as np
@@ -12,16 +13,17 @@ import torch
 from torch import Tensor
 
 from mlfw_lightning.loop.ahead import in_pool
-from mlfw_lightning.loop.batch import Batch, Ordered
+from mlfw_lightning.loop.batch import Batch
+from mlfw_lightning.loop.ordered import Ordered
 from mlfw_lightning.loop.randomness import derived_seed
-from mlfw_tabular.arrays import Arrays, window_rows
-from mlfw_tabular.prepare import Augmentation
+from mlfw_tabular.arrays import window_rows
 
 BLOCK_ROWS = 4096
 WINDOW_BYTES = 32_000_000
 LANES = 8
 
 
+@dataclass(eq=False)
 class StreamedBatches(Ordered):
     """Batches of rows in files, with bounded memory.
 
@@ -31,26 +33,13 @@ class StreamedBatches(Ordered):
     and 8 processes, and each process reads only its own.
     """
 
-    def __init__(
-        self,
-        rows: Arrays,
-        size: int,
-        seed: int | None,
-        rank: int,
-        world: int,
-        vary: Mapping[str, Augmentation] | None,
-    ) -> None:
-        super().__init__(rows.rows, size, seed, rank, world, vary)
-        self._arrays = rows
-        lanes = LANES if seed is not None else 1  # what is not shuffled keeps its order
-        self._lanes = world * -(-lanes // world)
-        most = window_rows(rows, WINDOW_BYTES)
+    def __post_init__(self) -> None:
+        """Choose how many rows a window has."""
+        lanes = LANES if self.seed is not None else 1  # what is not shuffled keeps its order
+        self._lanes = self.world * -(-lanes // self.world)
+        most = window_rows(self.arrays, WINDOW_BYTES)
         self._block = min(max(most // LANES, 1), BLOCK_ROWS)
         self._window = max(most // (self._block * lanes), 1)
-
-    def __iter__(self) -> Iterator[Batch]:
-        """Yield this process's rows of every batch; the next windows are read meanwhile."""
-        return self.starting(0)
 
     def starting(self, first: int) -> Iterator[Batch]:
         """Yield this process's rows of the batches of this epoch from a number on."""
@@ -124,11 +113,11 @@ class StreamedBatches(Ordered):
             ).permutation(size)
         window = {
             name: _apart((size, *array.shape[1:]), array.dtype)
-            for name, array in self._arrays.read(0, 0).items()
+            for name, array in self.arrays.read(0, 0).items()
         }
         at = 0
         for start in (blocks * self._block).tolist():
-            rows = self._arrays.read(start, min(start + self._block, self.rows))
+            rows = self.arrays.read(start, min(start + self._block, self.rows))
             count = len(next(iter(rows.values())))
             for name, array in rows.items():
                 window[name][place[at : at + count]] = array

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlfw import Schema, UserError
+from mlfw.components.splits import BUFFER_BYTES, ROWS_AT_ONCE
 from mlfw.schema import conform
 from mlfw_tabular.targets import plain, stored, usable_rows
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-BATCH_ROWS = 65_536
-BUFFER_BYTES = 1 << 20
 SAMPLE_PIECES, SAMPLE_ROWS = 32, 8192
 
 
@@ -35,7 +34,7 @@ def batches_of(source: ds.Dataset, columns: list[str] | None = None) -> Iterator
     names = source.schema.names if columns is None else columns
     try:
         for fragment in source.get_fragments():
-            yield from _read(fragment, source.schema, names, BATCH_ROWS)
+            yield from _read(fragment, source.schema, names, ROWS_AT_ONCE)
     except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"dataset.path: not whole Parquet files: {str(error).splitlines()[0]}",
