@@ -31,7 +31,7 @@ class Held(TableDataset):
     def place(self) -> str:
         return "the table"
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:
         return ""
 
 

@@ -8,12 +8,13 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 TEMPORARY_PREFIX = ".tmp-"
+PIECE_BYTES = 1 << 20
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -130,10 +131,22 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def sha256(path: Path) -> str:
-    """Return the hexadecimal SHA-256 of a file's content, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256(path: Path, told: Callable[[int], None] | None = None) -> str:
+    """Return the hexadecimal SHA-256 of a file's content, read in pieces.
+
+    Args:
+        path: The file.
+        told: Told how many bytes are read, if anyone is.
+    """
+    total, piece = hashlib.sha256(), memoryview(bytearray(PIECE_BYTES))
+    done = 0
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(piece):
+            total.update(piece[:count])
+            done += count
+            if told is not None:
+                told(done)
+    return total.hexdigest()
 
 
 def digest(value: Any) -> str:

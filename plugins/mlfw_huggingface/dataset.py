@@ -101,10 +101,11 @@ class HuggingFaceDataset(TableDataset):
         """Return the rows to learn from, or all of them where none are kept apart."""
         return self._rows(TRAIN, progress)
 
-    def given(self) -> dict[str, pa.Table]:
+    def given(self, progress: Progress = silent) -> dict[str, pa.Table]:
         """Return the rows that the source keeps apart as `validation` and `test`."""
-        return {part: self._rows(part) for part in (VALIDATION, TEST) if part in self._parts}
+        named = (part for part in (VALIDATION, TEST) if part in self._parts)
+        return {part: self._rows(part, progress) for part in named}
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:
         """Return a checksum of the files that hold the rows."""
-        return self._source.fingerprint()
+        return self._source.fingerprint(progress)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
-from mlfw.files import sha256
+from mlfw.components.dataset import Progress
+from mlfw_tabular.reading import checksums
 
 if TYPE_CHECKING:
     import datasets
@@ -34,11 +35,11 @@ class Source:
     files: tuple[Path, ...]
     salt: str = ""
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress) -> str:
         """Return a checksum of the files' names and content."""
         total = hashlib.sha256(self.salt.encode())
-        for file in self.files:
-            total.update(f"{file.parent.name}/{file.name} {sha256(file)}\n".encode())
+        for file, found in zip(self.files, checksums(self.files, progress), strict=True):
+            total.update(f"{file.parent.name}/{file.name} {found}\n".encode())
         return total.hexdigest()
 
 

@@ -82,12 +82,12 @@ class ImagesDataset(TableDataset):
         """
         return self._checked(self._rows(), progress)
 
-    def given(self) -> dict[str, pa.Table]:
+    def given(self, progress: Progress = silent) -> dict[str, pa.Table]:
         """Return the rows of the folders `validation` and `test`, where there are such."""
         path = self._path()
         folders = {} if is_table(path) else parts_of(path)
         return {
-            part: self._checked(labelled_folder(folder), silent)
+            part: self._checked(labelled_folder(folder), progress)
             for part, folder in folders.items()
             if part != "train"
         }
@@ -143,19 +143,19 @@ class ImagesDataset(TableDataset):
             )
         ]
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:
         """Return a checksum of the images' names and content, and of the table that lists them."""
         path = self._path()
         parts = {} if is_table(path) else parts_of(path)
         listed = [labelled_folder(folder) for folder in parts.values()] or [self._rows()]
-        return digest([rows.fingerprint() for rows in listed])
+        return digest([rows.fingerprint(progress) for rows in listed])
 
     def reads(self, path: Path) -> bool:
         """Tell whether it is a folder, an image, or a table where the data set is one too."""
         like_table = bool(self.path) and is_table(Path(self.path)) and is_table(path)
         return path.is_dir() or like_table or super().reads(path)
 
-    def read(self, path: Path) -> pa.Table:
+    def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read an image, a folder of images or a table of paths; see `mlfw.Dataset.read`.
 
         A folder gives its images' paths too, in the column `file`, and where it has sub-folders
@@ -170,4 +170,4 @@ class ImagesDataset(TableDataset):
         else:
             raise UserError(f"{path}: no such file or folder.", "Check the path.")
         reader = replace(self, path=str(path), unreadable=Unreadable.fail)
-        return reader._checked(rows, silent)
+        return reader._checked(rows, progress)

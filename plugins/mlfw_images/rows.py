@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 MOST_BYTES = 2**31 - 1
-FILES_A_STEP = 256
+FILES_A_STEP = 32
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,21 @@ class ImageRows:
         self._check_size()
         contents: list[bytes | None] = []
         faults: dict[int, str] = {}
-        for content, reason in _in_threads(_read, self.files):
+        for content, reason in self._each(_read, progress, "images"):
             if reason:
                 faults[len(contents)] = reason
             contents.append(content)
-            if len(contents) % FILES_A_STEP == 0 or len(contents) == len(self.files):
-                progress(len(contents), len(self.files), "images")
         return contents, faults
+
+    def _each(
+        self, act: Callable[[Path | None], Result], progress: Progress, what: str
+    ) -> Iterator[Result]:
+        """Yield what a function returns for each file, in order, and tell how far that is."""
+        total = len(self.files)
+        for done, result in enumerate(_in_threads(act, self.files), 1):
+            yield result
+            if done % FILES_A_STEP == 0 or done == total:
+                progress(done, total, what)
 
     def _check_size(self) -> None:
         total = sum(path.stat().st_size for path in self.files if path and path.is_file())
@@ -88,10 +96,11 @@ class ImageRows:
         others = self.others.take(pa.array(kept, pa.int64())) if faults else self.others
         return others.add_column(self.index, column, images)
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress) -> str:
         """Return a SHA-256 of the names, the other columns and the files' content."""
         total = hashlib.sha256()
-        for name, checksum in zip(self.names, _in_threads(_checksum, self.files), strict=True):
+        checksums = self._each(_checksum, progress, "images, checksums")
+        for name, checksum in zip(self.names, checksums, strict=True):
             total.update(f"{name}\0{checksum}\n".encode())
         if self.others is not None:
             for column in self.others.columns:

@@ -44,7 +44,7 @@ class SklearnDataset(TableDataset):
         """Return the set's name."""
         return f"scikit-learn's {self.name.value}"
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:  # noqa: ARG002
         """Return the version of scikit-learn, which carries the data."""
         from importlib.metadata import version
 

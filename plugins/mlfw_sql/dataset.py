@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import UserError
@@ -41,6 +40,10 @@ class SqlDataset(TableDataset):
     from_table: str = ""
     query: str = ""
 
+    def __post_init__(self) -> None:
+        """Begin with nothing read; this is no field, as it is no configuration."""
+        self._rows: pa.Table | None = None
+
     @classmethod
     def check_written(cls, options: Mapping[str, Any]) -> None:
         """Refuse a password that would be kept in the run directory."""
@@ -72,10 +75,6 @@ class SqlDataset(TableDataset):
         """Return which table it is, or that it is the query."""
         return f"table '{self.from_table}'" if self.from_table else "dataset.query"
 
-    @cached_property
-    def _rows(self) -> pa.Table:
-        return self._read(silent)
-
     def _read(self, progress: Progress) -> pa.Table:
         from mlfw_sql.engine import Database
         from mlfw_sql.read import read_query, read_table
@@ -91,11 +90,13 @@ class SqlDataset(TableDataset):
 
         The rows that are learnt from are thereby the ones the fingerprint stands for.
         """
-        kept = self.__dict__.pop("_rows", None)
+        kept, self._rows = self._rows, None
         return self._read(progress) if kept is None else kept
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:
         """Read the rows and return a digest of them."""
         from mlfw_sql.columns import table_digest
 
+        if self._rows is None:
+            self._rows = self._read(progress)
         return table_digest(self._rows)

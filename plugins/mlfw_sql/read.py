@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from sqlalchemy import CursorResult, Inspector
 
 ROWS_AT_ONCE = 10_000
+# A result that is longer is counted, so that it is known how far the reading is: that takes the
+# server little beside sending the rows, where a short result may have taken long to find.
+MOST_UNCOUNTED = 10 * ROWS_AT_ONCE
 NO_SUCH_TABLE = re.compile(r"(?:no such table: |relation [\"'`]|Table [\"'`])([\w.$ ]+)")
 
 
@@ -34,7 +39,9 @@ def read_query(database: Database, query: str, progress: Progress) -> pa.Table:
                 result = connection.exec_driver_sql(
                     statement, execution_options={"no_parameters": True}
                 )
-                return _fetch(result, "dataset.query", progress)
+                counted = f"SELECT count(*) FROM ({statement}\n) counted"  # noqa: S608 - only reads
+                count = partial(_count, database, counted)
+                return _fetch(result, "dataset.query", progress, count)
         except UserError as error:
             missing = NO_SUCH_TABLE.search(error.problem)
             if missing is None:
@@ -56,12 +63,15 @@ def read_table(database: Database, name: str, progress: Progress) -> pa.Table:
         inspector = sa.inspect(connection)
         schema, table = _find(inspector, name)
         keys = inspector.get_pk_constraint(table, schema)["constrained_columns"]
+        source = sa.table(table, schema=schema)
         statement = (
             sa.select(sa.text("*"))
-            .select_from(sa.table(table, schema=schema))
+            .select_from(source)
             .order_by(*(sa.column(column) for column in keys))
         )
-        rows = _fetch(connection.execute(statement), f"{key}={name}", progress)
+        counted = sa.select(sa.func.count()).select_from(source).compile(database.engine)
+        count = partial(_count, database, str(counted))
+        rows = _fetch(connection.execute(statement), f"{key}={name}", progress, count)
         if database.engine.dialect.name == "sqlite":
             return as_declared(rows, inspector.get_columns(table, schema))
         return rows
@@ -98,18 +108,34 @@ def _hint(database: Database, name: str) -> str:
     return f"{hint} Tables: {_listed(names)}." if hint.startswith("Did") else f"{hint}."
 
 
-def _fetch(result: CursorResult[Any], place: str, progress: Progress) -> pa.Table:
+def _fetch(
+    result: CursorResult[Any], place: str, progress: Progress, count: Callable[[], int | None]
+) -> pa.Table:
     names = _names(list(result.keys()))
-    builder = TableBuilder(names)
+    builder, total = TableBuilder(names), None
     while rows := result.fetchmany(ROWS_AT_ONCE):
         builder.add(rows)
-        progress(builder.rows, None, "rows")
+        if builder.rows == MOST_UNCOUNTED:
+            total = count()
+        progress(builder.rows, total, "rows")
     if not builder.rows:
         raise UserError(
             f"{place}: returns no rows, only the columns {listing(names)}.",
             "Fill the table, or ask for less in the query's WHERE.",
         )
     return builder.table()
+
+
+def _count(database: Database, statement: str) -> int | None:
+    """Return what a statement counts, by a connection of its own; None where it cannot be told."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with database.reading() as connection:
+            options = {"no_parameters": True}
+            return connection.exec_driver_sql(statement, execution_options=options).scalar()
+    except (SQLAlchemyError, UserError):
+        return None  # such as two columns of one name, which not every database can count
 
 
 def _names(keys: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import UserError
+from mlfw.components.dataset import Progress, silent
 from mlfw.schema.words import MISSING_WORDS
 from mlfw_tabular.csv_errors import check_header_again, check_quotes, header_error, reason
 from mlfw_tabular.dialect import Dialect, find_dialect
@@ -108,9 +109,9 @@ class Csv(FileDataset):
                 raise reason(path, dialect, again) from None
         return table
 
-    def read(self, path: Path) -> pa.Table:
+    def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file as it is, every column as text; see `mlfw.Dataset.read`."""
-        return super(Csv, replace(self, path=[])).read(path)
+        return super(Csv, replace(self, path=[])).read(path, progress)
 
     def _types(self, path: Path, dialect: Dialect, names: list[str]) -> dict[str, pa.DataType]:
         """Return types for the columns of a large file that stands alone, so far as it is clear."""

@@ -12,11 +12,11 @@ import mlfw
 from mlfw import UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import listing
-from mlfw.files import digest, sha256, write_bytes
-from mlfw_tabular.reading import check_flat, check_names, read_all
+from mlfw.files import digest, write_bytes
+from mlfw_tabular.reading import Telling, check_flat, check_names, checksums, read_all
 from mlfw_tabular.sources import Source, check_file, find_sources
 from mlfw_tabular.table_dataset import TableDataset
-from mlfw_tabular.text_file import Told, is_compressed, untold
+from mlfw_tabular.text_file import Told, is_compressed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,15 +73,15 @@ class FileDataset(TableDataset):
         self._check_apart()
         return self._read("path", progress)
 
-    def given(self) -> dict[str, pa.Table]:
+    def given(self, progress: Progress = silent) -> dict[str, pa.Table]:
         """Read the files of the validation and test rows, where there are any."""
-        return {key: self._read(key, silent) for key in KEYS[1:] if getattr(self, key)}
+        return {key: self._read(key, progress) for key in KEYS[1:] if getattr(self, key)}
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:
         """Return a checksum of all files' content, in order."""
-        return digest(
-            [[[sha256(source.path), source.parts] for source in self.sources(key)] for key in KEYS]
-        )
+        sources = [self.sources(key) for key in KEYS]
+        found = iter(checksums([each.path for part in sources for each in part], progress))
+        return digest([[[next(found), each.parts] for each in part] for part in sources])
 
     def sources(self, key: str) -> list[Source]:
         """Return the files of `path`, `validation` or `test`, in the order they are read.
@@ -96,10 +96,10 @@ class FileDataset(TableDataset):
             raise UserError("dataset.path: not set.", example)
         return find_sources(paths, f"dataset.{key}", self.suffixes, folders=self.folders)
 
-    def read(self, path: Path) -> pa.Table:
+    def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file as it is; see `mlfw.Dataset.read`."""
         check_file(path, "")
-        return self._parse(path, untold)
+        return self._parse(path, Telling(progress, [path]).of(path))
 
     def write(self, table: pa.Table, path: Path) -> None:
         """Write a file, whole or not at all; compressed if its name ends in `.gz`."""

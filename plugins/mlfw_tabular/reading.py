@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw.components.dataset import Progress
 from mlfw.errors import listing
+from mlfw.files import sha256
 from mlfw_tabular.sources import Source
 from mlfw_tabular.text_file import Told
 
@@ -24,9 +25,17 @@ MEGABYTE = 1_000_000
 class Telling:
     """Tells how much of some files is read, a few times a second at most."""
 
-    def __init__(self, progress: Progress, sources: list[Source]) -> None:
+    def __init__(self, progress: Progress, paths: Sequence[Path], doing: str = "") -> None:
+        """Begin.
+
+        Args:
+            progress: Whom to tell.
+            paths: The files.
+            doing: What is done with them, such as `checksum of`; empty where they are read.
+        """
         self._progress = progress
-        self._total = sum(source.path.stat().st_size for source in sources)
+        self._doing = f"{doing} " if doing else ""
+        self._total = sum(path.stat().st_size for path in paths)
         self._before = 0
         self._last = time.monotonic()
 
@@ -38,7 +47,8 @@ class Telling:
             if now - self._last >= SHORTEST:
                 self._last = now
                 total = max(self._total // MEGABYTE, 1)
-                self._progress((self._before + done) // MEGABYTE, total, f"MB, {path.name}")
+                what = f"MB, {self._doing}{path.name}"
+                self._progress((self._before + done) // MEGABYTE, total, what)
 
         return told
 
@@ -55,7 +65,7 @@ def read_all(
     Raises:
         UserError: A file cannot be read, or its columns differ from those of the first.
     """
-    telling = Telling(progress, sources)
+    telling = Telling(progress, [source.path for source in sources])
     tables: list[pa.Table] = []
     for source in sources:
         table = _with_parts(read(source.path, telling.of(source.path)), source)
@@ -65,6 +75,16 @@ def read_all(
         tables.append(table)
         telling.finished(source.path)
     return tables[0] if len(tables) == 1 else _joined(tables, sources)
+
+
+def checksums(paths: Sequence[Path], progress: Progress) -> list[str]:
+    """Return the SHA-256 of each file's content."""
+    telling = Telling(progress, paths, "checksum of")
+    found = []
+    for path in paths:
+        found.append(sha256(path, telling.of(path)))
+        telling.finished(path)
+    return found
 
 
 def _with_parts(table: pa.Table, source: Source) -> pa.Table:

@@ -110,7 +110,7 @@ class TableDataset(mlfw.Dataset):
     def place(self) -> str:
         """Return what the source is called in messages."""
 
-    def given(self) -> dict[str, pa.Table]:
+    def given(self, progress: Progress = silent) -> dict[str, pa.Table]:  # noqa: ARG002
         """Return the rows that the source itself keeps apart as `validation` and `test`."""
         return {}
 
@@ -124,7 +124,7 @@ class TableDataset(mlfw.Dataset):
     ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray | None]:
         """Return the source's columns, and where each row belongs that is given apart."""
         table = self.table(context.progress)
-        table, assigned = with_given(table, self.given(), self.place())
+        table, assigned = with_given(table, self.given(context.progress), self.place())
         return dict(zip(table.column_names, table.columns, strict=True)), assigned
 
     def following(self, names: Sequence[str]) -> Self:

@@ -43,7 +43,8 @@ def main(options: argparse.Namespace) -> int:
     folder = model_folder(options.run, runs_folder(options.runs))
     model = load_model(folder, plugins.registry, allowed_imports(options))
     with watched("predict") as progress:
-        rows = read_rows(options.data, plugins.registry, _dataset_options(folder))
+        own = _dataset_options(folder)
+        rows = read_rows(options.data, plugins.registry, own, progress)
         predictions = model.predict_table(rows, place=str(options.data), progress=progress)
     if options.data.is_dir() and FILE in rows.column_names:
         predictions = predictions.add_column(0, FILE, rows[FILE])

@@ -73,8 +73,11 @@ class Dataset(Component):
         """
 
     @abstractmethod
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:
         """Return a short text that changes when the source's content does.
+
+        Args:
+            progress: Told how far it is; see `LoadContext.progress`.
 
         Raises:
             UserError: The source is not there or not named.
@@ -84,8 +87,12 @@ class Dataset(Component):
         """Tell by its name whether `read` understands a file, or a folder."""
         return path.name.lower().endswith(self.suffixes or ("\0",))
 
-    def read(self, path: Path) -> pa.Table:
+    def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file of one of the suffixes, or what else `reads` accepts, as it is.
+
+        Args:
+            path: The file.
+            progress: Told how far it is; see `LoadContext.progress`.
 
         Raises:
             UserError: The file is not there or cannot be read.

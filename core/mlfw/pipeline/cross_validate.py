@@ -31,16 +31,19 @@ def cross_validate(work: Work) -> None:
         return
     config = work.config
     params = best_params(work)
-    inputs = [
-        work.fingerprints["prepare"],
-        *(config.frozen[key] for key in ("model", "trainer", "metrics")),
-        config.model.fingerprint(),
-        list(work.metrics),
-        params,
-        config.seed,
-        work.plugin_version("model"),
-        work.plugin_version("trainer"),
-    ]
+
+    def inputs() -> list[Any]:
+        return [
+            work.fingerprints["prepare"],
+            *(config.frozen[key] for key in ("model", "trainer", "metrics")),
+            config.model.fingerprint(),
+            list(work.metrics),
+            params,
+            config.seed,
+            work.plugin_version("model"),
+            work.plugin_version("trainer"),
+        ]
+
     work.stage("cross_validate", inputs, f"{count} folds", lambda: _folds(work, params, count))
 
 

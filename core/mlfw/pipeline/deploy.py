@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from mlfw.components import Deployer, Deployment
 from mlfw.files import new_folder, write_json
@@ -21,11 +22,13 @@ def deploy(work: Work) -> None:
     def act() -> None:
         deploy_with(config.deployer, name, work.directory)
 
-    inputs = [
-        work.fingerprints["fit"],
-        config.frozen["deployer"],
-        work.plugin_version("deployer"),
-    ]
+    def inputs() -> list[Any]:
+        return [
+            work.fingerprints["fit"],
+            config.frozen["deployer"],
+            work.plugin_version("deployer"),
+        ]
+
     work.stage("deploy", inputs, f"deployer {name}", act)
 
 

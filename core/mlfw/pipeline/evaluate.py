@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 def evaluate(work: Work) -> None:
     """Measure the saved model, as it will be served, on the validation and the test rows."""
-    inputs = [
-        work.fingerprints["fit"],
-        work.fingerprints.get("cross_validate"),
-        list(work.metrics),
-        work.config.frozen["metrics"],
-    ]
+
+    def inputs() -> list[Any]:
+        return [
+            work.fingerprints["fit"],
+            work.fingerprints.get("cross_validate"),
+            list(work.metrics),
+            work.config.frozen["metrics"],
+        ]
+
     work.stage("evaluate", inputs, ", ".join(work.metrics), lambda: _measure(work))
 
 

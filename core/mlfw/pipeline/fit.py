@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from typing import Any
 
 from mlfw.components import Fitted, Model, OpaqueModel
 from mlfw.errors import UserError, listing
@@ -58,16 +59,18 @@ def fit(work: Work) -> None:
         save_model(predictor, merged(options, params), entry, work.directory.model)
         shutil.rmtree(work.directory.checkpoints, ignore_errors=True)
 
-    inputs = [
-        work.fingerprints["prepare"],
-        config.frozen["model"],
-        config.frozen["trainer"],
-        config.model.fingerprint(),
-        params,
-        config.seed,
-        work.plugin_version("model"),
-        work.plugin_version("trainer"),
-    ]
+    def inputs() -> list[Any]:
+        return [
+            work.fingerprints["prepare"],
+            config.frozen["model"],
+            config.frozen["trainer"],
+            config.model.fingerprint(),
+            params,
+            config.seed,
+            work.plugin_version("model"),
+            work.plugin_version("trainer"),
+        ]
+
     work.stage("fit", inputs, f"model {config.choice('model')}", act)
 
 

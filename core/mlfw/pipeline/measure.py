@@ -51,7 +51,7 @@ def measure(
         registry: Where its components come from.
         data: A file of rows with the target; the run's test rows where left out.
         imports: From which packages code may be imported that the run names.
-        progress: Told how many rows are done, of how many.
+        progress: Told how much is read and predicted, of how much.
 
     Returns:
         The metrics on `test`; of a model that measures itself also those on `validation`.
@@ -70,7 +70,7 @@ def measure(
         outcomes = predict_split(load_splits(run.data), TEST, model.predict_table, progress)
         truth, predictions = outcomes.truth, outcomes.predictions
     else:
-        truth = _labelled_rows(data, run, registry, schema)
+        truth = _labelled_rows(data, run, registry, schema, progress)
         predictions = model.predict_table(truth, progress=progress)
     return {TEST: dict(compute_metrics(measures, truth, predictions, schema))}
 
@@ -105,10 +105,12 @@ def _component(kind: str, frozen: Mapping[str, Any], registry: Registry) -> Comp
     return build_component(entry, options, kind)
 
 
-def _labelled_rows(data: Path, run: RunDirectory, registry: Registry, schema: Schema) -> pa.Table:
+def _labelled_rows(
+    data: Path, run: RunDirectory, registry: Registry, schema: Schema, progress: Progress
+) -> pa.Table:
     """Read a file's rows that have every target."""
     rows = conform(
-        read_rows(data, registry, run.frozen()["dataset"]),
+        read_rows(data, registry, run.frozen()["dataset"], progress),
         schema,
         with_target=True,
         place=str(data),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mlfw.components import Dataset
 from mlfw.components.paths import path_fields
@@ -44,15 +45,17 @@ def prepare(work: Work) -> None:
         work.data = load_splits(work.directory.data, key)
         work.monitor.findings(work.splits.findings)
 
-    inputs = [
-        FORMAT,
-        config.frozen["dataset"],
-        config.frozen["split"],
-        config.seed,
-        config.dataset.fingerprint(),
-        _named_files(config.dataset),
-        work.plugin_version("dataset"),
-    ]
+    def inputs() -> list[Any]:
+        return [
+            FORMAT,
+            config.frozen["dataset"],
+            config.frozen["split"],
+            config.seed,
+            config.dataset.fingerprint(work.course.count),
+            _named_files(config.dataset),
+            work.plugin_version("dataset"),
+        ]
+
     work.stage("prepare", inputs, f"dataset {config.choice('dataset')}", act)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from mlfw.components import Dataset
+from mlfw.components.dataset import Progress, silent
 from mlfw.config.components import build_component
 from mlfw.config.document import USE
 from mlfw.errors import UserError, listing
@@ -68,14 +69,23 @@ def _suffixes(entry: Entry) -> tuple[str, ...]:
 
 
 def read_rows(
-    path: Path, registry: Registry, run_options: Mapping[str, Any] | None = None
+    path: Path,
+    registry: Registry,
+    run_options: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
 ) -> pa.Table:
     """Read a file of rows; see `row_format`.
+
+    Args:
+        path: The file, or a folder.
+        registry: The components there are.
+        run_options: The data set section of a run's frozen configuration, if any.
+        progress: Told how far it is.
 
     Raises:
         UserError: It is not there, not readable, or of an unknown suffix.
     """
-    return row_format(path, registry, run_options).read(path)
+    return row_format(path, registry, run_options).read(path, progress)
 
 
 def write_rows(table: pa.Table, path: Path, registry: Registry) -> None:

@@ -31,14 +31,17 @@ def tune(work: Work) -> None:
     """
     config = work.config
     frozen = config.frozen
-    inputs = [
-        work.fingerprints["prepare"],
-        *(frozen[key] for key in ("model", "trainer", "tuner", "metrics")),
-        config.model.fingerprint(),
-        config.seed,
-        work.plugin_version("model"),
-        work.plugin_version("tuner"),
-    ]
+
+    def inputs() -> list[Any]:
+        return [
+            work.fingerprints["prepare"],
+            *(frozen[key] for key in ("model", "trainer", "tuner", "metrics")),
+            config.model.fingerprint(),
+            config.seed,
+            work.plugin_version("model"),
+            work.plugin_version("tuner"),
+        ]
+
     detail = f"tuner {config.choice('tuner')}"
     work.stage("tune", inputs, detail, lambda: _search(work))
 

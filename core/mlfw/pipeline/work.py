@@ -115,24 +115,28 @@ class Work:
         """What the run measures of predictions for rows."""
         return choose_metrics(self.config.metrics, self.splits.schema, self.plugins.registry)
 
-    def stage(self, name: str, inputs: Any, detail: str, act: Callable[[], None]) -> None:
+    def stage(
+        self, name: str, inputs: Callable[[], Any], detail: str, act: Callable[[], None]
+    ) -> None:
         """Run a stage, unless it has ended with the same inputs before.
 
         Args:
             name: The stage's name.
-            inputs: All that its outcome follows from, as plain data.
+            inputs: Returns all that its outcome follows from, as plain data; to find that out
+                may take long too, as files are read.
             detail: What it works on, for whoever watches.
             act: The stage itself.
         """
-        fingerprint = digest([name, inputs, mlfw_version()])
+        self.course.begin(name)
+        start = time.perf_counter()
+        with ticking(self.course):
+            fingerprint = digest([name, inputs(), mlfw_version()])
         self.fingerprints[name] = fingerprint
         if is_finished(self.directory, name, fingerprint):
             self.course.end(name)
             self.monitor.stage_done(name, 0.0, skipped=True)
             return
-        self.course.begin(name)
         self.monitor.stage(name, detail)
-        start = time.perf_counter()
         with ticking(self.course):
             act()
         seconds = time.perf_counter() - start

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
 from mlfw import Imports, LoadContext
+from mlfw.components.dataset import Progress, silent
 from mlfw.components.imports import code_version
 from mlfw.files import digest
 from mlfw_lightning.existing.code import build, load_class
@@ -67,7 +68,7 @@ class ExistingData(mlfw.Dataset):
         """Return the class."""
         return {"module": self.module}
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, progress: Progress = silent) -> str:  # noqa: ARG002
         """Return what changes with the class, its options, its version and its source file."""
         return digest([self.module, self.options, code_version(self.module)])
 

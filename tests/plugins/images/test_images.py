@@ -185,6 +185,14 @@ def test_progress_is_told_while_reading(pets: Path) -> None:
     assert told[-1] == (31, 31, "images")
 
 
+def test_progress_is_told_while_the_files_are_compared_with_earlier_ones(pets: Path) -> None:
+    told: list[Sequence[object]] = []
+
+    ImagesDataset(path=str(pets)).fingerprint(lambda *step: told.append(step))
+
+    assert told[-1] == (31, 31, "images, checksums")
+
+
 def test_a_folder_is_read_for_predicting_with_the_names_of_its_files(pets: Path) -> None:
     rows = ImagesDataset().read(pets)
 

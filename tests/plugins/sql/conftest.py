@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,18 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         connection.execute("CREATE VIEW members AS SELECT * FROM customers WHERE member")
     connection.close()
     return path
+
+
+@pytest.fixture
+def numbers(shop: Path) -> int:
+    """A long table beside the customers; how many rows it has."""
+    rows = 125_000
+    with closing(sqlite3.connect(shop)) as connection, connection:
+        connection.execute("CREATE TABLE numbers (i INTEGER PRIMARY KEY, odd BOOLEAN)")
+        connection.executemany(
+            "INSERT INTO numbers VALUES (?, ?)", ((i, i % 2) for i in range(rows))
+        )
+    return rows
 
 
 @dataclass(frozen=True)

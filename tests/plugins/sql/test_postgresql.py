@@ -72,6 +72,15 @@ def test_rows_stay_on_the_server_until_they_are_asked_for(postgresql: Server) ->
         SqlDataset(url=postgresql.url(), query=query).table(stop)
 
 
+def test_a_long_result_is_counted_so_that_the_time_left_is_known(postgresql: Server) -> None:
+    told: list[tuple[int, int | None, str]] = []
+    query = "SELECT i, i AS i_again, '5%' AS words FROM generate_series(1, 105000) AS i -- all"
+
+    SqlDataset(url=postgresql.url(), query=query).table(lambda *step: told.append(step))
+
+    assert told[-2:] == [(100_000, 105_000, "rows"), (105_000, 105_000, "rows")]
+
+
 def test_a_password_from_the_environment_is_kept_nowhere(
     database_url: str, tmp_path: Path, mlfw_here: Mlfw
 ) -> None:

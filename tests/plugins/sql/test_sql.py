@@ -11,6 +11,11 @@ import pytest
 
 from conftest import Mlfw
 from mlfw import Kind, LoadContext, UserError
+from mlfw.config import compose
+from mlfw.pipeline.monitor import Monitor
+from mlfw.pipeline.progress import Progress
+from mlfw.pipeline.run import execute
+from mlfw.plugins import load_plugins
 from mlfw_sql import SqlDataset
 
 SHOP = "sqlite:///shop.db"
@@ -101,6 +106,38 @@ def test_progress_is_told_while_reading(shop: Path) -> None:
     assert told == [(10_000, None, "rows"), (20_000, None, "rows"), (25_000, None, "rows")]
     assert table.schema.field("late").type == pa.float64()
     assert table["late"].null_count == 20_000
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"query": "SELECT *, '10:30 5%' AS words FROM numbers -- as they are"},
+        {"from_table": "numbers"},
+    ],
+)
+def test_a_long_result_is_counted_so_that_the_time_left_is_known(
+    source: dict[str, str], numbers: int
+) -> None:
+    told: list[tuple[int, int | None, str]] = []
+
+    SqlDataset(url=SHOP, **source).fingerprint(lambda *step: told.append(step))
+
+    assert [total for _, total, _ in told] == [None] * 9 + [numbers] * (len(told) - 9)
+    assert told[-1] == (numbers, numbers, "rows")
+
+
+def test_a_run_shows_that_it_reads_for_the_fingerprint(numbers: int) -> None:
+    shown: list[Progress] = []
+    monitor = Monitor()
+    monitor.progress = shown.append  # type: ignore[method-assign]
+    plugins = load_plugins()
+    settings = ["dataset=sql", f"dataset.url={SHOP}", "dataset.from_table=numbers"]
+    config = compose(None, [*settings, "dataset.target=[odd]", "model=linear"], plugins)
+
+    execute(config, plugins, monitor)
+
+    assert shown[0].stage == "prepare"
+    assert "rows" in shown[0].place
 
 
 def test_a_database_that_may_not_be_written_is_read(shop: Path) -> None:

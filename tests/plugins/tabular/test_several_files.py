@@ -14,6 +14,7 @@ from conftest import Mlfw
 from mlfw import LoadContext, UserError
 from mlfw.pipeline.row_files import read_rows, row_format, write_rows
 from mlfw.plugins import load_plugins
+from mlfw_tabular import reading
 from mlfw_tabular.csv import Csv
 from mlfw_tabular.jsonl import JsonLines
 from mlfw_tabular.parquet import Parquet
@@ -179,6 +180,39 @@ def test_progress_is_told_now_and_then_and_never_too_often(tmp_path: Path) -> No
     assert {step[1] for step in told} == {
         sum(f.stat().st_size for f in tmp_path.iterdir()) // 10**6
     }
+
+
+def test_progress_is_told_while_files_are_compared_with_earlier_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SHORTEST", 0.0)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_bytes(b"x" * 3_000_000)
+    told: list[tuple[int, int | None, str]] = []
+    dataset = Csv(path=[str(tmp_path / "a.csv")], test=[str(tmp_path / "b.csv")])
+
+    found = dataset.fingerprint(lambda *step: told.append(step))
+
+    assert found == dataset.fingerprint()
+    assert [done for done, *_ in told] == [1, 2, 3, 4, 5, 6]
+    assert told[0] == (1, 6, "MB, checksum of a.csv")
+    assert told[-1] == (6, 6, "MB, checksum of b.csv")
+
+
+def test_progress_is_told_of_files_to_be_predicted_and_of_those_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SHORTEST", 0.0)
+    file = tmp_path / "a.csv"
+    file.write_text("n,y\n" + "1,2\n" * 500_000)
+    told: list[tuple[int, int | None, str]] = []
+
+    Csv().read(file, lambda *step: told.append(step))
+    of_one = len(told)
+    Csv(path=["none.csv"], test=[str(file)]).given(lambda *step: told.append(step))
+
+    assert len(told) > of_one > 0
+    assert {step[1:] for step in told} == {(2, "MB, a.csv")}
 
 
 @pytest.mark.parametrize("name", ["r.csv.gz", "r.CSV", "r.jsonl.gz", "r.ndjson", "r.tsv", "r.pq"])
