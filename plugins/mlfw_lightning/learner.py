@@ -63,6 +63,7 @@ class Learner:
             seed=context.seed,
             network=True,
             fitting=model.fitting(),
+            progress=context.preparing,
         )
         heads = heads_of(data.schema, made.scales, model.target_weights)
         ready = made.preprocessor

@@ -58,7 +58,9 @@ class Estimator(mlfw.Model):
     def fit(self, data: Splits, context: FitContext) -> EstimatorPredictor:
         """Fit preprocessor and estimators on the training rows: one a target, or a label."""
         schema = data.schema
-        preprocessor, features = Preprocessor.fit_transform(data.train, schema, context.seed)
+        preprocessor, features = Preprocessor.fit_transform(
+            data.train, schema, context.seed, progress=context.preparing
+        )
         matrix = preprocessor.joined(features)
         estimators = tuple(
             self._fitted(problem, matrix, context.seed) for problem in problems(data.train, schema)

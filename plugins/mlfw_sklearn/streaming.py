@@ -73,8 +73,18 @@ def fit_streamed(data: StreamedSplits, context: FitContext, *, C: float) -> Esti
         context: The seed, and where to keep prepared rows.
         C: Inverse of the penalty on large weights.
     """
-    made = prepared(data, cache=context.cache, folder=context.folder, seed=context.seed)
+    made = _prepared(data, context)
     return _fit(data, made, made.train, context, C)
+
+
+def _prepared(data: StreamedSplits, context: FitContext) -> Prepared:
+    return prepared(
+        data,
+        cache=context.cache,
+        folder=context.folder,
+        seed=context.seed,
+        progress=context.preparing,
+    )
 
 
 def estimate_streamed(data: StreamedSplits, context: FitContext, *, C: float) -> Estimate | None:
@@ -90,7 +100,7 @@ def estimate_streamed(data: StreamedSplits, context: FitContext, *, C: float) ->
     """
     if context.cache is None or not data.key:
         return None
-    made = prepared(data, cache=context.cache, folder=context.folder, seed=context.seed)
+    made = _prepared(data, context)
     few, some = (FirstRows(made.train, min(n, made.train.rows)) for n in (BLOCK_ROWS, TIMED_ROWS))
     _fit(data, made, few, context, C)  # loads what is not to be timed
     start = time.perf_counter()

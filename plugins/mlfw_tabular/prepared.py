@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw import RowSplits, Schema, Splits, Task
 from mlfw.cache import Cache
+from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import TRAIN, VALIDATION
 from mlfw.files import digest, new_folder, read_json, write_json
 from mlfw_tabular.arrays import ArrayWriter, MemoryArrays, StoredArrays
 from mlfw_tabular.memory import give_back
 from mlfw_tabular.prepare import Features, Preprocessor
 from mlfw_tabular.prepare.fitting import USUAL, Fitting
+from mlfw_tabular.prepare.pieces import Count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,6 +68,7 @@ def prepared(
     seed: int,
     network: bool = False,
     fitting: Fitting = USUAL,
+    progress: Progress = silent,
 ) -> Prepared:
     """Return a model's training and validation rows as arrays.
 
@@ -78,19 +82,21 @@ def prepared(
         seed: What out-of-fold encoding follows from.
         network: Whether they are for a network, which takes texts as tokens and images as pixels.
         fitting: How encoders are made for the columns.
+        progress: Told how many rows are done, of how many.
     """
+    act = partial(_write, data, seed, network, fitting, progress)
     streamed = not isinstance(data, Splits)
     if cache is None or not data.key:
         if isinstance(data, Splits):
-            preprocessor, scales, sets = _in_memory(data, seed, network, fitting)
+            preprocessor, scales, sets = _in_memory(data, seed, network, fitting, progress)
             train, validation = map(MemoryArrays, sets)
             return Prepared(preprocessor, scales, train, validation)
         place = folder / "prepared"
         with new_folder(place) as temporary:
-            _write(data, seed, network, fitting, temporary)
+            act(temporary)
         return _open(place, streamed=streamed)
     key = digest(["arrays", FORMAT, data.key, seed, network, fitting.key])
-    place = cache.add(key, lambda path: _write(data, seed, network, fitting, path))
+    place = cache.add(key, act)
     return _open(place, streamed=streamed)
 
 
@@ -120,9 +126,16 @@ def _open(folder: Path, *, streamed: bool) -> Prepared:
     return Prepared(Preprocessor.load(folder), scales, train, validation)
 
 
-def _write(data: RowSplits, seed: int, network: bool, fitting: Fitting, folder: Path) -> None:
+def _write(
+    data: RowSplits,
+    seed: int,
+    network: bool,
+    fitting: Fitting,
+    progress: Progress,
+    folder: Path,
+) -> None:
     if isinstance(data, Splits):
-        preprocessor, scales, sets = _in_memory(data, seed, network, fitting)
+        preprocessor, scales, sets = _in_memory(data, seed, network, fitting, progress)
         for name in SETS:
             with ArrayWriter(folder / name) as writer:
                 writer.append(next(sets))
@@ -132,30 +145,32 @@ def _write(data: RowSplits, seed: int, network: bool, fitting: Fitting, folder: 
         scales = tuple(_scales(sample, data.schema))
         del sample
         for name in SETS:
+            count = Count(progress, data.count(name), [name])
             with ArrayWriter(folder / name) as writer:
                 for batch in data.batches(name):
                     features = preprocessor.transform(batch, network, dtype="float32")
                     writer.append(_arrays(features, batch, data.schema, scales))
+                    count.add(batch.num_rows)
         give_back()
     preprocessor.save(folder)
     write_json(folder / SCALES, [asdict(scale) for scale in scales])
 
 
 def _in_memory(
-    data: Splits, seed: int, network: bool, fitting: Fitting
+    data: Splits, seed: int, network: bool, fitting: Fitting, progress: Progress
 ) -> tuple[Preprocessor, tuple[TargetScale, ...], Iterator[dict[str, np.ndarray]]]:
     """Learn from the training rows; return them and then the validation rows as arrays."""
     train, validation, schema = data.train, data.validation, data.schema
     scales = tuple(_scales(train, schema))
     preprocessor, features = Preprocessor.fit_transform(
-        train, schema, seed, network=network, dtype="float32", fitting=fitting
+        train, schema, seed, network=network, dtype="float32", fitting=fitting, progress=progress
     )
     learnt = [_arrays(features, train, schema, scales)]
     del features
 
     def sets() -> Iterator[dict[str, np.ndarray]]:
         yield learnt.pop()  # held by nobody here while the validation rows are prepared
-        own = preprocessor.transform(validation, network, dtype="float32")
+        own = preprocessor.transform(validation, network, "float32", progress)
         yield _arrays(own, validation, schema, scales)
 
     return preprocessor, scales, sets()

@@ -50,6 +50,40 @@ def test_what_an_earlier_attempt_has_done_counts_for_the_share_and_not_for_the_p
     assert shown.left == pytest.approx(40)
 
 
+def test_what_is_made_ready_for_a_fit_is_no_part_of_it(watch: Watch) -> None:
+    watch.course.preparing(0, 300, "rows, photo")
+    watch.now = 10
+    watch.course.preparing(100, 300, "rows, photo")
+    ready = watch.shown[-1]
+    watch.course.expected = {"fit": 100.0}
+    watch.now = 30
+    watch.course.preparing(300, 300, "rows, photo")
+    begun = watch.shown[-1]
+    shown = watch.rows(31, 0, 1000)
+
+    assert (ready.place, ready.rate, ready.left) == ("100/300 rows, photo", 10, 20)
+    assert begun.left == 70
+    assert (shown.place, shown.share, shown.rate) == ("", 0, None)
+
+
+def test_a_second_pass_over_the_same_has_a_pace_of_its_own(watch: Watch) -> None:
+    for at, done in ((0, 10), (1, 990), (2, 100), (12, 200)):
+        watch.now = at
+        watch.course.count(done, 1000, "MB")
+
+    assert watch.shown[-1].rate == 10
+    assert watch.shown[-1].left == 80
+
+
+def test_while_nothing_is_heard_the_time_left_runs_down(watch: Watch) -> None:
+    watch.rows(0, 0, 1000)
+    watch.rows(10, 500, 1000)
+    watch.now = 14
+    watch.course.tick()
+
+    assert watch.shown[-1].left == 6
+
+
 def test_before_its_own_pace_tells_the_expectation_does(watch: Watch) -> None:
     watch.course.expected = {"fit": 100.0}
     watch.rows(0, 0, 1000)

@@ -13,11 +13,16 @@ from mlfw.files import digest
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from mlfw.schema import Schema
 
 TRAIN, VALIDATION, TEST = SPLIT_NAMES = ("train", "validation", "test")
+# A batch has at most so many rows, and only so many bytes where that makes a few rows: images and
+# long texts would fill the memory, and nothing would be told of them for long.
 ROWS_AT_ONCE = 65_536
+BYTES_AT_ONCE = 16 << 20
+FEW_ROWS = 256
 BUFFER_BYTES = 1 << 20
 
 
@@ -126,8 +131,7 @@ class Splits:
         rows = self.rows(split)
         if columns is not None:
             rows = rows.select(columns)
-        for start in range(0, max(rows.num_rows, 1), ROWS_AT_ONCE):
-            yield rows.slice(start, ROWS_AT_ONCE)
+        yield from pieces(rows)
 
     def replace(self, **changes: Any) -> Splits:
         """Return the same with some of train, validation, test, schema and so on changed."""
@@ -178,7 +182,8 @@ class StreamedSplits:
         for path in self.files[split]:
             # What is read ahead by default is kept until the file is closed: all of it.
             with pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
-                for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns):
+                size = _batch_rows(_stored_bytes(file.metadata), file.metadata.num_rows)
+                for batch in file.iter_batches(size, columns=columns):
                     yield pa.Table.from_batches([batch])
 
     def sample(self, split: str, rows: int, seed: int) -> pa.Table:
@@ -202,3 +207,20 @@ class StreamedSplits:
 
 
 RowSplits = Splits | StreamedSplits
+
+
+def pieces(rows: pa.Table) -> Iterator[pa.Table]:
+    """Yield a table's rows in order, in tables of bounded size; one if there are none."""
+    size = _batch_rows(rows.nbytes, rows.num_rows)
+    for start in range(0, max(rows.num_rows, 1), size):
+        yield rows.slice(start, size)
+
+
+def _batch_rows(size: int, rows: int) -> int:
+    """Return how many rows a batch has where `rows` of them take `size` bytes."""
+    return min(max(BYTES_AT_ONCE * rows // max(size, 1), FEW_ROWS), ROWS_AT_ONCE)
+
+
+def _stored_bytes(metadata: pq.FileMetaData) -> int:
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    return sum(group.total_byte_size for group in groups)

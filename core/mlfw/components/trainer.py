@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
 from mlfw.components.crew import NO_CREW, Crew
+from mlfw.components.dataset import Progress, silent
 from mlfw.components.estimate import Estimate
 from mlfw.components.imports import Imports
 
@@ -113,6 +114,8 @@ class FitContext:
         report: Called after every epoch with the epoch's number, from 1, and its values by name.
         progress: Called some times a second within an epoch: how many rows have been learnt from
             since the training began, how many it will be at most, and the latest values by name.
+        preparing: Called now and then while rows are made ready to be learnt from; see
+            `LoadContext.progress`.
         note: Called with a sentence that the user should read, such as that training no longer
             improves and what to try.
         stopping: Says whether the process was asked to end. A training that calls it after every
@@ -130,6 +133,7 @@ class FitContext:
     folder: Path
     report: Callable[[int, Mapping[str, float]], None]
     progress: Callable[[int, int, Mapping[str, float]], None] = untold
+    preparing: Progress = silent
     note: Callable[[str], None] = untold
     stopping: Callable[[], bool] = never
     crew: Crew = NO_CREW

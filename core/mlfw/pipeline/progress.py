@@ -76,14 +76,18 @@ class Course:
         self._parts: list[_Part] = []
         self._lasting: dict[str, float] = {}
         self._shown = -math.inf
-        self._began = clock()
+        self._heard = self._began = clock()
         self._first: tuple[float, float] | None = None
+        self._last_share = 0.0
         self._values: dict[str, float] = {}
         self._place = ""
         self._rate: float | None = None
         self._unit = "rows"
         self._first_count: tuple[float, int] | None = None
+        self._last_count = 0
         self._inner: float | None = None
+        self._apart = False
+        self._to_do: int | None = None
         self._lock = RLock()
 
     def begin(self, stage: str) -> None:
@@ -125,6 +129,8 @@ class Course:
 
     def rows(self, done: int, total: int, values: Mapping[str, float]) -> None:
         """Take note of a fit's progress; see `FitContext.progress`."""
+        if self._apart:
+            self._begin_fit()
         self._values.update(values)
         self._pace(done, "rows")
         self._refresh(done / max(total, 1))
@@ -137,15 +143,28 @@ class Course:
 
     def count(self, done: int, total: int | None, what: str) -> None:
         """Take note of what a stage has counted; see `LoadContext.progress`."""
+        self._refresh(self._counted(done, total, what))
+
+    def preparing(self, done: int, total: int | None, what: str) -> None:
+        """Take note of what is made ready for a fit; see `FitContext.preparing`.
+
+        It is counted apart: the fit itself has not begun.
+        """
+        self._to_do = total - done if total else None
+        self._refresh(self._counted(done, total, what), apart=True)
+
+    def _counted(self, done: int, total: int | None, what: str) -> float | None:
+        """Take note of a count, and return the share that is done, 0 to 1."""
         self._place = f"{done:,}{f'/{total:,}' if total else ''} {what}"
         self._pace(done, what.partition(",")[0])
-        self._refresh(done / total if total else None)
+        return done / total if total else None
 
     def _pace(self, done: int, unit: str) -> None:
-        """Take note of how fast it goes since the first time that this was counted."""
+        """Take note of how fast it goes since the counting began, or began anew."""
         now = self._clock()
-        if self._first_count is None or unit != self._unit or done < self._first_count[1]:
+        if self._first_count is None or unit != self._unit or done < self._last_count:
             self._first_count, self._unit, self._rate = (now, done), unit, None
+        self._last_count = done
         since, before = self._first_count
         if now > since:
             self._rate = (done - before) / (now - since)
@@ -156,39 +175,43 @@ class Course:
             if self._clock() - max(self._shown, self._began) >= SILENT_SECONDS:
                 if self._inner == 1:
                     self._begin_fit()  # what was told of is done, and something else goes on
-                self._refresh(self._inner)
+                self._display(self._clock())
 
     def _begin_fit(self) -> None:
         self._values, self._place, self._inner = {}, "", None
-        self._rate, self._first_count = None, None
+        self._rate, self._first_count, self._apart = None, None, False
 
-    def _refresh(self, inner: float | None) -> None:
+    def _refresh(self, inner: float | None, *, apart: bool = False) -> None:
         """Show where the run is.
 
         Args:
             inner: How much is done of the innermost part, 0 to 1; None where not known.
+            apart: Whether that is no part of the stage's own work.
         """
-        self._inner = inner
-        now = self._clock()
         with self._lock:
-            if now - self._shown < REFRESH_SECONDS:
-                return
-            self._shown = now
-            share = self._share(inner)
-            left = self._left(share, now)
-            told = inner is not None or self._parts or self._place
-            self._show(
-                Progress(
-                    stage=self._stage,
-                    place=self._where() if told else duration(now - self._began),
-                    share=share if told else self._share_by_time(now),
-                    rate=self._rate,
-                    unit=self._unit,
-                    values=self._telling(),
-                    left=left,
-                    at_most=self.at_most,
-                )
+            now = self._heard = self._clock()
+            self._inner, self._apart = inner, apart
+            if now - self._shown >= REFRESH_SECONDS:
+                self._display(now)
+
+    def _display(self, now: float) -> None:
+        """Show where the run is by what was heard last."""
+        self._shown = now
+        share = self._share(0.0 if self._apart and self._parts else self._inner)
+        left = self._left(self._left_apart() if self._apart else self._stage_left(share, now))
+        told = self._inner is not None or self._parts or self._place
+        self._show(
+            Progress(
+                stage=self._stage,
+                place=self._where() if told else duration(now - self._began),
+                share=share if told else self._share_by_time(now),
+                rate=self._rate,
+                unit=self._unit,
+                values=self._telling(),
+                left=left,
+                at_most=self.at_most,
             )
+        )
 
     def _where(self) -> str:
         return ", ".join([*map(str, self._parts), *([self._place] if self._place else [])])
@@ -214,26 +237,36 @@ class Course:
         }
         return self._lasting | (named or self._values)
 
-    def _left(self, share: float | None, now: float) -> float | None:
-        stage = self._stage_left(share, now)
+    def _left(self, stage: float | None) -> float | None:
+        """Return how long the run takes yet if the stage takes so many seconds."""
         if stage is None or self._stage not in STAGES:
             return stage
         later = STAGES[STAGES.index(self._stage) + 1 :]
         return stage + sum(self.expected.get(name, 0.0) for name in later)
+
+    def _left_apart(self) -> float | None:
+        """Return how long the stage takes while its own work has not begun."""
+        if self._stage in self.expected:
+            return self._expected_left()
+        if self._to_do is None or not self._rate or self._parts:
+            return None
+        return max(self._to_do / self._rate - (self._clock() - self._heard), 0.0)
+
+    def _expected_left(self) -> float | None:
+        left = self.expected[self._stage] - (self._clock() - self._began)
+        return left if left > 0 else None  # it takes longer than was expected: who knows
 
     def _stage_left(self, share: float | None, now: float) -> float | None:
         if share == 1:
             return 0.0
         if share is not None:
             # What was done before the first call was perhaps done in an earlier attempt.
-            if self._first is None or share < self._first[1]:
+            if self._first is None or share < self._last_share:
                 self._first = now, share
+            self._last_share = share
             since, before = self._first
-            done = share - before
+            taken, done = self._heard - since, share - before
             expected = self._stage in self.expected
-            if now - since > TELLING_SECONDS and done > (TELLING_SHARE if expected else 0):
-                return (now - since) * (1 - share) / done
-        if self._stage in self.expected:
-            left = self.expected[self._stage] - (now - self._began)
-            return left if left > 0 else None  # it takes longer than was expected: who knows
-        return None
+            if taken > TELLING_SECONDS and done > (TELLING_SHARE if expected else 0):
+                return max(taken * (1 - share) / done - (now - self._heard), 0.0)
+        return self._expected_left() if self._stage in self.expected else None

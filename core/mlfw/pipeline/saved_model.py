@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw.components import Fitted, Imports, Model, OpaqueModel, Predictor
 from mlfw.components.dataset import Progress, silent
-from mlfw.components.splits import ROWS_AT_ONCE
+from mlfw.components.splits import pieces
 from mlfw.config.components import build_component
 from mlfw.errors import UserError, listing
 from mlfw.files import new_folder, read_json, sha256, write_json
@@ -102,10 +102,11 @@ class SavedModel:
         import pyarrow as pa
 
         table = conform(rows, self.schema, place=place)
-        parts = []
-        for start in range(0, max(table.num_rows, 1), ROWS_AT_ONCE):
-            parts.append(self.predictor.predict(table.slice(start, ROWS_AT_ONCE)))
-            progress(min(start + ROWS_AT_ONCE, table.num_rows), table.num_rows, "rows")
+        parts, done = [], 0
+        for piece in pieces(table):
+            parts.append(self.predictor.predict(piece))
+            done += piece.num_rows
+            progress(done, table.num_rows, "rows")
         return pa.concat_tables(parts) if len(parts) > 1 else parts[0]
 
 

@@ -186,6 +186,7 @@ class Work:
             crew=self.crew,
             report=partial(self._report, final=final),
             progress=self.course.rows,
+            preparing=self.course.preparing,
             note=self._note if final else partial(_log_note, folder_name),
             final=final,
             cache=self.cache,

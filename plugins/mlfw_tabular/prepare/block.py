@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlfw.components.dataset import Progress, silent
 from mlfw_tabular.prepare.encoder import Encoder
-from mlfw_tabular.prepare.pieces import read_piece
+from mlfw_tabular.prepare.pieces import Count, read_piece
 from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
@@ -50,12 +51,13 @@ class Block:
         made = self.encoders[0].apply(xp, x, constants)
         return made.reshape(x.shape[0], len(self.features))
 
-    def write(self, rows: pa.Table, out: np.ndarray) -> None:
+    def write(self, rows: pa.Table, out: np.ndarray, progress: Progress = silent) -> None:
         """Prepare all rows, piece by piece so that memory stays flat.
 
         Args:
             rows: The table.
             out: Where to write, float [rows, features].
+            progress: Told how many rows are done, of how many.
         """
         import numpy as np
 
@@ -63,6 +65,7 @@ class Block:
         most = self.encoders[0].rows_at_once
         step = max(most // len(columns), min(most, LEAST_ROWS))
         constants = self.constants
+        count = Count(progress, rows.num_rows, [encoder.column for encoder in self.encoders])
 
         def write(start: int) -> None:
             read = [
@@ -71,6 +74,7 @@ class Block:
             ]
             x = np.stack(read, axis=1)
             out[start : start + step] = self.apply(np, x, constants)
+            count.add(step)
 
         in_threads(write, range(0, rows.num_rows, step), rows.num_rows * len(columns))
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
+from mlfw.components.dataset import Progress, silent
 from mlfw.schema.cast import CastError
 from mlfw.schema.whole import whole
 
@@ -29,15 +32,37 @@ def read_piece(encoder: Encoder, column: pa.ChunkedArray, start: int, rows: int)
         raise misfit_error(encoder.column, start + misfit.row, misfit) from None
 
 
-def read_column(encoder: Encoder, column: pa.ChunkedArray) -> np.ndarray:
+class Count:
+    """Counts the rows of columns that are done, by any thread, and tells of it."""
+
+    def __init__(self, progress: Progress, rows: int, columns: Sequence[str]) -> None:
+        """Begin with none of `rows` done."""
+        self._progress = progress
+        self._total = rows
+        self._what = f"rows, {columns[0] if len(columns) == 1 else f'{len(columns)} columns'}"
+        self._done = 0
+        self._lock = Lock()
+
+    def add(self, rows: int) -> None:
+        """Take note that so many rows are done, or as many as there still were."""
+        with self._lock:
+            self._done = min(self._done + rows, self._total)
+            self._progress(self._done, self._total, self._what)
+
+
+def read_column(
+    encoder: Encoder, column: pa.ChunkedArray, progress: Progress = silent
+) -> np.ndarray:
     """Return what an encoder reads of all rows, [rows, ...]."""
     import numpy as np
 
+    count = Count(progress, len(column), [encoder.column])
     sample = read_piece(encoder, column, 0, 0)
     out = np.empty((len(column), *sample.shape[1:]), sample.dtype)
     for start in range(0, len(column), encoder.rows_at_once):
         stop = start + encoder.rows_at_once
         out[start:stop] = read_piece(encoder, column, start, encoder.rows_at_once)
+        count.add(encoder.rows_at_once)
     return out
 
 

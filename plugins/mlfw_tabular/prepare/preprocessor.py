@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw import Column, Schema
+from mlfw.components.dataset import Progress, silent
 from mlfw.files import read_json, write_json
 from mlfw.plugins import load_plugins
 from mlfw_tabular.prepare.augment import Augmentation
@@ -68,6 +69,7 @@ class Preprocessor:
         network: bool = False,
         dtype: str | None = None,
         fitting: Fitting = USUAL,
+        progress: Progress = silent,
     ) -> tuple[Preprocessor, Features]:
         """Learn from training rows, and prepare them for a model to learn from.
 
@@ -81,9 +83,10 @@ class Preprocessor:
             network: Whether they are for a network; see `transform`.
             dtype: Of the numbers; see `transform`.
             fitting: How encoders are made for the columns.
+            progress: See `transform`.
         """
         preprocessor = cls.fit(rows, schema, fitting)
-        features = preprocessor.transform(rows, network=network, dtype=dtype)
+        features = preprocessor.transform(rows, network, dtype, progress)
         if not fitting.out_of_fold:
             return preprocessor, features
         targets = cache(lambda: TargetValues.of(rows, schema))
@@ -94,7 +97,11 @@ class Preprocessor:
         return preprocessor, features
 
     def transform(
-        self, rows: pa.Table, network: bool = False, dtype: str | None = None
+        self,
+        rows: pa.Table,
+        network: bool = False,
+        dtype: str | None = None,
+        progress: Progress = silent,
     ) -> Features:
         """Prepare rows that conform to the schema.
 
@@ -103,17 +110,18 @@ class Preprocessor:
             network: Whether they are for a network, which takes texts as tokens and images as
                 pixels; for an estimator both become numbers.
             dtype: Of the numbers; left out, float32 for a network and else float64.
+            progress: Told of how many rows some columns are done, of how many.
         """
         import numpy as np
 
         width = len(self.names(network))
         numbers = np.empty((rows.num_rows, width), dtype or ("float32" if network else "float64"))
-        self._write_numbers(rows, network, numbers)
+        self._write_numbers(rows, network, numbers, progress)
         return Features(
             numbers,
             self._codes(rows),
-            self._apart(rows, Output.tokens) if network else {},
-            self._apart(rows, Output.images) if network else {},
+            self._apart(rows, Output.tokens, progress) if network else {},
+            self._apart(rows, Output.images, progress) if network else {},
         )
 
     def matrix(self, rows: pa.Table) -> np.ndarray:
@@ -221,11 +229,13 @@ class Preprocessor:
                 start = stop
         return places
 
-    def _write_numbers(self, rows: pa.Table, network: bool, out: np.ndarray) -> None:
+    def _write_numbers(
+        self, rows: pa.Table, network: bool, out: np.ndarray, progress: Progress = silent
+    ) -> None:
         start = 0
         for block in self.blocks(network):
             stop = start + len(block.features)
-            block.write(rows, out[:, start:stop])
+            block.write(rows, out[:, start:stop], progress)
             start = stop
 
     def _codes(self, rows: pa.Table) -> np.ndarray:
@@ -239,9 +249,9 @@ class Preprocessor:
                 start += len(chunk)
         return codes
 
-    def _apart(self, rows: pa.Table, output: Output) -> dict[str, np.ndarray]:
+    def _apart(self, rows: pa.Table, output: Output, progress: Progress) -> dict[str, np.ndarray]:
         return {
-            encoder.column: read_column(encoder, rows[encoder.column])
+            encoder.column: read_column(encoder, rows[encoder.column], progress)
             for encoder in self.chosen(True)
             if encoder.output is output
         }
