@@ -1,7 +1,7 @@
 """Training as one of two ranks, again and again in one process, stopped after every step.
 
-Run as `python two_ranks.py OUT` with a rank's environment. Rank 0 writes for every step whether
-the training that was stopped there and continued has ended as the one that was not.
+Run as `python two_ranks.py OUT WORKERS STRATEGY` with a rank's environment. Rank 0 writes for every
+step whether the training that was stopped there and continued has ended as the one that was not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 EPOCHS, STEPS = 3, 3
 
 
-def main(out: Path, workers: int) -> None:
+def main(out: Path, workers: int, strategy: str) -> None:
     """Train as a whole, then stopped after each step in turn."""
     import torch
 
@@ -32,8 +32,9 @@ def main(out: Path, workers: int) -> None:
     steps.MOST_STEPS = 1  # so that the ranks ask one another after every step
     rank, data = int(os.environ["RANK"]), SklearnDataset(name=Bundled.iris).load(LoadContext())
     options = LightningTrainer(
-        accelerator="cpu", devices=2, epochs=EPOCHS, patience=None, workers=workers
-    )
+        accelerator="cpu", devices=2, epochs=EPOCHS, patience=None, workers=workers,
+        strategy=strategy,
+    )  # fmt: skip
     model = MLP(dropout=0.3, batch_size=32)
 
     def train(folder: Path, stopping: Callable[[], bool]) -> tuple[dict[str, Any], list[Any]]:
@@ -64,4 +65,4 @@ def main(out: Path, workers: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

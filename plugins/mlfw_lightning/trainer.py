@@ -14,16 +14,15 @@ import mlfw
 from mlfw import Crew, Estimate, FitContext, Imports, UserError, limits
 from mlfw.components import NO_CREW
 from mlfw_lightning.costs.duration import seconds_of
+from mlfw_lightning.devices import devices_here
 from mlfw_lightning.ranks.launchers import launch_of
-from mlfw_lightning.ranks.strategies import check_checkpoint, check_device, check_name
+from mlfw_lightning.ranks.strategies import DIVIDED, check_checkpoint, check_device, check_name
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
-# Each holds PyTorch and its share of the rows; far more than cores only take the memory.
-PROCESSES_A_CORE = 4
 
 
 class OnPlateau(StrEnum):
@@ -50,7 +49,7 @@ class LightningTrainer(mlfw.Trainer):
         devices: How many processes on this machine, one a device; on CPUs, at most four a core.
         nodes: How many machines.
         strategy: How processes share the work: auto or ddp (each has the whole network), fsdp or
-            deepspeed (each has a part of it; on GPUs).
+            deepspeed (each has a part of it; deepspeed on GPUs only).
         timeout: After how many seconds of silence a process or a node counts as frozen, and how
             long nodes wait for one another.
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
@@ -176,6 +175,7 @@ class LightningTrainer(mlfw.Trainer):
         from mlfw_lightning.finding.apply import with_found
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.loop.process import train_here
+        from mlfw_lightning.loop.sharded import check_divisible
         from mlfw_lightning.loop.watch import Watch
         from mlfw_lightning.ranks.train import train_in_ranks
 
@@ -185,6 +185,8 @@ class LightningTrainer(mlfw.Trainer):
                 "Choose the trainer that the model's plugin brings.",
             )
         self.check_devices()
+        if isinstance(learner, Learner) and self.strategy in DIVIDED:
+            check_divisible(learner.model)
         folder = context.folder if context.final and self.checkpoint else None
         if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
             learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
@@ -201,7 +203,7 @@ class LightningTrainer(mlfw.Trainer):
         """Return the device that is used, or one of several alike; None where it is unknown."""
         import torch
 
-        kind, _ = _devices(self.accelerator)
+        kind, _ = devices_here(self.accelerator)
         names = {"gpu": "cuda", "cuda": "cuda", "mps": "mps", "cpu": "cpu"}
         return torch.device(names[kind]) if kind in names else None
 
@@ -211,7 +213,7 @@ class LightningTrainer(mlfw.Trainer):
         Raises:
             UserError: It has not, or the strategy does not work on them.
         """
-        kind, there = _devices(self.accelerator)
+        kind, there = devices_here(self.accelerator)
         check_name(self.strategy)
         check_device(self.strategy, kind)
         if there is None or self.devices <= there:
@@ -227,14 +229,3 @@ class LightningTrainer(mlfw.Trainer):
             f"trainer.accelerator={kind}.",
             "Set fewer, or trainer.accelerator=cpu.",
         )
-
-
-def _devices(accelerator: str) -> tuple[str, int | None]:
-    """Return the kind of device that is used, and how many there are; None if unknown."""
-    import torch
-
-    gpus, mps = torch.cuda.device_count(), int(torch.backends.mps.is_available())
-    if accelerator == "auto":
-        accelerator = "gpu" if gpus else "mps" if mps else "cpu"
-    there = {"gpu": gpus, "cuda": gpus, "mps": mps, "cpu": PROCESSES_A_CORE * (os.cpu_count() or 1)}
-    return accelerator, there.get(accelerator)

@@ -15,7 +15,7 @@ from torch import Tensor
 from mlfw_lightning.loop.batches import Batches
 from mlfw_lightning.loop.divergence import check_finite
 from mlfw_lightning.loop.module import Module
-from mlfw_lightning.loop.sharded import ShardedModule, load_divided
+from mlfw_lightning.ranks.fully_sharded import FullySharded
 
 if TYPE_CHECKING:
     from mlfw_lightning.curves.plateau import Plateau
@@ -173,8 +173,8 @@ class Epochs(pl.Callback):
             self._checkpoints.save(state)
 
     def _continue(self, trainer: pl.Trainer, module: Module, state: dict[str, Any]) -> None:
-        if isinstance(module, ShardedModule):
-            load_divided(trainer, state["weights"], state["optimizer"])
+        if isinstance(trainer.strategy, FullySharded):
+            trainer.strategy.load_whole(state["weights"], [state["optimizer"]])
         else:
             module.load_state_dict(state["weights"])
             states = {"optimizer_states": [state["optimizer"]]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from mlfw_lightning.loop.epochs import Epochs
 from mlfw_lightning.loop.heap import freed_memory_kept
 from mlfw_lightning.loop.key import training_key
 from mlfw_lightning.loop.module import Module
-from mlfw_lightning.loop.sharded import ShardedModule, check_divisible
+from mlfw_lightning.loop.sharded import ShardedModule
 from mlfw_lightning.loop.start import start_network
 from mlfw_lightning.loop.steps import Steps, steps_a_chunk
 from mlfw_lightning.loop.threads import threads_for
@@ -105,8 +105,6 @@ class _Training:
             rank=place.rank, world=place.world,
         )  # fmt: skip
         divided = options.strategy in DIVIDED
-        if divided:
-            check_divisible(model)
         self.steps = Steps(
             batches,
             accumulate=1 if divided else options.accumulate,
@@ -128,14 +126,13 @@ class _Training:
             watch=watch,
             clock=clock,
         )
-        self.module = (ShardedModule if divided else Module)(
-            network,
-            model=model,
-            heads=learner.heads,
-            options=options,
-            steps=self.steps.number,
-            seed=seed,
-            place=place,
+        make: Callable[..., Module] = (
+            partial(ShardedModule, steps=self.steps)
+            if divided
+            else partial(Module, steps=self.steps.number)
+        )
+        self.module = make(
+            network, model=model, heads=learner.heads, options=options, seed=seed, place=place
         )
         self.trainer = _lightning(options, [self.epochs], in_turn=model.learns_in_turn)
         self.epochs.breaks = Breaks(

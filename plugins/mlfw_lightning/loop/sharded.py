@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mlfw import UserError
 from mlfw_lightning.learning.optimisation import Averaging, Optimisation
+from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.module import TRAIN, Module
 from mlfw_lightning.loop.randomness import derived_seed, seed_torch
-from mlfw_lightning.loop.steps import Chunk, Step
+from mlfw_lightning.loop.steps import Chunk, Step, Steps
+
+if TYPE_CHECKING:
+    from mlfw_lightning.trainer import LightningTrainer
 
 
 class ShardedModule(Module):
@@ -24,31 +27,74 @@ class ShardedModule(Module):
     gradients of several, shortens them, and steps.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(
+        self, network: nn.Module, *, steps: Steps, options: LightningTrainer, **others: Any
+    ) -> None:
+        """Take a network and how it learns; see `Module`.
+
+        Args:
+            network: What is trained.
+            steps: The batches of every epoch, each as a step.
+            options: The trainer's configuration.
+            others: See `Module`.
+        """
+        self._each = options.accumulate
+        super().__init__(network, steps=-(-steps.number // self._each), options=options, **others)
         self.automatic_optimization = True
+        self._batches = steps
         self._done: tuple[Step, Tensor] | None = None
 
     def training_step(self, chunk: Chunk) -> Tensor:  # type: ignore[override]
-        """Return the loss of this process's rows of one batch."""
-        (step,) = chunk
+        """Return the loss of this process's rows of one batch; nothing of one that lies behind."""
+        self._done = None
+        step = next(iter(chunk), None)
+        if step is None:
+            return torch.stack([weights.sum() for weights in self.network.parameters()]).sum() * 0
         (batch,) = step.batches
         seed_torch(derived_seed(self._seed, self.current_epoch, self._place.rank, step.number, 1))
-        number = self.current_epoch * self._steps + step.number
+        number = self.current_epoch * self._steps + step.number // self._each
         self.rate.set(self.trainer.optimizers[0], number)
         loss = self._loss_sum(TRAIN, self._here(batch))
         self._done = step, loss.detach()
-        return loss * (self._place.world / batch.whole)
+        # Lightning takes the mean over the batches of a full step, and over the processes.
+        return loss * (self._each * self._place.world / self._rows(step.number))
+
+    def _loss_sum(self, split: str, batch: Batch) -> Tensor:
+        # Divided weights are kept for computing in half precision, and rows come in full: Lightning
+        # lets the two meet on GPUs only.
+        kind, _, mixed = self._options.precision.partition("-")
+        half = torch.bfloat16 if kind == "bf16" else torch.float16
+        with torch.autocast(self.device.type, half, enabled=mixed == "mixed"):
+            return super()._loss_sum(split, batch)
+
+    def _rows(self, batch: int) -> int:
+        """Return how many rows the step has that a batch of an epoch, from 0, belongs to."""
+        most = self._each * self._batches.batches.size
+        return min(most, self._batches.rows - batch // self._each * most)
+
+    def optimizer_step(
+        self,
+        epoch: int,
+        batch_idx: int,
+        optimizer: Any,
+        optimizer_closure: Callable[[], Any] | None = None,
+    ) -> None:
+        """Make a step, unless it was made before the training was continued."""
+        if not self._batches.behind(batch_idx):
+            super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        elif optimizer_closure is not None:
+            optimizer_closure()  # Lightning wants a loss of every batch
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Leave the gradients to Lightning."""
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Do what is to be done after a step, unless gradients of more batches are to come."""
-        assert self._done is not None
+        if self._done is None:
+            return
         step, loss = self._done
         made = step.number + 1
-        if made % self._options.accumulate and made < self._steps:
+        if made % self._each and made < self._batches.number:
             return
         if self.after_step(step, loss):
             self.trainer.should_stop = True
@@ -66,29 +112,3 @@ def check_divisible(model: Optimisation) -> None:
             "processes.",
             "Set model.average=none, or trainer.strategy=ddp.",
         )
-
-
-def load_divided(trainer: pl.Trainer, weights: Mapping[str, Tensor], optimizer: Any) -> None:
-    """Give a divided network and its optimiser the whole state that a checkpoint holds.
-
-    Lightning's own loading for FSDP reads files only.
-
-    Args:
-        trainer: Its strategy is `fsdp`; all processes call this.
-        weights: The module's state by name.
-        optimizer: The optimiser's state.
-    """
-    from lightning_fabric.strategies.fsdp import _get_full_state_dict_context
-    from lightning_fabric.strategies.model_parallel import _load_raw_module_state
-    from torch.distributed.fsdp import FullyShardedDataParallel, OptimStateKeyType
-
-    model, world = trainer.strategy.model, trainer.world_size
-    assert isinstance(model, FullyShardedDataParallel)
-    _load_raw_module_state(dict(weights), module=model, world_size=world)
-    whole: Any = _get_full_state_dict_context(model, world_size=world, rank0_only=False)
-    with whole:
-        named = FullyShardedDataParallel.rekey_optim_state_dict(
-            optimizer, OptimStateKeyType.PARAM_NAME, model
-        )
-        own = FullyShardedDataParallel.optim_state_dict_to_load(model, trainer.optimizers[0], named)
-        trainer.optimizers[0].load_state_dict(own)

@@ -77,6 +77,11 @@ class Steps:
         """Leave out the first steps of one epoch, which have been made before."""
         self._start = (epoch, step)
 
+    def behind(self, number: int) -> bool:
+        """Tell whether a step of this epoch has been made before."""
+        epoch, step = self._start
+        return self.batches.epoch == epoch and number < step
+
     def set_epoch(self, epoch: int) -> None:
         """Take note of the epoch that begins."""
         self.batches.epoch = epoch

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
 from mlfw.errors import did_you_mean
+from mlfw_lightning.devices import devices_here
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
@@ -69,7 +70,8 @@ def check_device(strategy: str, device: str) -> None:
     Raises:
         UserError: It does not.
     """
-    if strategy not in WHOLE and device not in ("gpu", "cuda"):
+    on_cpus = strategy == "fsdp" and device == "cpu"
+    if strategy not in WHOLE and device not in ("gpu", "cuda") and not on_cpus:
         raise UserError(
             f"trainer.strategy={strategy}: divides a network over GPUs, and "
             f"trainer.accelerator={device} is used here.",
@@ -89,22 +91,25 @@ def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
         in_turn: Whether the weights that learn differ from epoch to epoch.
     """
     from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-    from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
+    from pytorch_lightning.strategies import DDPStrategy
 
     if options.strategy in WHOLE and options.devices * options.nodes == 1:
         return "auto"
     timeout = timedelta(seconds=max(options.timeout, SHORTEST_COLLECTIVE))
     # Ranks are told by the process that started them who they are, not by its own launcher.
     environment = LightningEnvironment()
+    on_cpus = devices_here(options.accelerator)[0] == "cpu"
     if options.strategy in WHOLE:
         return DDPStrategy(
             timeout=timeout,
-            process_group_backend="gloo" if options.accelerator == "cpu" else None,
+            process_group_backend="gloo" if on_cpus else None,
             cluster_environment=environment,
             find_unused_parameters=in_turn or options.strategy.endswith("_parameters_true"),
         )
     if options.strategy in FULLY_SHARDED:
-        return FSDPStrategy(
+        from mlfw_lightning.ranks.fully_sharded import FullySharded, FullyShardedOnCpus
+
+        return (FullyShardedOnCpus if on_cpus else FullySharded)(
             timeout=timeout,
             cluster_environment=environment,
             cpu_offload=options.strategy == "fsdp_cpu_offload",

@@ -37,6 +37,25 @@ def test_killed_within_two_epochs_it_ends_the_same(
     assert not (runs[1] / "checkpoints").exists()
 
 
+@pytest.mark.slow
+def test_killed_while_its_weights_are_divided_it_ends_the_same(
+    blobs: Path, tmp_path: Path, mlfw: Mlfw
+) -> None:
+    run = [*RUN, "trainer.epochs=4", "trainer.gradient_clip=0.5"]
+    run += ["trainer.devices=2", "trainer.accelerator=cpu", "trainer.strategy=fsdp"]
+    whole = mlfw(*run, "run.name=whole", PYTHONPATH=str(blobs))
+    killed = mlfw(*run, PYTHONPATH=str(blobs), BLOBS_KILL="2,0")
+
+    continued = mlfw(*run, PYTHONPATH=str(blobs))
+
+    assert killed.returncode == 1, killed.stderr
+    assert "rank 0 was killed by signal 9" in killed.stderr
+    assert whole.returncode == continued.returncode == 0, whole.stderr + continued.stderr
+    runs = [tmp_path / "runs" / name for name in ("whole", "net")]
+    weights = [(run / "model/weights.safetensors").read_bytes() for run in runs]
+    assert weights[0] == weights[1]
+
+
 def test_continuing_takes_the_grant_again(
     blobs: Path, tmp_path: Path, mlfw: Mlfw, mlfw_here: Mlfw
 ) -> None:

@@ -31,12 +31,13 @@ def test_a_strategy_whose_package_is_missing_says_what_to_install(mlfw_here: Mlf
     assert "pip install 'mlfw[deepspeed]'" in ended.stderr
 
 
-def test_a_network_is_not_divided_over_cpus(mlfw_here: Mlfw) -> None:
-    ended = mlfw_here(*RUN, "trainer.strategy=fsdp", "trainer.devices=2")
+def test_what_needs_gpus_is_refused_on_cpus(mlfw_here: Mlfw) -> None:
+    ended = mlfw_here(*RUN, "trainer.strategy=fsdp_cpu_offload", "trainer.devices=2")
 
     assert ended.returncode == 2
-    assert "trainer.strategy=fsdp: divides a network over GPUs, and trainer.accelerator=cpu" in (
-        ended.stderr
+    assert (
+        "trainer.strategy=fsdp_cpu_offload: divides a network over GPUs, and "
+        "trainer.accelerator=cpu" in ended.stderr
     )
 
 

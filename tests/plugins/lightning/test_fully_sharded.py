@@ -1,0 +1,51 @@
+"""A network that is divided over processes learns what a whole one learns.
+
+The processes compute on CPUs, by the same steps as on GPUs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlfw import UserError
+from network_fit import fit
+
+# 107 training rows in batches of 16: the last batch is smaller and divides unevenly.
+ONE: dict[str, Any] = {
+    "trainer": {"epochs": 3, "patience": None},
+    "model": {"dropout": 0.0, "batch_size": 16},
+}
+DIVIDED = {"devices": 2, "strategy": "fsdp"}
+
+
+def changed(model: dict[str, Any] | None = None, **trainer: Any) -> dict[str, Any]:
+    return {"trainer": {**ONE["trainer"], **trainer}, "model": {**ONE["model"], **(model or {})}}
+
+
+def test_it_loses_and_learns_the_same_as_a_whole_one(tmp_path: Path) -> None:
+    # Seven batches: the last step of an epoch has one where the others have two.
+    options = {"accumulate": 2, "gradient_clip": 0.05}
+    whole = fit(tmp_path / "whole", changed(**options))
+    divided = fit(tmp_path / "divided", changed(**options, **DIVIDED))
+
+    for (epoch, alone), (again, shared) in zip(whole["epochs"], divided["epochs"], strict=True):
+        assert epoch == again
+        assert shared == pytest.approx(alone, abs=1e-5)
+    for name, values in whole["predictions"].items():
+        if name != "prediction":
+            assert divided["predictions"][name] == pytest.approx(values, abs=1e-4)
+
+
+def test_it_computes_in_half_precision(tmp_path: Path) -> None:
+    divided = fit(tmp_path, changed(precision="bf16-mixed", **DIVIDED))
+
+    losses = [values["train/loss"] for _, values in divided["epochs"]]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_what_cannot_be_divided_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no mean can be kept of weights that are divided"):
+        fit(tmp_path, changed({"average": "ema"}, **DIVIDED))
