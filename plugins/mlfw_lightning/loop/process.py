@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,6 +59,8 @@ def train_here(
 ) -> dict[str, Tensor]:
     """Train and return the weights of the epoch with the lowest validation loss.
 
+    Of several processes the first one returns them, the others nothing.
+
     Args:
         options: The trainer's configuration.
         learner: What to train.
@@ -111,6 +114,8 @@ class _Training:
             chunk=1 if divided else steps_a_chunk(learner.row_bytes * size),
         )
         network = start_network(model, learner.shape, watch.note)
+        # What divides a network leaves parts of it in its place.
+        self.whole = deepcopy(network) if divided else network
         key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
         clock = Clock(options.seconds)
@@ -147,11 +152,13 @@ class _Training:
         )
 
     def run(self) -> dict[str, Tensor]:
-        """Train and return the best weights."""
+        """Train and return the best weights, in the first process."""
         self.trainer.fit(self.module, self.steps, self.validation)
+        if not self.trainer.is_global_zero:
+            return {}
         weights = self.epochs.best or self.module.state_dict()
         plain = {name.removeprefix("network."): value.cpu() for name, value in weights.items()}
-        return merged(self.module.network.cpu(), plain)
+        return merged(self.whole.cpu(), plain)
 
 
 def _lightning(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mlfw import UserError
-from mlfw_lightning.learning.optimisation import Averaging, Optimisation
+from mlfw_lightning.learning.optimisation import Averaging, Optimisation, OptimizerName
 from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.module import TRAIN, Module
 from mlfw_lightning.loop.randomness import derived_seed, seed_torch
@@ -106,9 +106,15 @@ def check_divisible(model: Optimisation) -> None:
     Raises:
         UserError: It cannot.
     """
-    if model.average is not Averaging.none:
+    if model.average != Averaging.none:
         raise UserError(
             f"model.average={model.average}: no mean can be kept of weights that are divided over "
             "processes.",
             "Set model.average=none, or trainer.strategy=ddp.",
+        )
+    if model.optimizer == OptimizerName.muon:
+        raise UserError(
+            "model.optimizer=muon: looks at whole matrices of weights, and these are divided over "
+            "processes.",
+            "Set model.optimizer=adamw, or trainer.strategy=ddp.",
         )

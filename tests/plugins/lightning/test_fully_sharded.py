@@ -46,6 +46,17 @@ def test_it_computes_in_half_precision(tmp_path: Path) -> None:
     assert losses == sorted(losses, reverse=True)
 
 
-def test_what_cannot_be_divided_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no mean can be kept of weights that are divided"):
-        fit(tmp_path, changed({"average": "ema"}, **DIVIDED))
+@pytest.mark.parametrize(
+    ("model", "problem"),
+    [
+        ({"average": "ema"}, "no mean can be kept of weights that are divided"),
+        ({"optimizer": "muon"}, "looks at whole matrices of weights"),
+    ],
+)
+def test_what_cannot_be_divided_is_refused_before_a_process_starts(
+    model: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=problem):
+        fit(tmp_path, changed(model, **DIVIDED))
+
+    assert not (tmp_path / "ranks").exists()
