@@ -12,6 +12,7 @@ from pytorch_lightning.loggers.logger import DummyLogger
 from mlfw import UserError
 from mlfw.plugins import load_plugins
 from mlfw_lightning.mistakes import REFUSALS, refused
+from mlfw_lightning.precision import precision_of
 from mlfw_lightning.ranks.strategies import strategy_of
 from mlfw_lightning.signals import leave_signals
 
@@ -46,18 +47,18 @@ def lightning_trainer(
     """
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
     alone = devices is not None
+    arithmetic = precision_of(options)
     try:
         trainer = pl.Trainer(
             accelerator=options.accelerator,
             devices=devices or options.devices,
             num_nodes=1 if alone else options.nodes,
             strategy="auto" if alone else strategy_of(options),
-            precision=options.precision,  # type: ignore[arg-type]
             max_epochs=options.epochs,
             gradient_clip_val=options.gradient_clip,
             accumulate_grad_batches=options.accumulate,
             callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
-            plugins=list(plugins),
+            **{**arithmetic, "plugins": [*plugins, *arithmetic.pop("plugins", ())]},
             default_root_dir=folder,
             # A module that logs to its logger's experiment finds one that takes everything.
             logger=DummyLogger(),

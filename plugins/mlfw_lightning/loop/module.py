@@ -19,6 +19,7 @@ from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.losses import loss_sum
 from mlfw_lightning.loop.randomness import derived_seed, seed_torch
 from mlfw_lightning.loop.steps import Chunk, Step
+from mlfw_lightning.precision import HALF
 
 if TYPE_CHECKING:
     from mlfw_lightning.heads import Head
@@ -127,7 +128,9 @@ class Module(pl.LightningModule):
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Shorten gradients that are too long; Lightning has taken their scale off before."""
         if self._options.gradient_clip is not None:
-            self.clip_gradients(optimizer, self._options.gradient_clip, "norm")
+            # Lightning's own refuses fused optimisers, also where there is no scale to take off.
+            weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+            nn.utils.clip_grad_norm_(weights, self._options.gradient_clip)
 
     def validation_step(self, batch: Batch) -> None:
         """Add to the validation loss."""
@@ -217,8 +220,8 @@ class Module(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser."""
-        # Lightning can clip no gradients that a fused optimiser has yet to take the scale off.
-        scaled = self._options.precision == "16-mixed"
+        # No gradients can be shortened that a fused optimiser has yet to take the scale off.
+        scaled = self._options.precision == HALF
         device = next(self.parameters()).device.type
         fused = device in ("cpu", "cuda") and not scaled
         groups = parameter_groups(self.network, self._model)

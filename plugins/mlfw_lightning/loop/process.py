@@ -33,6 +33,7 @@ from mlfw_lightning.loop.steps import Steps, steps_a_chunk
 from mlfw_lightning.loop.threads import threads_for
 from mlfw_lightning.loop.watch import Watch
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
+from mlfw_lightning.precision import precision_of
 from mlfw_lightning.ranks.strategies import DIVIDED, strategy_of
 from mlfw_lightning.signals import leave_signals
 
@@ -173,7 +174,7 @@ def _lightning(
             devices=options.devices,
             num_nodes=options.nodes,
             strategy=strategy_of(options, in_turn=in_turn),
-            precision=options.precision,  # type: ignore[arg-type]
+            **precision_of(options),
             max_epochs=options.epochs,
             # Of other strategies the module does these by itself.
             gradient_clip_val=options.gradient_clip if divided else None,

@@ -91,9 +91,11 @@ def test_trials_keep_no_checkpoints(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.ckpt"))
 
 
-@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_stopped_after_any_step_it_ends_the_same(workers: int, tmp_path: Path) -> None:
-    options = {**SHORT, "trainer": {**SHORT["trainer"], "workers": workers}}
+@pytest.mark.parametrize(
+    "trainer", [{}, {"precision": "16-mixed"}, pytest.param({"workers": 2}, marks=pytest.mark.slow)]
+)
+def test_stopped_after_any_step_it_ends_the_same(trainer: dict[str, Any], tmp_path: Path) -> None:
+    options = {**SHORT, "trainer": {**SHORT["trainer"], **trainer}}
     whole = fit(tmp_path / "whole", options)
 
     for step in range(1, EPOCHS * STEPS + 1):
