@@ -49,7 +49,7 @@ class LightningTrainer(mlfw.Trainer):
         devices: How many processes on this machine, one a device; on CPUs, at most four a core.
         nodes: How many machines.
         strategy: How processes share the work: auto or ddp (each has the whole network), fsdp or
-            deepspeed (each has a part of it; deepspeed on GPUs only).
+            deepspeed (each has a part of it).
         timeout: After how many seconds of silence a process or a node counts as frozen, and how
             long nodes wait for one another.
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
@@ -186,7 +186,7 @@ class LightningTrainer(mlfw.Trainer):
             )
         self.check_devices()
         if isinstance(learner, Learner) and self.strategy in DIVIDED:
-            check_divisible(learner.model)
+            check_divisible(learner.model, self.strategy)
         folder = context.folder if context.final and self.checkpoint else None
         if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
             learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
@@ -215,7 +215,7 @@ class LightningTrainer(mlfw.Trainer):
         """
         kind, there = devices_here(self.accelerator)
         check_name(self.strategy)
-        check_device(self.strategy, kind)
+        check_device(self.strategy, kind, self.precision)
         if there is None or self.devices <= there:
             return
         if kind == "cpu":

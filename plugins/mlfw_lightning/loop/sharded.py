@@ -9,13 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from mlfw import UserError
-from mlfw_lightning.learning.optimisation import Averaging, Optimisation, OptimizerName
+from mlfw_lightning.learning.optimisation import Averaging, OptimizerName
 from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.module import TRAIN, Module
 from mlfw_lightning.loop.randomness import derived_seed, seed_torch
 from mlfw_lightning.loop.steps import Chunk, Step, Steps
+from mlfw_lightning.ranks.strategies import DEEPSPEED
 
 if TYPE_CHECKING:
+    from mlfw_lightning.network import Network
     from mlfw_lightning.trainer import LightningTrainer
 
 
@@ -100,8 +102,12 @@ class ShardedModule(Module):
             self.trainer.should_stop = True
 
 
-def check_divisible(model: Optimisation) -> None:
+def check_divisible(model: Network, strategy: str) -> None:
     """Check that a network can learn while its weights are divided.
+
+    Args:
+        model: How it learns.
+        strategy: One that divides.
 
     Raises:
         UserError: It cannot.
@@ -111,6 +117,12 @@ def check_divisible(model: Optimisation) -> None:
             f"model.average={model.average}: no mean can be kept of weights that are divided over "
             "processes.",
             "Set model.average=none, or trainer.strategy=ddp.",
+        )
+    if model.learns_in_turn and strategy in DEEPSPEED:
+        raise UserError(
+            "model.unfreeze_every: DeepSpeed's optimiser counts the steps of all weights together, "
+            "also of those that do not learn yet.",
+            "Set model.unfreeze_every=null, or trainer.strategy=fsdp.",
         )
     if model.optimizer == OptimizerName.muon:
         raise UserError(

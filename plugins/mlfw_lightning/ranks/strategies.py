@@ -60,22 +60,28 @@ def check_checkpoint(strategy: str, *, checkpoint: bool) -> None:
         )
 
 
-def check_device(strategy: str, device: str) -> None:
+def check_device(strategy: str, device: str, precision: str) -> None:
     """Check that a strategy works on a kind of device.
 
     Args:
         strategy: A known strategy.
         device: cpu, gpu, mps, ...
+        precision: See `trainer.precision`.
 
     Raises:
         UserError: It does not.
     """
-    on_cpus = strategy == "fsdp" and device == "cpu"
-    if strategy not in WHOLE and device not in ("gpu", "cuda") and not on_cpus:
+    moves = strategy.endswith("_offload")
+    if strategy not in WHOLE and (moves or device != "cpu") and device not in ("gpu", "cuda"):
         raise UserError(
             f"trainer.strategy={strategy}: divides a network over GPUs, and "
             f"trainer.accelerator={device} is used here.",
             "Set trainer.strategy=ddp, or trainer.accelerator=gpu on a machine with GPUs.",
+        )
+    if strategy in DEEPSPEED and device == "cpu" and precision.startswith("16-"):
+        raise UserError(
+            f"trainer.precision={precision}: DeepSpeed does not compute in it on CPUs.",
+            "Set trainer.precision=bf16-mixed, or trainer.strategy=fsdp.",
         )
 
 
@@ -114,17 +120,12 @@ def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
             cluster_environment=environment,
             cpu_offload=options.strategy == "fsdp_cpu_offload",
         )
-    return _deepspeed(options.strategy, timeout, environment)
+    from mlfw_lightning.ranks.zero import Zero, ZeroOnCpus
 
-
-def _deepspeed(strategy: str, timeout: timedelta, environment: Any) -> Any:
-    from pytorch_lightning.strategies import DeepSpeedStrategy
-
-    offload = strategy.endswith("_offload")
-    stage = strategy.removeprefix("deepspeed_stage_")[:1]
-    return DeepSpeedStrategy(
+    stage = options.strategy.removeprefix("deepspeed_stage_")[:1]
+    return (ZeroOnCpus if on_cpus else Zero)(
         stage=int(stage) if stage.isdigit() else 2,
-        offload_optimizer=offload,
+        offload_optimizer=options.strategy.endswith("_offload"),
         timeout=timeout,
         cluster_environment=environment,
     )
