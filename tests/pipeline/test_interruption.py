@@ -47,6 +47,14 @@ def outcome(run: Path) -> tuple[object, ...]:
     )
 
 
+TRIALS_DONE = {"start": 0, "prepare": 0, "trial 2": 3}
+
+
+def trials(run: Path) -> dict[str, int]:
+    """Return when each trial's file was written."""
+    return {path.name: path.stat().st_mtime_ns for path in (run / "trials").glob("*.json")}
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     """What an uninterrupted run of the same configuration comes to."""
@@ -69,45 +77,39 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     ],
 )
 def test_a_killed_run_is_continued_to_the_same_end(
-    moment: str, whole: tuple[object, ...], tmp_path: Path, small_csv: Path, mlfw: Mlfw
+    moment: str,
+    whole: tuple[object, ...],
+    tmp_path: Path,
+    small_csv: Path,
+    mlfw: Mlfw,
+    mlfw_here: Mlfw,
 ) -> None:
     site = write_plugin(tmp_path, "killer", KILLER)
 
     killed = mlfw(*RUN, PYTHONPATH=site, KILL_AT=moment)
-    listed = mlfw("runs", PYTHONPATH=site).stdout
+    (first,) = (tmp_path / "runs").glob("small-*")
+    done = trials(first)
+    listed = mlfw_here("runs").stdout
     continued = mlfw(*RUN, PYTHONPATH=site)
 
     assert killed.returncode == -signal.SIGKILL
     assert "interrupted" in listed
     assert continued.returncode == 0, continued.stderr
     assert "continuing runs/small-tree" in continued.stderr
-    (first,) = (tmp_path / "runs").glob("small-*")
     assert outcome(first) == whole
+    assert len(done) == TRIALS_DONE.get(moment, 4)
+    assert done.items() <= trials(first).items()  # what was done is not done again
     assert not list(first.glob("**/.tmp-*")) or moment == "start"
 
 
-def test_what_was_done_is_not_done_again(tmp_path: Path, small_csv: Path, mlfw: Mlfw) -> None:
-    site = write_plugin(tmp_path, "killer", KILLER)
-    mlfw(*RUN, PYTHONPATH=site, KILL_AT="trial 2")
-    (run,) = (tmp_path / "runs").iterdir()
-    before = {path.name: path.stat().st_mtime_ns for path in (run / "trials").glob("*.json")}
-
-    mlfw(*RUN, PYTHONPATH=site)
-
-    after = {path.name: path.stat().st_mtime_ns for path in (run / "trials").glob("*.json")}
-    assert len(before) == 3
-    assert before.items() <= after.items()
-    assert len(after) == 4
-
-
 def test_typing_a_finished_run_again_skips_every_stage_when_it_names_the_directory(
-    tmp_path: Path, small_csv: Path, mlfw: Mlfw
+    tmp_path: Path, small_csv: Path, mlfw_here: Mlfw
 ) -> None:
-    first = mlfw(*RUN, "run.dir=here")
+    first = mlfw_here(*RUN, "run.dir=here")
     model = tmp_path / "here/model/manifest.json"
     written = model.stat().st_mtime_ns
 
-    again = mlfw(*RUN, "run.dir=here")
+    again = mlfw_here(*RUN, "run.dir=here")
 
     assert first.returncode == again.returncode == 0
     assert model.stat().st_mtime_ns == written
@@ -130,13 +132,13 @@ def test_changed_data_is_noticed_when_a_run_is_continued(
 
 
 def test_a_failed_run_leaves_the_others_as_they_are(
-    tmp_path: Path, small_csv: Path, mlfw: Mlfw
+    tmp_path: Path, small_csv: Path, mlfw_here: Mlfw
 ) -> None:
-    mlfw(*RUN, "run.name=good")
+    mlfw_here(*RUN, "run.name=good")
     files = {p: p.read_bytes() for p in (tmp_path / "runs/good").rglob("*") if p.is_file()}
 
-    refused = mlfw(*RUN, "run.name=good", "model=svm")
-    failed = mlfw(*RUN, "dataset.target=seen")
+    refused = mlfw_here(*RUN, "run.name=good", "model=svm")
+    failed = mlfw_here(*RUN, "dataset.target=seen")
 
     assert refused.returncode == failed.returncode == 2
     assert files == {p: p.read_bytes() for p in (tmp_path / "runs/good").rglob("*") if p.is_file()}

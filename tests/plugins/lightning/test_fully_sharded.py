@@ -39,9 +39,8 @@ def test_it_loses_and_learns_the_same_as_a_whole_one(tmp_path: Path) -> None:
             assert divided["predictions"][name] == pytest.approx(values, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    "precision", ["16-mixed", pytest.param("bf16-mixed", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["16-mixed", "bf16-mixed"])
 def test_it_computes_in_half_precision(precision: str, tmp_path: Path) -> None:
     divided = fit(tmp_path, changed(precision=precision, gradient_clip=0.5, **DIVIDED))
 
