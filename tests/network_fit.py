@@ -54,6 +54,18 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     return {"predictions": table.to_pydict(), "epochs": epochs, "weights": weights}
 
 
+def assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:
+    """Check that two fits have lost the same, and predict the same."""
+    import pytest
+
+    for (epoch, alone), (again, shared) in zip(one["epochs"], other["epochs"], strict=True):
+        assert epoch == again
+        assert shared == pytest.approx(alone, abs=1e-5)
+    for name, values in one["predictions"].items():
+        if name != "prediction":
+            assert other["predictions"][name] == pytest.approx(values, abs=1e-4)
+
+
 def main(folder: Path, options: dict[str, Any]) -> None:
     """Fit and write what came out, whole or not at all."""
     from mlfw.files import write_json

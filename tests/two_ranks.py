@@ -35,7 +35,7 @@ def main(out: Path, workers: int, strategy: str) -> None:
         accelerator="cpu", devices=2, epochs=EPOCHS, patience=None, workers=workers,
         strategy=strategy,
     )  # fmt: skip
-    model = MLP(dropout=0.3, batch_size=32)
+    model = MLP(dropout=0.3, batch_size=32, width=384)
 
     def train(folder: Path, stopping: Callable[[], bool]) -> tuple[dict[str, Any], list[Any]]:
         told: list[Any] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,16 +18,25 @@ from torch.distributed.fsdp import (
     StateDictType,
 )
 from torch.distributed.fsdp.api import FullOptimStateDictConfig
+from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy
 from torch.nn import Module
 from torch.optim import Optimizer
 
+# Parts with fewer weights are gathered together with what is around them.
+SMALLEST_PART = 100_000
+
 
 class FullySharded(FSDPStrategy):
-    """FSDP that can do two things more than Lightning's.
+    """FSDP that can do more than Lightning's.
 
-    It can be given whole states, which Lightning reads from its own files only; and it shortens
-    gradients by the length of all their parts.
+    The parts of a network are gathered one after the other, and not all at once; it can be given
+    whole states, which Lightning reads from its own files only; and it shortens gradients by the
+    length of all their parts.
     """
+
+    def __init__(self, **options: Any) -> None:
+        parts = partial(size_based_auto_wrap_policy, min_num_params=SMALLEST_PART)
+        super().__init__(auto_wrap_policy=parts, **options)
 
     def setup(self, trainer: pl.Trainer) -> None:
         """Divide the network."""

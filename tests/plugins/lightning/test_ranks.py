@@ -20,7 +20,7 @@ from safetensors.numpy import load_file
 import network_fit
 from conftest import Mlfw, environment, within
 from mlfw import UserError
-from network_fit import fit
+from network_fit import assert_alike, fit
 from plugin_folder import write_plugin
 
 # 107 training rows in batches of 16: the last batch is smaller and divides unevenly.
@@ -64,13 +64,7 @@ def test_two_processes_lose_and_learn_the_same_as_one(tmp_path: Path) -> None:
     one = fit(tmp_path / "one", ONE)
     two = fit(tmp_path / "two", TWO)
 
-    for (epoch, alone), (again, shared) in zip(one["epochs"], two["epochs"], strict=True):
-        assert epoch == again
-        for name, value in alone.items():
-            assert shared[name] == pytest.approx(value, abs=1e-5)
-    for name, values in one["predictions"].items():
-        if name != "prediction":
-            assert two["predictions"][name] == pytest.approx(values, abs=1e-4)
+    assert_alike(one, two)
     assert not (tmp_path / "two/ranks").exists()
 
 

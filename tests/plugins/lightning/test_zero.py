@@ -12,7 +12,7 @@ from mlfw import UserError
 from mlfw_lightning.loop.sharded import check_divisible
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.ranks.strategies import check_checkpoint, check_device
-from network_fit import fit
+from network_fit import assert_alike, fit
 
 has_deepspeed = pytest.mark.skipif(
     find_spec("deepspeed") is None, reason="needs pip install 'mlfw[deepspeed]'"
@@ -33,12 +33,7 @@ def test_it_loses_and_learns_the_same_as_a_whole_one(strategy: str, tmp_path: Pa
     whole = fit(tmp_path / "whole", options(gradient_clip=0.05))
     divided = fit(tmp_path / "divided", options(gradient_clip=0.05, devices=2, strategy=strategy))
 
-    for (epoch, alone), (again, shared) in zip(whole["epochs"], divided["epochs"], strict=True):
-        assert epoch == again
-        assert shared == pytest.approx(alone, abs=1e-5)
-    for name, values in whole["predictions"].items():
-        if name != "prediction":
-            assert divided["predictions"][name] == pytest.approx(values, abs=1e-4)
+    assert_alike(whole, divided)
 
 
 @has_deepspeed
