@@ -58,7 +58,7 @@ def lightning_trainer(
             gradient_clip_val=options.gradient_clip,
             accumulate_grad_batches=options.accumulate,
             callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
-            **{**arithmetic, "plugins": [*plugins, *arithmetic.pop("plugins", ())]},
+            **{**arithmetic, "plugins": [*plugins, *arithmetic.get("plugins", ())]},
             default_root_dir=folder,
             # A module that logs to its logger's experiment finds one that takes everything.
             logger=DummyLogger(),

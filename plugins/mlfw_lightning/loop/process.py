@@ -115,8 +115,8 @@ class _Training:
             chunk=1 if divided else steps_a_chunk(learner.row_bytes * size),
         )
         network = start_network(model, learner.shape, watch.note)
-        # What divides a network leaves parts of it in its place.
-        self.whole = deepcopy(network) if divided else network
+        # Adapters are merged into a whole network, and what divides one leaves parts in its place.
+        self.whole = deepcopy(network) if divided and model.lora_rank else network
         key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
         clock = Clock(options.seconds)
