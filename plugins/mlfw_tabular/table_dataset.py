@@ -167,7 +167,7 @@ class TableDataset(mlfw.Dataset):
 
         check_keys(pa.table(source), context.split, drop=self.drop, target=self.target)
         count = max(map(len, source.values()), default=0)
-        known = self._understood(source)
+        known = self._understood(source, context.progress)
         give_back()
         notes, kept = known.notes, known.kept
         checked = check_rows(
@@ -187,7 +187,7 @@ class TableDataset(mlfw.Dataset):
         arrays = dict(zip(rows.column_names, rows.columns, strict=True))
         del known, checked, rows  # taken apart column by column, they are not held twice
         train, validation, test = take_apart(
-            arrays, (division.train, division.validation, division.test)
+            arrays, (division.train, division.validation, division.test), context.progress
         )
         columns = tuple(describe(column, whole(train[column.name])) for column in schema.columns)
         schema = Schema(columns=columns, targets=schema.targets)
@@ -204,7 +204,9 @@ class TableDataset(mlfw.Dataset):
         """
         return self._understood(dict(zip(table.column_names, table.columns, strict=True)))
 
-    def _understood(self, source: dict[str, pa.ChunkedArray]) -> Understood:
+    def _understood(
+        self, source: dict[str, pa.ChunkedArray], progress: Progress = silent
+    ) -> Understood:
         """Do as `understood`, and take each column out of the source once it is read."""
         import pyarrow as pa
 
@@ -212,7 +214,9 @@ class TableDataset(mlfw.Dataset):
         for name in [n for n in source if n in self.drop and n not in self.target]:
             del source[name]
         said = {name: parse_override(name, kind) for name, kind in self.columns.items()}
-        inferred, arrays = infer_and_cast_all(source, said, targets=self.target, place=self.place())
+        inferred, arrays = infer_and_cast_all(
+            source, said, targets=self.target, place=self.place(), progress=progress
+        )
         for name in self.target:
             arrays[name] = plain(arrays[name])
         described = {

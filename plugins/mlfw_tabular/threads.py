@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 # Below this many values, threads cost more than they save.
@@ -15,8 +15,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def untold(item: object) -> None:
+    """Tell nobody."""
+
+
 def in_threads(
-    function: Callable[[Item], Result], items: Iterable[Item], values: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    values: int,
+    told: Callable[[Item], None] = untold,
 ) -> list[Result]:
     """Return a function's results, in order.
 
@@ -24,8 +31,12 @@ def in_threads(
         function: What is done with each item; independent of the others.
         items: The items.
         values: About how many values there are in all.
+        told: Given each item when it is done, in the thread that waits for all of them.
     """
     if values < LEAST_VALUES:
         return [function(item) for item in items]
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
-        return list(pool.map(function, items))
+        futures = {pool.submit(function, item): item for item in items}
+        for future in as_completed(futures):
+            told(futures[future])
+        return [future.result() for future in futures]

@@ -84,6 +84,15 @@ def test_while_nothing_is_heard_the_time_left_runs_down(watch: Watch) -> None:
     assert watch.shown[-1].left == 6
 
 
+def test_where_more_is_left_than_was_thought_no_time_is_claimed(watch: Watch) -> None:
+    watch.rows(0, 0, 1000)
+    watch.rows(10, 900, 1000)
+    watch.now = 20
+    watch.course.tick()
+
+    assert watch.shown[-1].left is None
+
+
 def test_before_its_own_pace_tells_the_expectation_does(watch: Watch) -> None:
     watch.course.expected = {"fit": 100.0}
     watch.rows(0, 0, 1000)

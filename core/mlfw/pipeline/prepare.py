@@ -27,7 +27,7 @@ def prepare(work: Work) -> None:
 
     def make(folder: Path) -> None:
         splits = config.dataset.load(work.load_context(folder))
-        save_splits(splits, folder)
+        save_splits(splits, folder, work.course.count)
         write_json(folder / REPORT, data_report(splits))
 
     def act() -> None:

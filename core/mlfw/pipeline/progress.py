@@ -268,5 +268,6 @@ class Course:
             taken, done = self._heard - since, share - before
             expected = self._stage in self.expected
             if taken > TELLING_SECONDS and done > (TELLING_SHARE if expected else 0):
-                return max(taken * (1 - share) / done - (now - self._heard), 0.0)
+                left = taken * (1 - share) / done - (now - self._heard)
+                return left if left > 0 else None  # nothing was heard for too long: who knows
         return self._expected_left() if self._stage in self.expected else None

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw.components import Finding, Fold, RowSplits, Splits, StreamedSplits
+from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json, write_json
+from mlfw.pipeline.written import Written
 from mlfw.schema import Schema
 
 if TYPE_CHECKING:
@@ -22,19 +24,22 @@ FORMAT = 2
 SCHEMA, FINDINGS, FOLDS = "schema.json", "findings.json", "folds.parquet"
 
 
-def save_splits(splits: RowSplits, folder: Path) -> None:
+def save_splits(splits: RowSplits, folder: Path, progress: Progress = silent) -> None:
     """Write the splits into a folder.
 
     Args:
         splits: Streamed rows have to lie in `folder / SPLIT` already; rows in memory become one
             file a split.
         folder: Where to.
+        progress: Whom to tell how much is written.
     """
     splits.schema.save(folder / SCHEMA)
     write_json(folder / FINDINGS, [finding.to_json() for finding in splits.findings])
     if isinstance(splits, Splits):
-        for name in SPLIT_NAMES:
-            _write(splits.rows(name), folder / f"{name}.arrow")
+        tables = {folder / f"{name}.arrow": splits.rows(name) for name in SPLIT_NAMES}
+        told = Written(sum(table.nbytes for table in tables.values()), progress)
+        for file, table in tables.items():
+            _write(table, file, told)
         if splits.folds:
             _write_folds(splits.folds, folder / FOLDS)
 
@@ -56,12 +61,12 @@ def load_splits(folder: Path, key: str = "") -> RowSplits:
     return Splits(train, validation, test, schema, findings=findings, key=key, folds=folds)
 
 
-def _write(table: pa.Table, file: Path) -> None:
+def _write(table: pa.Table, file: Path, told: Written) -> None:
     import pyarrow as pa
 
     options = pa.ipc.IpcWriteOptions(unify_dictionaries=True)
     with (
-        pa.OSFile(str(file), "wb") as out,
+        told.open(file) as out,
         pa.ipc.new_file(out, table.schema, options=options) as writer,
     ):
         writer.write_table(table)

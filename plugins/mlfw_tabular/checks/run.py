@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlfw import Action, Finding, LoadContext, Schema, Splits, UserError
+from mlfw.components.dataset import Progress
 from mlfw.errors import did_you_mean
 from mlfw_tabular.checks.base import Check, Data, Problem
 from mlfw_tabular.checks.classes import Imbalance, RareClasses
@@ -112,7 +113,7 @@ def check_rows(
         chosen=frozenset(chosen),
         balanced=balanced,
     )
-    rows, findings = _go_through(ROW_CHECKS, rows, actions)
+    rows, findings = _go_through(ROW_CHECKS, rows, actions, context.progress)
     return Checked(
         table=rows.table(),
         schema=rows.schema,
@@ -133,18 +134,23 @@ def check_splits(splits: Splits, actions: Mapping[str, Action], context: LoadCon
     Raises:
         UserError: A check whose action is `fail` has found something.
     """
-    parts, findings = _go_through(SPLIT_CHECKS, Parts.of(splits, context), actions)
+    parts = Parts.of(splits, context)
+    parts, findings = _go_through(SPLIT_CHECKS, parts, actions, context.progress)
     findings = (*splits.findings, *findings)
     return splits.replace(**parts.tables(), schema=parts.schema, findings=findings)
 
 
 def _go_through(
-    checks: tuple[type[Check[Data]], ...], data: Data, actions: Mapping[str, Action]
+    checks: tuple[type[Check[Data]], ...],
+    data: Data,
+    actions: Mapping[str, Action],
+    progress: Progress,
 ) -> tuple[Data, tuple[Finding, ...]]:
     validate(actions)
     outcome = Outcome(actions)
-    for kind in checks:
+    for number, kind in enumerate(checks):
         check = kind()
+        progress(number, len(checks), f"checks, {check.name}")
         if not outcome.looks(check):
             continue
         problems = check.find(data)
@@ -152,4 +158,5 @@ def _go_through(
         if outcome.mends(check, problems):
             data, mended = check.fix(data, problems)
         outcome.note(check, problems, mended)
+    progress(len(checks), len(checks), "checks")
     return data, tuple(outcome.findings)

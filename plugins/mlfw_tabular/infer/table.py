@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mlfw import Column, Kind
+from mlfw.components.dataset import Progress, silent
 from mlfw.schema.cast import CastError
 from mlfw.schema.conform import cast_values, misfit_error
 from mlfw.schema.whole import whole
 from mlfw.schema.words import encoded, is_string
+from mlfw_tabular.each_column import each_column
 from mlfw_tabular.infer.columns import read_column
 from mlfw_tabular.infer.dates import find_stamp, find_template, likeliest_template
 from mlfw_tabular.infer.inferred import HEAD, Inferred
@@ -19,7 +21,6 @@ from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.numerals import find_picture
 from mlfw_tabular.infer.target import read_target
 from mlfw_tabular.infer.words import every
-from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,20 +61,26 @@ def infer_and_cast_all(
     *,
     targets: Collection[str] = (),
     place: str = "the data",
+    progress: Progress = silent,
 ) -> tuple[dict[str, Inferred], dict[str, pa.Array]]:
     """Do as `infer_and_cast`, and take each column out of `rows` once it is read.
 
     A large table is not held twice, then.
+
+    Args:
+        rows: Columns of the same length as they are in the source, by name.
+        overrides: See `infer_and_cast`.
+        targets: See `infer_and_cast`.
+        place: What the source is called in messages.
+        progress: Whom to tell how much is read.
     """
 
-    def read(name: str) -> tuple[Inferred, pa.Array]:
-        values = whole(rows.pop(name))
-        return _read(name, values, overrides.get(name), name in targets, place)
+    def read(name: str, values: pa.ChunkedArray) -> tuple[Inferred, pa.Array]:
+        return _read(name, whole(values), overrides.get(name), name in targets, place)
 
-    names = list(rows)
-    found = in_threads(read, names, sum(map(len, rows.values())))
-    columns = {name: inferred for name, (inferred, _) in zip(names, found, strict=True)}
-    arrays = {name: values for name, (_, values) in zip(names, found, strict=True)}
+    found = each_column(read, rows, progress, "kinds of columns")
+    columns = {name: inferred for name, (inferred, _) in found.items()}
+    arrays = {name: values for name, (_, values) in found.items()}
     return columns, arrays
 
 

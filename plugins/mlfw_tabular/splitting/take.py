@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlfw_tabular.threads import in_threads
+from mlfw.components.dataset import Progress, silent
+from mlfw_tabular.each_column import each_column
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def take_apart(
-    columns: dict[str, pa.ChunkedArray], parts: Sequence[np.ndarray]
+    columns: dict[str, pa.ChunkedArray],
+    parts: Sequence[np.ndarray],
+    progress: Progress = silent,
 ) -> tuple[pa.Table, ...]:
     """Return some of the rows for each part, and take every column out of `columns` on the way.
 
@@ -22,15 +25,17 @@ def take_apart(
     Args:
         columns: Columns of the same length, by name.
         parts: For each part which rows it takes, int64 [rows].
+        progress: Whom to tell how much is taken apart.
     """
     import pyarrow as pa
 
-    names = list(columns)
     rows = [pa.array(part) for part in parts]
 
-    def take(name: str) -> list[pa.ChunkedArray]:
-        values = columns.pop(name)
+    def take(name: str, values: pa.ChunkedArray) -> list[pa.ChunkedArray]:  # noqa: ARG001
         return [values.take(part) for part in rows]
 
-    taken = in_threads(take, names, sum(map(len, columns.values())))
-    return tuple(pa.table(list(part), names=names) for part in zip(*taken, strict=True))
+    taken = each_column(take, columns, progress, "divided")
+    return tuple(
+        pa.table({name: values[number] for name, values in taken.items()})
+        for number in range(len(parts))
+    )

@@ -8,7 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from check_tables import Held
 from mlfw import Kind, LoadContext, Task, UserError
+from mlfw_tabular.checks import CHECKS
 from mlfw_tabular.csv import Csv
 from mlfw_tabular.jsonl import JsonLines
 from mlfw_tabular.parquet import Parquet
@@ -163,3 +165,20 @@ def test_the_fingerprint_follows_the_content(tmp_path: Path) -> None:
 
     assert csv(tmp_path, "a\n1\n").fingerprint() == first
     assert csv(tmp_path, "a\n2\n").fingerprint() != first
+
+
+def test_all_that_follows_the_reading_tells_how_far_it_is() -> None:
+    count = 150_000
+    numbers = [row / 7 for row in range(count)]
+    rows = pa.table({"n": numbers, "word": ["a", "b", "c"] * (count // 3), "y": [0, 1] * 75_000})
+    told: list[tuple[int, int | None, str]] = []
+
+    Held(rows=rows).load(LoadContext(progress=lambda *step: told.append(step)))
+
+    counted = [what.partition(", ")[::2] for _, _, what in told]
+    assert list(dict.fromkeys(counted[:3])) == [("MB", "kinds of columns")]
+    assert [what for _, what in counted if what in CHECKS] == list(CHECKS)
+    divided = [(done, total) for done, total, what in told if what == "MB, divided"]
+    assert len(divided) == 3
+    assert sorted(divided) == divided
+    assert divided[-1][0] == divided[-1][1]
