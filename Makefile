@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEEPSPEED := $(VENV)/.deepspeed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow lint format check benchmark clean
@@ -19,6 +20,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' torch==2.13.0
 	touch $@
 
+$(DEEPSPEED): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,deepspeed]' torch==2.13.0
+	touch $@
+
 setup: $(STAMP) ## make .venv and install everything into it
 
 demo: $(STAMP) ## train on the Palmer penguins and show what came out
@@ -27,7 +32,7 @@ demo: $(STAMP) ## train on the Palmer penguins and show what came out
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: $(STAMP) ## run the slow tests too
+test-slow: $(DEEPSPEED) ## run the slow tests too
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP) ## ruff, mypy and import-linter

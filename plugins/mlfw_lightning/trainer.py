@@ -16,7 +16,7 @@ from mlfw.components import NO_CREW
 from mlfw_lightning.costs.duration import seconds_of
 from mlfw_lightning.devices import devices_here
 from mlfw_lightning.ranks.launchers import launch_of
-from mlfw_lightning.ranks.strategies import DIVIDED, check_checkpoint, check_device, check_name
+from mlfw_lightning.ranks.strategies import DIVIDED, check_device, check_name
 
 if TYPE_CHECKING:
     import torch
@@ -100,7 +100,6 @@ class LightningTrainer(mlfw.Trainer):
     def check(self) -> None:
         """Check the names of accelerator and strategy, and the form of max_time."""
         check_name(self.strategy)
-        check_checkpoint(self.strategy, checkpoint=self.checkpoint)
         if self.max_time is not None:
             seconds_of(self.max_time, "trainer.max_time")
         if self.accelerator not in ACCELERATORS:

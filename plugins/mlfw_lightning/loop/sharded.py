@@ -61,6 +61,11 @@ class ShardedModule(Module):
         # Lightning takes the mean over the batches of a full step, and over the processes.
         return loss * (self._each * self._place.world / self._rows(step.number))
 
+    @property
+    def lies_behind(self) -> bool:
+        """Whether the batch was learnt from before the training was continued."""
+        return self._done is None
+
     def _loss_sum(self, split: str, batch: Batch) -> Tensor:
         # Divided weights are kept for computing in half precision, and rows come in full: Lightning
         # lets the two meet on GPUs only.

@@ -46,20 +46,6 @@ def check_name(strategy: str) -> None:
         )
 
 
-def check_checkpoint(strategy: str, *, checkpoint: bool) -> None:
-    """Check that what a strategy divides can be kept where checkpoints are wanted.
-
-    Raises:
-        UserError: It cannot.
-    """
-    if checkpoint and strategy in DEEPSPEED:
-        raise UserError(
-            f"trainer.strategy={strategy}: the optimiser's state is divided over processes, and no "
-            "checkpoint can be kept of it.",
-            "Set trainer.checkpoint=false, or trainer.strategy=fsdp.",
-        )
-
-
 def check_device(strategy: str, device: str, precision: str) -> None:
     """Check that a strategy works on a kind of device.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
 import pytest
 
 from conftest import Mlfw
+from deepspeed_mark import needs_deepspeed
 from existing_package import run_arguments
 
 RUN = ["run", "--allow-import", "blobs", *run_arguments(), "trainer.epochs=6", "run.name=net"]
@@ -38,18 +40,19 @@ def test_killed_within_two_epochs_it_ends_the_same(
 
 
 @pytest.mark.slow
-def test_killed_while_its_weights_are_divided_it_ends_the_same(
-    blobs: Path, tmp_path: Path, mlfw: Mlfw
+@pytest.mark.parametrize("strategy", ["fsdp", pytest.param("deepspeed", marks=needs_deepspeed)])
+def test_killed_while_its_training_is_divided_it_ends_the_same(
+    strategy: str, blobs: Path, tmp_path: Path, mlfw: Mlfw
 ) -> None:
     run = [*RUN, "trainer.epochs=4", "trainer.gradient_clip=0.5"]
-    run += ["trainer.devices=2", "trainer.accelerator=cpu", "trainer.strategy=fsdp"]
+    run += ["trainer.devices=2", "trainer.accelerator=cpu", f"trainer.strategy={strategy}"]
     whole = mlfw(*run, "run.name=whole", PYTHONPATH=str(blobs))
     killed = mlfw(*run, PYTHONPATH=str(blobs), BLOBS_KILL="2,0")
 
     continued = mlfw(*run, PYTHONPATH=str(blobs))
 
     assert killed.returncode == 1, killed.stderr
-    assert "rank 0 was killed by signal 9" in killed.stderr
+    assert re.search(r"rank [01] was killed by signal 9", killed.stderr)
     assert whole.returncode == continued.returncode == 0, whole.stderr + continued.stderr
     runs = [tmp_path / "runs" / name for name in ("whole", "net")]
     weights = [(run / "model/weights.safetensors").read_bytes() for run in runs]

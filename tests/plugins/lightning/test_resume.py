@@ -17,6 +17,7 @@ import pytest
 import network_fit
 import two_ranks
 from conftest import environment
+from deepspeed_mark import needs_deepspeed
 from mlfw import StopRequested
 from model_server import free_port
 from network_fit import fit
@@ -115,6 +116,7 @@ def test_stopped_after_any_step_it_ends_the_same(trainer: dict[str, Any], tmp_pa
         (0, "ddp"),
         pytest.param(2, "ddp", marks=pytest.mark.slow),
         (0, "fsdp"),
+        pytest.param(0, "deepspeed", marks=(pytest.mark.slow, needs_deepspeed)),
     ],
 )
 def test_two_processes_stopped_after_any_step_end_the_same(

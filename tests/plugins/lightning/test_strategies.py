@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import sys
 
 import pytest
 from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
@@ -22,8 +22,11 @@ def test_an_unknown_strategy_is_refused_with_those_that_there_are(mlfw_here: Mlf
     assert "Did you mean 'ddp'?" in ended.stderr
 
 
-@pytest.mark.skipif(find_spec("deepspeed") is not None, reason="deepspeed is installed")
-def test_a_strategy_whose_package_is_missing_says_what_to_install(mlfw_here: Mlfw) -> None:
+def test_a_strategy_whose_package_is_missing_says_what_to_install(
+    mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "deepspeed", None)
+
     ended = mlfw_here(*RUN, "trainer.strategy=deepspeed_stage_2", "trainer.devices=2")
 
     assert ended.returncode == 2

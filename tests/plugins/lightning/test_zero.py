@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deepspeed_mark import needs_deepspeed
 from mlfw import UserError
 from mlfw_lightning.loop.sharded import check_divisible
 from mlfw_lightning.networks.mlp import MLP
-from mlfw_lightning.ranks.strategies import check_checkpoint, check_device
+from mlfw_lightning.ranks.strategies import check_device
 from network_fit import assert_alike, fit
-
-has_deepspeed = pytest.mark.skipif(
-    find_spec("deepspeed") is None, reason="needs pip install 'mlfw[deepspeed]'"
-)
 
 
 def options(**trainer: Any) -> dict[str, Any]:
     # 107 training rows in batches of 16: the last step of an epoch has one, smaller batch where
     # the others have two.
-    plain = {"epochs": 3, "patience": None, "accumulate": 2, "checkpoint": False}
+    plain = {"epochs": 3, "patience": None, "accumulate": 2}
     return {"trainer": {**plain, **trainer}, "model": {"dropout": 0.0, "batch_size": 16}}
 
 
-@has_deepspeed
+@needs_deepspeed
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["deepspeed_stage_1", "deepspeed_stage_2"])
 def test_it_loses_and_learns_the_same_as_a_whole_one(strategy: str, tmp_path: Path) -> None:
@@ -36,7 +32,7 @@ def test_it_loses_and_learns_the_same_as_a_whole_one(strategy: str, tmp_path: Pa
     assert_alike(whole, divided)
 
 
-@has_deepspeed
+@needs_deepspeed
 @pytest.mark.slow
 def test_it_computes_in_half_precision(tmp_path: Path) -> None:
     how = {"devices": 2, "strategy": "deepspeed", "precision": "bf16-mixed"}
@@ -52,5 +48,3 @@ def test_what_it_cannot_do_is_refused() -> None:
         check_divisible(MLP(unfreeze_every=1), "deepspeed")
     with pytest.raises(UserError, match="DeepSpeed does not compute in it on CPUs"):
         check_device("deepspeed", "cpu", "16-mixed")
-    with pytest.raises(UserError, match="no checkpoint can be kept"):
-        check_checkpoint("deepspeed", checkpoint=True)
