@@ -58,19 +58,22 @@ class ImportNotAllowedError(UserError):
         self.packages = packages
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], *, listed: bool = False) -> str:
     """Return `Did you mean 'x'?`, or all known names where none is near.
 
     Args:
         name: What was typed.
         known: The names that would have been accepted.
+        listed: Whether the message lists these already; they are not listed again then.
     """
     names = sorted(known)
     lowered = {known_name.lower(): known_name for known_name in names}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.7)
+    # In a short name, two letters that have changed places make a large difference.
+    close += [other for other in lowered if sorted(other) == sorted(name.lower())]
     if close:
         return f"Did you mean '{lowered[close[0]]}'?"
-    return f"Known: {', '.join(names)}." if names else ""
+    return f"Known: {', '.join(names)}." if names and not listed else ""
 
 
 def listing(names: Iterable[str], most: int = 12) -> str:

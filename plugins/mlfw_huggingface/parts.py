@@ -57,7 +57,7 @@ def _named(part: str, name: str, names: list[str], place: str) -> str:
         )
     raise UserError(
         f"dataset.{part}_split={name}: {place} has no such split; it has {listing(names)}.",
-        did_you_mean(name, names),
+        did_you_mean(name, names, listed=True),
     )
 
 

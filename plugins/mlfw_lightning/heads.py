@@ -124,7 +124,7 @@ def heads_of(
         if name not in names:
             raise UserError(
                 f"model.target_weights.{name}: not a target; targets are {listing(names)}.",
-                did_you_mean(name, names),
+                did_you_mean(name, names, listed=True),
             )
         if not 0 <= value < math.inf:
             raise UserError(

@@ -72,7 +72,7 @@ class LightningTrainer(mlfw.Trainer):
         find_batch_size: Whether the largest batch that fits into memory is found before the first
             step and takes the place of model.batch_size.
         max_time: After how long to stop with the best weights so far, such as 90s, 10m, 1h30m or
-            2d; null for never.
+            2d, the start of processes included; null for never.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")

@@ -67,7 +67,7 @@ class SchemaFile:
             raise UserError(
                 f"{self.path}: column '{missing[0]}': not in {place}, which has "
                 f"{listing(there, 100)}.",
-                did_you_mean(missing[0], there),
+                did_you_mean(missing[0], there, listed=True),
             )
 
 
@@ -153,7 +153,7 @@ def _task(word: Any, place: str) -> Task:
     if word not in tasks:
         raise UserError(
             f"{place}, key 'task': expected {', '.join(tasks)}; found {word!r}.",
-            did_you_mean(str(word), tasks),
+            did_you_mean(str(word), tasks, listed=True),
         )
     return Task(word)
 

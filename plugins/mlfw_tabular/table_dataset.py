@@ -270,7 +270,7 @@ class TableDataset(mlfw.Dataset):
                     raise UserError(
                         f"{key}: {self.place()} has no column '{name}'; it has "
                         f"{listing(names, MOST_LISTED)}.",
-                        did_you_mean(name, names),
+                        did_you_mean(name, names, listed=True),
                     )
 
     def _usable(self, arrays: dict[str, pa.Array], targets: list[Column]) -> np.ndarray:

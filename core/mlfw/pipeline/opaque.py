@@ -31,6 +31,6 @@ def objective_value(objective: Objective, values: Mapping[str, float]) -> float:
         raise UserError(
             f"'{objective.name}' is not measured on the validation data; measured are "
             f"{listing(values) or 'none'}.",
-            did_you_mean(objective.name, values),
+            did_you_mean(objective.name, values, listed=True),
         )
     return values[objective.name]

@@ -136,7 +136,7 @@ class Schema:
                 return column
         raise UserError(
             f"column '{name}': not in the data; columns are {listing(self.names)}.",
-            did_you_mean(name, self.names),
+            did_you_mean(name, self.names, listed=True),
         )
 
     def codes(self, table: pa.Table) -> pa.Array:

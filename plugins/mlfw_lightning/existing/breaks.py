@@ -78,4 +78,4 @@ class ExistingBreaks(pl.Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Count the time on from a checkpoint."""
-        self._clock.before = state_dict["seconds"]
+        self._clock.before += state_dict["seconds"]

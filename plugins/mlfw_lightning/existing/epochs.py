@@ -180,9 +180,11 @@ class EpochEnd(pl.Callback):
 
 
 def _not_logged(monitor: str, logged: Mapping[str, Any]) -> UserError:
+    hint = did_you_mean(monitor, logged, listed=True)
     return UserError(
         f"model.monitor={monitor}: the module logs no such value in validation; it logs "
         f"{listing(logged) or 'nothing'}.",
-        f"{did_you_mean(monitor, logged)} Set model.monitor=NAME and model.mode=min or max, or "
-        "model.monitor=null to keep the last epoch.",
+        hint
+        or "Set model.monitor=NAME and model.mode=min or max, or model.monitor=null to keep the "
+        "last epoch.",
     )

@@ -72,6 +72,7 @@ def train_existing_here(
     folder: Path,
     keep: bool,
     watch: Watch,
+    spent: float = 0.0,
 ) -> dict[str, Tensor]:
     """Train and return the state of the best epoch, or of the last where none is monitored.
 
@@ -82,6 +83,7 @@ def train_existing_here(
         folder: Where checkpoints are kept, and what the module's own callbacks write.
         keep: Whether checkpoints are kept.
         watch: Whom to tell and to ask.
+        spent: How many seconds the training has taken already.
     """
     model, objective = learner.model, learner.model.objective()
     checkpoints = Checkpoints(folder, _fingerprint(options, learner, seed)) if keep else None
@@ -89,7 +91,7 @@ def train_existing_here(
     follower = Follower.of(options, model, objective, watch.note) if objective else None
     best = BestEpoch(objective, options.patience, follower)
     end = EpochEnd(io, seed=seed, best=best, report=watch.report)
-    breaks = ExistingBreaks(watch, Clock(options.seconds))
+    breaks = ExistingBreaks(watch, Clock(options.seconds, spent))
     with seeded(seed), mistakes_told(FULL):
         module = model.build(learner.data.imports)
         trainer = lightning_trainer(options, [end, best, breaks], folder=folder, plugins=[io])

@@ -12,7 +12,7 @@ class Clock:
 
     Attributes:
         limit: How many seconds it may take; None for any.
-        before: How many seconds it took before it was continued.
+        before: How many seconds it took before: to start processes, and in earlier attempts.
         validation: How long the last validation took, which is still to come at the end.
     """
 

@@ -187,7 +187,7 @@ class Epochs(pl.Callback):
         self.waited = state["waited"]
         self.stopped = state["stopped"]
         self._plateau.load_state_dict(state["plateau"])
-        self._clock.before = state["seconds"]
+        self._clock.before += state["seconds"]
         self._steps.start_at(state["epoch"], state["step"])
         progress: Any = trainer.fit_loop.epoch_progress.current
         progress.ready = progress.started = state["epoch"]

@@ -57,6 +57,7 @@ def train_here(
     folder: Path | None,
     watch: Watch,
     place: Place = Place(),
+    spent: float = 0.0,
 ) -> dict[str, Tensor]:
     """Train and return the weights of the epoch with the lowest validation loss.
 
@@ -69,6 +70,7 @@ def train_here(
         folder: Where checkpoints are kept; None to keep none.
         watch: Whom to tell and to ask.
         place: Which process of how many this is.
+        spent: How many seconds the training has taken already.
 
     Raises:
         UserError: The options cannot be had here, the loss is no number any more, or the memory
@@ -82,7 +84,7 @@ def train_here(
         mistakes_told(batch_too_large(size)),
     ):
         torch.manual_seed(seed)
-        training = _Training(options, learner, seed, folder, watch, place, size)
+        training = _Training(options, learner, seed, folder, watch, place, size, spent)
         with threads_for(training.module.network, learner.shape, size // place.world):
             return training.run()
 
@@ -99,6 +101,7 @@ class _Training:
         watch: Watch,
         place: Place,
         size: int,
+        spent: float,
     ) -> None:
         model = learner.model
         shuffled = partial(batches_of, learner.train, size, shuffle_seed=seed, vary=learner.vary)
@@ -119,7 +122,7 @@ class _Training:
         self.whole = deepcopy(network) if divided and model.lora_rank else network
         key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
-        clock = Clock(options.seconds)
+        clock = Clock(options.seconds, spent)
         self.epochs = Epochs(
             steps=self.steps,
             patience=options.patience,

@@ -6,6 +6,7 @@ ranks never see the command line and never compose a configuration.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -52,6 +53,7 @@ def write_job(
     content: dict[str, Any] = {
         "trainer": asdict(options),
         "seed": context.seed,
+        "began": time.time(),
         "folder": str(context.folder.absolute()),
         "checkpoints": str(checkpoints.absolute()) if checkpoints else None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -35,6 +36,8 @@ def train_job(
     checkpoints = Path(content["checkpoints"]) if content["checkpoints"] else None
     place = Place(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
     watch = _watch(channel, stopping) if place.rank == 0 else Watch(stopping=stopping)
+    # Processes take seconds to start; by the time of the day, as monotonic clocks may differ.
+    spent = max(time.time() - content["began"], 0.0)
     existing = existing_learner(content, imports)
     if existing is not None:
         weights = train_existing_here(
@@ -44,6 +47,7 @@ def train_job(
             folder=Path(content["folder"]),
             keep=checkpoints is not None,
             watch=watch,
+            spent=spent,
         )
     else:
         weights = train_here(
@@ -53,6 +57,7 @@ def train_job(
             folder=checkpoints,
             watch=watch,
             place=place,
+            spent=spent,
         )
     if place.rank == 0:
         write_bytes(job / RESULT, save({k: v.contiguous() for k, v in weights.items()}))

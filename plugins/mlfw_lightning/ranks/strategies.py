@@ -37,7 +37,7 @@ def check_name(strategy: str) -> None:
     if strategy not in STRATEGIES:
         raise UserError(
             f"trainer.strategy: expected one of {', '.join(STRATEGIES)}, found '{strategy}'.",
-            did_you_mean(strategy, STRATEGIES),
+            did_you_mean(strategy, STRATEGIES, listed=True),
         )
     if strategy in DEEPSPEED and find_spec("deepspeed") is None:
         raise UserError(

@@ -42,7 +42,7 @@ def check_override(word: Any, written: str, place: str, format_place: str) -> In
         kinds = [each.value for each in Kind]
         raise UserError(
             f"{place}: expected a kind ({', '.join(kinds)}), found {word!r}.",
-            did_you_mean(str(word), kinds),
+            did_you_mean(str(word), kinds, listed=True),
         ) from None
     try:
         check_format(kind, written)

@@ -51,7 +51,7 @@ def prepare_options(given: Mapping[str, Any], columns: Sequence[Column]) -> tupl
             raise UserError(
                 f"{KEY}.{name}: neither a kind of column nor an input column; kinds are "
                 f"{listing(OPTIONS)}, columns are {listing(column.name for column in columns)}.",
-                did_you_mean(name, kinds),
+                did_you_mean(name, kinds, listed=True),
             )
         read = read_options(OPTIONS[kinds[name]], options, f"{KEY}.{name}")
         checked[name] = {option: _plain(getattr(read, option)) for option in options}
@@ -141,7 +141,8 @@ def _member(hint: type[Enum], value: Any, place: str) -> Enum:
     word = "none" if value is None and "none" in words else str(getattr(value, "value", value))
     if word not in words:
         raise UserError(
-            f"{place}: expected {listing(words)}, found {value!r}.", did_you_mean(word, words)
+            f"{place}: expected {listing(words)}, found {value!r}.",
+            did_you_mean(word, words, listed=True),
         )
     return hint(word)
 

@@ -84,6 +84,20 @@ def test_when_the_time_is_over_it_ends_within_an_epoch_with_a_model(tmp_path: Pa
     assert fitted.predict(wine().test).num_rows == wine().count("test")
 
 
+def test_the_start_of_processes_counts_for_the_time(tmp_path: Path) -> None:
+    ends: list[int] = []
+    # Long enough for many epochs, and too short for two processes to load what they need.
+    trainer = LightningTrainer(
+        accelerator="cpu", devices=2, epochs=1000, patience=None, max_time="1s"
+    )
+
+    MLP(batch_size=32).fit(
+        wine(), context(tmp_path, trainer=trainer, report=lambda epoch, _: ends.append(epoch))
+    )
+
+    assert ends == [1]
+
+
 def test_progress_counts_rows_up_to_all_that_may_come(tmp_path: Path) -> None:
     told: list[tuple[int, int, Mapping[str, float]]] = []
     trainer = LightningTrainer(accelerator="cpu", epochs=30, patience=None)
