@@ -59,7 +59,7 @@ class ImportNotAllowedError(UserError):
 
 
 def did_you_mean(name: str, known: Iterable[str], *, listed: bool = False) -> str:
-    """Return `Did you mean 'x'?`, or all known names where none is near.
+    """Return `Did you mean 'x'?`, or what there is to choose from where none is near.
 
     Args:
         name: What was typed.
@@ -73,7 +73,9 @@ def did_you_mean(name: str, known: Iterable[str], *, listed: bool = False) -> st
     close += [other for other in lowered if sorted(other) == sorted(name.lower())]
     if close:
         return f"Did you mean '{lowered[close[0]]}'?"
-    return f"Known: {', '.join(names)}." if names and not listed else ""
+    if listed and names:
+        return "Name one of these."
+    return f"Known: {', '.join(names)}." if names else ""
 
 
 def listing(names: Iterable[str], most: int = 12) -> str:

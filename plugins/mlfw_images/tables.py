@@ -39,8 +39,7 @@ def table_rows(path: Path, column: str) -> ImageRows:
         raise UserError(
             f"dataset.image: {path} has no column '{column}'; it has "
             f"{listing(table.column_names)}.",
-            did_you_mean(column, table.column_names, listed=True)
-            or "Name the column of paths: dataset.image=COLUMN.",
+            did_you_mean(column, table.column_names, listed=True),
         )
     index = table.column_names.index(column)
     paths = _paths(table[column], path, column)

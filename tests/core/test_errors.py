@@ -19,5 +19,5 @@ def test_the_nearest_name_is_proposed(typed: str, meant: str) -> None:
 
 def test_where_none_is_near_all_are_listed_but_not_twice() -> None:
     assert did_you_mean("weight", COLUMNS) == "Known: Body Mass (g), Island, Sex."
-    assert did_you_mean("weight", COLUMNS, listed=True) == ""
+    assert did_you_mean("weight", COLUMNS, listed=True) == "Name one of these."
     assert did_you_mean("weight", []) == ""

@@ -184,7 +184,5 @@ def _not_logged(monitor: str, logged: Mapping[str, Any]) -> UserError:
     return UserError(
         f"model.monitor={monitor}: the module logs no such value in validation; it logs "
         f"{listing(logged) or 'nothing'}.",
-        hint
-        or "Set model.monitor=NAME and model.mode=min or max, or model.monitor=null to keep the "
-        "last epoch.",
+        f"{hint} Set model.mode=min or max too; model.monitor=null keeps the last epoch.".strip(),
     )
