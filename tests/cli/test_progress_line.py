@@ -107,7 +107,8 @@ def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     assert progress
     assert all(len(line) < width for line in lines if not line.startswith("mlfw: "))
     assert any("trial 2/2" in line for line in progress)
-    assert all(" left" in line for line in progress)
+    # How long the preparing takes nobody knows yet when it begins.
+    assert all(" left" in line for line in progress if not line.startswith("prepare"))
     assert "mlfw: the curve is flat" in lines
     if width == 120:
         assert any(re.search(r"fit +\d+% .*rows/s, train/loss 0\.", line) for line in progress)
