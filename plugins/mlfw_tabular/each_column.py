@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from mlfw.components.dataset import Progress
+from mlfw.components.megabytes import tell_megabytes
 from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-MEGABYTE = 1_000_000
 
 Result = TypeVar("Result")
 
@@ -34,12 +33,12 @@ def each_column(
     """
     sizes = {name: values.nbytes for name, values in columns.items()}
     count = sum(map(len, columns.values()))
-    total, done = max(sum(sizes.values()) // MEGABYTE, 1), 0
+    total, done = sum(sizes.values()), 0
 
     def told(name: str) -> None:
         nonlocal done
         done += sizes[name]
-        progress(done // MEGABYTE, total, f"MB, {doing}")
+        tell_megabytes(progress, done, total, doing)
 
     largest_first = sorted(sizes, key=sizes.__getitem__, reverse=True)
     found = in_threads(lambda name: function(name, columns.pop(name)), largest_first, count, told)

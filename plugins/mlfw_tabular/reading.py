@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw.components.dataset import Progress
+from mlfw.components.megabytes import Megabytes
 from mlfw.errors import listing
 from mlfw.files import sha256
 from mlfw_tabular.sources import Source
@@ -18,12 +18,9 @@ from mlfw_tabular.text_file import Told
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SHORTEST = 0.1
-MEGABYTE = 1_000_000
-
 
 class Telling:
-    """Tells how much of some files is read, a few times a second at most."""
+    """Several files, and how much of all of them is read."""
 
     def __init__(self, progress: Progress, paths: Sequence[Path], doing: str = "") -> None:
         """Begin.
@@ -33,22 +30,15 @@ class Telling:
             paths: The files.
             doing: What is done with them, such as `checksum of`; empty where they are read.
         """
-        self._progress = progress
+        self._telling = Megabytes(progress, sum(path.stat().st_size for path in paths))
         self._doing = f"{doing} " if doing else ""
-        self._total = sum(path.stat().st_size for path in paths)
         self._before = 0
-        self._last = time.monotonic()
 
     def of(self, path: Path) -> Told:
         """Return what to tell how many bytes of one file are read."""
 
         def told(done: int) -> None:
-            now = time.monotonic()
-            if now - self._last >= SHORTEST:
-                self._last = now
-                total = max(self._total // MEGABYTE, 1)
-                what = f"MB, {self._doing}{path.name}"
-                self._progress((self._before + done) // MEGABYTE, total, what)
+            self._telling.tell(self._before + done, f"{self._doing}{path.name}")
 
         return told
 

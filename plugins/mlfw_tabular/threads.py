@@ -7,16 +7,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
+from mlfw.components.trainer import untold
+
 # Below this many values, threads cost more than they save.
 LEAST_VALUES = 200_000
 MOST_THREADS = 8
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-def untold(item: object) -> None:
-    """Tell nobody."""
 
 
 def in_threads(

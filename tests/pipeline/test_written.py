@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mlfw.pipeline import written
+from mlfw.components import megabytes
 from mlfw.pipeline.written import Written
 
 
 @pytest.fixture(autouse=True)
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(written, "SHORTEST", 0.0)
+    monkeypatch.setattr(megabytes, "SHORTEST", 0.0)
 
 
 def test_a_large_piece_is_heard_of_piece_by_piece(tmp_path: Path) -> None:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw.components.dataset import Progress
+from mlfw.components.megabytes import Megabytes
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-MEGABYTE = 1_000_000
-PIECE_BYTES = 16 * MEGABYTE
-SHORTEST = 0.1
+PIECE_BYTES = 16_000_000
 
 
 class Written:
-    """Tells how much of some files is written, a few times a second at most."""
+    """Several files, and how much of all of them is written."""
 
     def __init__(self, total: int, progress: Progress) -> None:
         """Begin.
@@ -29,24 +26,16 @@ class Written:
             total: About how many bytes the files will have.
             progress: Whom to tell.
         """
-        self._total = total
-        self._progress = progress
+        self._telling = Megabytes(progress, total)
         self._done = 0
-        self._last = time.monotonic()
 
-    @contextmanager
-    def open(self, path: Path) -> Iterator[io.RawIOBase]:
+    def open(self, path: Path) -> io.FileIO:
         """Open one of the files for writing."""
-        with _File(path, self._add) as file:
-            yield file
+        return _File(path, self._add)
 
     def _add(self, count: int) -> None:
         self._done += count
-        now = time.monotonic()
-        if now - self._last >= SHORTEST:
-            self._last = now
-            total = max(self._total, self._done) // MEGABYTE
-            self._progress(self._done // MEGABYTE, max(total, 1), "MB, written")
+        self._telling.tell(self._done, "written")
 
 
 class _File(io.FileIO):

@@ -15,8 +15,7 @@ from torch import Tensor
 from mlfw_lightning.loop.batches import Batches
 from mlfw_lightning.loop.divergence import check_finite
 from mlfw_lightning.loop.module import Module
-from mlfw_lightning.ranks.fully_sharded import FullySharded
-from mlfw_lightning.ranks.zero import Zero
+from mlfw_lightning.ranks.divided import Divided
 
 if TYPE_CHECKING:
     from mlfw_lightning.curves.plateau import Plateau
@@ -174,7 +173,7 @@ class Epochs(pl.Callback):
             self._checkpoints.save(state)
 
     def _continue(self, trainer: pl.Trainer, module: Module, state: dict[str, Any]) -> None:
-        if isinstance(trainer.strategy, FullySharded | Zero):
+        if isinstance(trainer.strategy, Divided):
             trainer.strategy.load_whole(state["weights"], [state["optimizer"]])
         else:
             module.load_state_dict(state["weights"])

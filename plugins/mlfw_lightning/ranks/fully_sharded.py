@@ -22,11 +22,13 @@ from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy
 from torch.nn import Module
 from torch.optim import Optimizer
 
+from mlfw_lightning.ranks.divided import Divided
+
 # Parts with fewer weights are gathered together with what is around them.
 SMALLEST_PART = 100_000
 
 
-class FullySharded(FSDPStrategy):
+class FullySharded(Divided, FSDPStrategy):
     """FSDP that can do more than Lightning's.
 
     The parts of a network are gathered one after the other, and not all at once; it can be given
@@ -48,12 +50,7 @@ class FullySharded(FSDPStrategy):
         self.divided.clip_grad_norm_(clip_val)
 
     def load_whole(self, weights: Mapping[str, Tensor], optimizers: Sequence[Any]) -> None:
-        """Give the divided network and its optimisers whole states; all processes call this.
-
-        Args:
-            weights: The module's state by name.
-            optimizers: What `optimizer_state` has returned, for each optimiser.
-        """
+        """Give the network and its optimisers their states; see `Divided`."""
         _load_raw_module_state(dict(weights), module=self.divided, world_size=self.world_size)
         with self.gathered(everywhere=True) as model:
             for optimizer, state in zip(self.optimizers, optimizers, strict=True):
@@ -62,16 +59,6 @@ class FullySharded(FSDPStrategy):
                 )
                 own = FullyShardedDataParallel.optim_state_dict_to_load(model, optimizer, named)
                 optimizer.load_state_dict(own)
-
-    def load_checkpoint(
-        self, checkpoint_path: Any, weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        """Load what the checkpoint's reader returns, which need be no file of Lightning's."""
-        state: dict[str, Any] = self.checkpoint_io.load_checkpoint(
-            checkpoint_path, weights_only=weights_only
-        )
-        self.load_whole(state["state_dict"], state["optimizer_states"])
-        return state
 
     @property
     def divided(self) -> FullyShardedDataParallel:

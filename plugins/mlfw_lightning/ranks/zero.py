@@ -11,8 +11,10 @@ from lightning_utilities.core.apply_func import apply_to_collection
 from pytorch_lightning.strategies import DeepSpeedStrategy
 from torch import Tensor
 
+from mlfw_lightning.ranks.divided import Divided
 
-class Zero(DeepSpeedStrategy):
+
+class Zero(Divided, DeepSpeedStrategy):
     """DeepSpeed that can do more than Lightning's.
 
     It adds up the gradients of several batches as the other strategies do; and it gives and takes
@@ -46,12 +48,7 @@ class Zero(DeepSpeedStrategy):
         return {"parts": parts} if parts else {}
 
     def load_whole(self, weights: Mapping[str, Tensor], optimizers: Sequence[Any]) -> None:
-        """Give the network and its divided optimiser their states; all processes call this.
-
-        Args:
-            weights: The module's state by name.
-            optimizers: What `optimizer_state` has returned, of the one optimiser.
-        """
+        """Give the network and its one optimiser their states; see `Divided`."""
         assert self.lightning_module is not None
         own = optimizers[0]["parts"][self.global_rank]
         divided = self.divided
@@ -66,16 +63,6 @@ class Zero(DeepSpeedStrategy):
     ) -> None:
         """Write a state as other strategies do."""
         super(DeepSpeedStrategy, self).save_checkpoint(checkpoint, filepath, storage_options)
-
-    def load_checkpoint(
-        self, checkpoint_path: Any, weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        """Load what the checkpoint's reader returns, which need be no file of Lightning's."""
-        state: dict[str, Any] = self.checkpoint_io.load_checkpoint(
-            checkpoint_path, weights_only=weights_only
-        )
-        self.load_whole(state["state_dict"], state["optimizer_states"])
-        return state
 
     @property
     def divided(self) -> Any:

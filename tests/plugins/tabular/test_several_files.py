@@ -12,9 +12,9 @@ from pyarrow.csv import write_csv
 
 from conftest import Mlfw
 from mlfw import LoadContext, UserError
+from mlfw.components import megabytes
 from mlfw.pipeline.row_files import read_rows, row_format, write_rows
 from mlfw.plugins import load_plugins
-from mlfw_tabular import reading
 from mlfw_tabular.csv import Csv
 from mlfw_tabular.jsonl import JsonLines
 from mlfw_tabular.parquet import Parquet
@@ -185,7 +185,7 @@ def test_progress_is_told_now_and_then_and_never_too_often(tmp_path: Path) -> No
 def test_progress_is_told_while_files_are_compared_with_earlier_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "SHORTEST", 0.0)
+    monkeypatch.setattr(megabytes, "SHORTEST", 0.0)
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_bytes(b"x" * 3_000_000)
     told: list[tuple[int, int | None, str]] = []
@@ -202,7 +202,7 @@ def test_progress_is_told_while_files_are_compared_with_earlier_ones(
 def test_progress_is_told_of_files_to_be_predicted_and_of_those_kept_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "SHORTEST", 0.0)
+    monkeypatch.setattr(megabytes, "SHORTEST", 0.0)
     file = tmp_path / "a.csv"
     file.write_text("n,y\n" + "1,2\n" * 500_000)
     told: list[tuple[int, int | None, str]] = []
