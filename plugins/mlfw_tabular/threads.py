@@ -36,5 +36,9 @@ def in_threads(
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
         futures = {pool.submit(function, item): item for item in items}
         for future in as_completed(futures):
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)
+                break
             told(futures[future])
-        return [future.result() for future in futures]
+    # Those that were not begun come after the one that has failed.
+    return [future.result() for future in futures]
