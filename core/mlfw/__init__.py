@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlfw import hints
 from mlfw.components import (
     Action,
     Choices,
@@ -158,6 +159,7 @@ __all__ = [
     "Tuner",
     "UserError",
     "conform",
+    "hints",
     "hookimpl",
     "hookspec",
     "limits",

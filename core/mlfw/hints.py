@@ -1,8 +1,7 @@
-"""Hints that can be pasted into a shell as they are printed, and text that is safe to print."""
+"""Hints that can be typed in a shell as they are printed, and text that is safe to print."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -14,9 +13,23 @@ from pathlib import Path
 PLAIN_NAME = re.compile(r"[\w-]+")
 PLAIN_VALUE = re.compile(r"[A-Za-z_/][\w./%+-]*")
 RESERVED = {"true", "false", "null", "inf", "nan", "yes", "no", "on", "off"}
+INTERPOLATION = re.compile(r"(\\*)\$\{")
+# Terminal escapes, what reorders or hides text, line separators and halves of characters. Newline
+# and tab stay, as do the joiners that some scripts are written with.
+UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+NO_SINGLE_LINE = re.compile(rf"[\n\t]|{UNSAFE.pattern}")
 
 
-def override(key: str, value: object, *, name: str | None = None) -> str:
+class ShellWord(str):
+    """One word of a shell command, quoted already."""
+
+    __slots__ = ()
+
+
+def override(key: str, value: object, *, name: str | None = None) -> ShellWord:
     """Return `key=value` as it can be typed in a shell, whatever the value and the name hold.
 
     Args:
@@ -24,10 +37,23 @@ def override(key: str, value: object, *, name: str | None = None) -> str:
         value: Text, a number, a boolean, None, a list or a mapping of these.
         name: The last part of the key where it is a name from the data, such as a column's; it
             may hold dots, blanks, brackets, quotes and equals signs.
+
+    Returns:
+        One word of a POSIX shell, on one line, which `mlfw run` reads as this key and this value.
     """
-    if name is not None:
-        key = f"{key}.{name if PLAIN_NAME.fullmatch(name) else _quoted(name)}"
-    return shlex.quote(f"{key}={_value(value)}")
+    return _shell_word(f"{dotted(key, name)}={_value(value)}")
+
+
+def dotted(key: str, name: str | None = None) -> str:
+    """Return a key of the configuration with a name from the data as its last part.
+
+    Args:
+        key: The key above, such as `dataset.columns`.
+        name: The name; it is quoted where it is not of letters, digits, `_` and `-` alone.
+    """
+    if name is None:
+        return key
+    return f"{key}.{name if PLAIN_NAME.fullmatch(name) else quoted(name)}"
 
 
 def command(*words: str | Path) -> str:
@@ -36,11 +62,10 @@ def command(*words: str | Path) -> str:
     It begins with the path of `mlfw` where the shell would not find it by name alone.
 
     Args:
-        words: What follows `mlfw`; each is one word of the shell, but for what `override` has
-            quoted already.
+        words: What follows `mlfw`, each one word of the shell. What `override` returns stays as
+            it is; everything else is quoted where it has to be.
     """
-    quoted = [word if _is_quoted(word) else shlex.quote(str(word)) for word in words]
-    return " ".join([program(), *(str(word) for word in quoted)])
+    return " ".join([program(), *map(shell_word, words)])
 
 
 def program() -> str:
@@ -51,33 +76,57 @@ def program() -> str:
     found = shutil.which("mlfw")
     if not script.is_file() or (found and os.path.samefile(found, script)):  # noqa: PTH121
         return "mlfw"
-    return shlex.quote(os.path.relpath(script) if script.is_relative_to(Path.cwd()) else str(script))
+    here = script.is_relative_to(Path.cwd())
+    return _shell_word(os.path.relpath(script) if here else str(script))
+
+
+def shell_word(word: str | Path) -> ShellWord:
+    """Return a text or a path as one word of a shell, on one line.
+
+    Args:
+        word: A path that begins with a dash is given a leading `./`, so that it is no option.
+    """
+    if isinstance(word, ShellWord):
+        return word
+    text = str(word)
+    return _shell_word(f"./{text}" if isinstance(word, Path) and text.startswith("-") else text)
 
 
 def printable(text: str) -> str:
-    """Return text with control characters, such as terminal escapes, shown as `\\x1b`.
+    r"""Return text with control characters, such as terminal escapes, shown as `\x1b`.
 
     Line breaks and tabs stay.
     """
-    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(c) for c in text)
+    return UNSAFE.sub(lambda match: _escaped(match[0]), text)
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes, as a configuration's overrides take it."""
+    escaped = re.sub(r'(\\*)"', lambda match: f'{match[1] * 2}\\"', text)
+    return '"' + re.sub(r"\\+\Z", lambda match: match[0] * 2, escaped) + '"'
+
+
+def unquoted(text: str) -> str:
+    """Return what a quoted text holds; a backslash counts only before a quote and at the end."""
+    return re.sub(rf"\\+(?={text[0]}|\Z)", lambda match: match[0][: len(match[0]) // 2], text[1:-1])
 
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _is_quoted(word: str | Path) -> bool:
-    """Tell whether a word is one that a shell reads as one word already, as `override` returns."""
-    if not isinstance(word, str) or "=" not in word:
-        return False
-    try:
-        return len(shlex.split(word)) == 1
-    except ValueError:
-        return False
+def _shell_word(text: str) -> ShellWord:
+    r"""Return text quoted for a shell, with control characters written as in `$'\033'`."""
+    if not NO_SINGLE_LINE.search(text):
+        return ShellWord(shlex.quote(text))
+    inner = text.replace("\\", r"\\").replace("'", r"\'")
+    return ShellWord(f"$'{NO_SINGLE_LINE.sub(lambda match: _octal(match[0]), inner)}'")
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _octal(character: str) -> str:
+    if character in "\n\t":
+        return {"\n": r"\n", "\t": r"\t"}[character]
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def _value(value: object) -> str:
@@ -86,10 +135,18 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_value(str(k))}:{_value(v)}" for k, v in value.items()) + "}"
+        return "{" + ",".join(f"{_key(str(k))}:{_value(v)}" for k, v in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ",".join(_value(item) for item in value) + "]"
-    if isinstance(value, str):
-        plain = PLAIN_VALUE.fullmatch(value) and value.lower() not in RESERVED
-        return value if plain else _quoted(value)
-    return str(value)
+    return _text(value) if isinstance(value, str) else str(value)
+
+
+def _key(name: str) -> str:
+    return name if PLAIN_VALUE.fullmatch(name) else quoted(name)
+
+
+def _text(value: str) -> str:
+    if PLAIN_VALUE.fullmatch(value) and value.lower() not in RESERVED:
+        return value
+    # A literal `${` is not to be taken for a reference to another key.
+    return quoted(INTERPOLATION.sub(lambda match: f"{match[1] * 2}\\${{", value))

@@ -8,9 +8,15 @@ import pytest
 import yaml
 
 from mlfw import UserError
+from mlfw.components import Tuner
 from mlfw.config import RunConfig, compose, render
 from mlfw.config.components import build_component
+from mlfw.config.document import Document
+from mlfw.config.keys import Choices
+from mlfw.config.merge import values_of
+from mlfw.config.overrides import parse_overrides
 from mlfw.plugins import Plugins, load_plugins
+from mlfw_tabular.csv import Csv
 
 
 @pytest.fixture(scope="module")
@@ -263,3 +269,125 @@ def test_options_of_a_saved_model_may_be_lone_values(plugins: Plugins) -> None:
     built = build_component(plugins.registry.get("dataset", "csv"), {"target": "y"}, "saved model")
 
     assert built.target == ["y"]  # type: ignore[attr-defined]
+
+
+NAMES = [
+    ('dataset.columns."Date.Seen"=text', "Date.Seen"),
+    ("dataset.columns.'Date.Seen'=text", "Date.Seen"),
+    ("dataset.columns.Date.Seen=text", "Date.Seen"),
+    ("dataset.columns.Unit price (EUR)=text", "Unit price (EUR)"),
+    ("dataset.columns.50% [a, b]=text", "50% [a, b]"),
+    ('dataset.columns."a=b"=text', "a=b"),
+    ('dataset.columns."say \\"no\\""=text', 'say "no"'),
+    ("dataset.columns.2024=text", "2024"),
+    ("dataset.columns.true=text", "true"),
+    ("dataset.columns={Date.Seen: text}", "Date.Seen"),
+    ("dataset.columns={'Date.Seen': text}", "Date.Seen"),
+    ("dataset.columns={\"a: b, 'c'\": text}", "a: b, 'c'"),
+    ("dataset.columns={007: text}", "007"),
+    ("dataset.columns={größe: text}", "größe"),
+]
+
+
+def test_a_column_of_any_name_is_given_a_kind(plugins: Plugins, tmp_path: Path) -> None:
+    for typed, name in NAMES:
+        choices = Choices({"dataset": "csv"}, {"dataset": {"csv": Csv}})
+
+        values = values_of(Document(), parse_overrides([typed]), choices)
+
+        assert values == {"dataset": {"columns": {name: "text"}}}, typed
+    config = composed(plugins, "dataset: csv\n", tmp_path, *(typed for typed, _ in NAMES))
+    assert config.frozen["dataset"]["columns"] == {name: "text" for _, name in NAMES}
+    assert config.origins["dataset.columns.a=b"] == "command line"
+
+
+def test_dots_in_the_names_of_a_file_are_part_of_the_names(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    text = "dataset:\n  use: csv\n  columns: {a.b: text, b.c: text}\n"
+
+    config = composed(plugins, text, tmp_path, "dataset.columns.a.b=number")
+    again = composed(plugins, render(config), tmp_path)
+
+    assert config.frozen["dataset"]["columns"] == {"a.b": "number", "b.c": "text"}
+    assert again.frozen == config.frozen
+
+
+def test_a_name_with_dots_is_quoted_where_more_parts_may_follow(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    config = composed(
+        plugins,
+        "dataset: csv\n",
+        tmp_path,
+        'dataset.prepare."a.b".scale=none',
+        "model=mlp",
+        "model.target_weights.x.y=2",
+    )
+
+    assert config.frozen["dataset"]["prepare"] == {"a.b": {"scale": "none"}}
+    assert config.frozen["model"]["target_weights"] == {"x.y": 2.0}
+
+
+def test_names_on_the_command_line_stay_as_they_are_written(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    names = ["true", "NO", "1e3", "007", "1:30", "2024", "1_000", ".5", "y"]
+    config = composed(
+        plugins,
+        "dataset: csv\n",
+        tmp_path,
+        "dataset.target=1e3",
+        f"dataset.drop=[{','.join(names)}]",
+        f"dataset.columns={{{','.join(f'{name}: text' for name in names if ':' not in name)}}}",
+        "run.name=007",
+        "model.iterations=1e1",
+        "seed=007",
+    )
+
+    assert config.frozen["dataset"]["target"] == ["1e3"]
+    assert config.frozen["dataset"]["drop"] == names
+    assert list(config.frozen["dataset"]["columns"]) == [n for n in names if ":" not in n]
+    assert config.frozen["run"]["name"] == "007"
+    assert config.frozen["model"]["iterations"] == 10
+    assert config.seed == 7
+
+
+def test_commas_are_text_where_one_text_is_meant_and_are_told_of_where_a_list_is(
+    plugins: Plugins, tmp_path: Path
+) -> None:
+    sql = composed(
+        plugins,
+        "dataset: sql\n",
+        tmp_path,
+        "dataset.url=sqlite:///a.db",
+        "dataset.query=SELECT a, b FROM t",
+    )
+    with pytest.raises(UserError) as refusal:
+        composed(plugins, "dataset: csv\n", tmp_path, "dataset.target=price, EUR")
+
+    assert sql.frozen["dataset"]["query"] == "SELECT a, b FROM t"
+    assert "'dataset.target=[price,EUR]'" in refusal.value.remedy
+    assert "'dataset.target=\"price, EUR\"'" in refusal.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("tuner.space.C=[1,2.5,1e-3]", [1, 2.5, 0.001]),
+        ("tuner.space.C=[[1, 2], [true, 'no']]", [[1, 2], [True, "no"]]),
+        ("tuner.space.C={low:1, high: 1_000, log: true}", {"low": 1, "high": 1000, "log": True}),
+        ("tuner.space.C=[it's, 'it\\'s', \"a,b\"]", ["it's", "it's", "a,b"]),
+        ("tuner.space.C=[int(3.0), null, a\\,b, ]", [3, None, "a,b", ""]),
+        ("tuner.space.C=[]", []),
+        ("tuner.space.C={}", {}),
+        ("tuner.space.C=[a](b).csv", "[a](b).csv"),
+        ("tuner.space.C=[a", "[a"),
+    ],
+)
+def test_values_are_read_in_hydras_grammar(typed: str, value: object) -> None:
+    choices = Choices({"tuner": "grid"}, {"tuner": {"grid": Tuner}})
+
+    values = values_of(Document(), parse_overrides([typed]), choices)
+
+    assert values["tuner"]["space"] == {"C": value}

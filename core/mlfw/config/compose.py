@@ -10,8 +10,9 @@ from mlfw.components import KINDS, Metric, Model, OpaqueModel
 from mlfw.config.choose import choose
 from mlfw.config.document import USE, Document, read_document
 from mlfw.config.hydra_store import ROOT, hydra_store
-from mlfw.config.keys import Choices, check_keys, is_below_mapping
+from mlfw.config.keys import Choices, check_keys
 from mlfw.config.lists import is_component, tightened
+from mlfw.config.merge import values_of
 from mlfw.config.overrides import Given, parse_overrides
 from mlfw.config.paths import resolve_paths
 from mlfw.config.provenance import origins_of
@@ -69,22 +70,10 @@ def _compose(
         defaults: list[Any] = [ROOT]
         defaults += [{kind: choices.selected.get(kind, [])} for kind in KINDS]
         defaults += [*document.defaults, "_self_"]
-        store.store(name=MAIN, node={"defaults": defaults, **document.values})
-        texts = [_as_hydra(item, choices) for item in given if not item.is_group]
+        values = values_of(document, given, choices)
+        store.store(name=MAIN, node={"defaults": defaults, **values})
         with as_user_error(document, given):
-            return hydra_compose(MAIN, overrides=texts)
-
-
-def _as_hydra(item: Given, choices: Choices) -> str:
-    """Let a free mapping, or a key below one, be set whether it is there already or not."""
-    if item.is_deletion:
-        raise UserError(
-            f"'{item.text}': a key cannot be taken away.",
-            "Set it to null, or choose the component none.",
-        )
-    text = item.text.lstrip("+")
-    free = is_below_mapping(item.key, choices) or is_below_mapping(f"{item.key}.x", choices)
-    return f"++{text}" if free else text
+            return hydra_compose(MAIN)
 
 
 def _typed(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from mlfw.components import KINDS, Component
 from mlfw.config.document import Document
@@ -106,11 +107,44 @@ def is_below_mapping(key: str, choices: Choices) -> bool:
     first, *rest = key.split(".")
     if len(rest) < 2 or first not in KINDS:
         return False
-    owner = choices.component(first)
-    if owner is None or rest[0] not in {field.name for field in dataclasses.fields(owner)}:
-        return False
-    return typing.get_origin(_hints(owner)[rest[0]]) is dict
+    return typing.get_origin(type_of((first, rest[0]), choices)) is dict
 
 
+def type_of(path: Sequence[str], choices: Choices) -> Any:
+    """Return the type of what a key holds, or `Any` where it is not known.
+
+    Args:
+        path: The parts of the key.
+        choices: The components.
+    """
+    first, *rest = path
+    owner = _hints(RootSettings).get(first, Any)
+    if first == "metrics":
+        owner = (choices.components.get(first) or {}).get(rest.pop(0), Any) if rest else Any
+    elif first in KINDS:
+        owner = choices.component(first) or Any
+    for part in rest:
+        if dataclasses.is_dataclass(owner):
+            owner = _hints(cast("Hashable", owner)).get(part, Any)
+        else:
+            owner = typing.get_args(owner)[1] if typing.get_origin(owner) is dict else Any
+    return owner
+
+
+def name_path(parts: Sequence[str], choices: Choices) -> tuple[str, ...]:
+    """Return the parts of a key with dots in a name as part of the name.
+
+    Below a mapping from names to lone values, such as `dataset.columns`, all that follows is one
+    name: `dataset.columns.Date.Seen` names the column `Date.Seen`.
+    """
+    start = 3 if parts[0] == "metrics" else 2
+    hint = type_of(parts[:start], choices)
+    flat = typing.get_origin(hint) is dict and typing.get_args(hint)[1] is not Any
+    if not flat or len(parts) <= start:
+        return tuple(parts)
+    return (*parts[:start], ".".join(parts[start:]))
+
+
+@cache
 def _hints(owner: Any) -> dict[str, Any]:
     return typing.get_type_hints(owner)

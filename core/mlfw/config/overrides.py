@@ -1,4 +1,4 @@
-"""Overrides as typed on the command line: `key=value`, in Hydra's grammar."""
+"""Overrides as typed on the command line: `key=value`, much as in Hydra's grammar."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlfw.components import KINDS
+from mlfw.config.values import QUOTED, Several, Written, parse_value
+from mlfw.config.written import refuse_several
 from mlfw.errors import UserError
+from mlfw.hints import unquoted
 
-KEY_AND_VALUE = re.compile(r"(?P<key>[+~]{0,2}[\w./@-]+)=(?P<value>.*)", re.DOTALL)
+PREFIX_AND_FIRST = re.compile(r"(?P<prefix>[+~]{0,2})(?P<first>[\w/@-]+)(?=[.=]|$)")
+PART = re.compile(rf"\.(?P<quoted>{QUOTED.pattern})(?=[.=]|\Z)|\.(?P<plain>[^.=]*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -17,22 +21,31 @@ class Given:
     """One override.
 
     Attributes:
-        text: As Hydra is given it.
-        key: The dotted key, without a prefix.
-        value: The parsed value; for a group the name or names selected.
+        text: As it was typed.
+        parts: The parts of the key, without a prefix.
+        value: What the value means, `Written` where how it is written may count; for a group the
+            name or names selected.
         is_group: Whether it selects a component.
         is_deletion: Whether it takes a key away (`~key`).
     """
 
     text: str
-    key: str
+    parts: tuple[str, ...]
     value: Any
     is_group: bool
     is_deletion: bool = False
 
+    @property
+    def key(self) -> str:
+        """The dotted key."""
+        return ".".join(self.parts)
+
 
 def parse_overrides(texts: list[str]) -> list[Given]:
-    """Parse overrides, taking a value that Hydra's grammar cannot read as plain text.
+    """Parse overrides.
+
+    A part of a key may be quoted, as names with dots and equals signs in them have to be:
+    `dataset.columns."a.b"=category`.
 
     Raises:
         UserError: One is not of the form `key=value`.
@@ -41,60 +54,38 @@ def parse_overrides(texts: list[str]) -> list[Given]:
 
 
 def _parse(text: str) -> Given:
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
-    match = KEY_AND_VALUE.fullmatch(text)
-    if match is None and not text.startswith("~"):
+    match = PREFIX_AND_FIRST.match(text)
+    parts, end = _parts(text, match) if match else ((), 0)
+    deletion = bool(match and "~" in match["prefix"])
+    if match is None or (text[end : end + 1] != "=" and not deletion):
         raise UserError(
             f"'{text}': expected key=value.",
             "For example: model=svm model.C=2. A configuration file ends in .yaml and comes first.",
         )
-    parser = OverridesParser.create()
-    try:
-        override = parser.parse_override(text)
-        if override.is_sweep_override():
-            raise UserError(
-                f"'{text}': found several values, expected one.",
-                f"For a list type {_key(text)}=[{text.partition('=')[2]}]; "
-                f"for one text with commas in it type '{_key(text)}=\"...\"'; "
-                "to try several values use tuner=grid.",
-            )
-    except HydraException:
-        assert match is not None
-        text = f"{match['key']}={_quoted(match['value'])}"
-        override = parser.parse_override(text)
-    key = override.key_or_group
-    value = None if override.is_delete() else _plain_value(override.value())
-    return Given(
-        text=text,
-        key=key,
-        value=value,
-        is_group=key in KINDS and isinstance(value, str | list),
-        is_deletion=override.is_delete(),
-    )
+    if deletion:
+        return Given(text, parts, None, is_group=False, is_deletion=True)
+    value = parse_value(text[end + 1 :])
+    if parts[0] in KINDS and len(parts) == 1:
+        value = _names(value, parts[0])
+    is_group = ".".join(parts) in KINDS and isinstance(value, str | list)
+    return Given(text, parts, value, is_group=is_group)
 
 
-def _key(text: str) -> str:
-    return text.partition("=")[0]
+def _parts(text: str, first: re.Match[str]) -> tuple[tuple[str, ...], int]:
+    """Return the parts of a key and where it ends."""
+    parts, end = [first["first"]], first.end()
+    while match := PART.match(text, end):
+        parts.append(match["plain"] if match["quoted"] is None else unquoted(match["quoted"]))
+        end = match.end()
+    return tuple(parts), end
 
 
-def _quoted(value: str) -> str:
-    """Return as plain text a value, or the items of a list, that Hydra's grammar cannot read."""
-    plain_list = re.fullmatch(r"\[([^\[\]{}'\"]+)\]", value)
-    if plain_list:
-        return f"[{','.join(_quoted(item.strip()) for item in plain_list[1].split(','))}]"
-    escaped = value.replace("'", "\\'")
-    return f"'{escaped}'"
-
-
-def _plain_value(value: Any) -> Any:
-    from hydra.core.override_parser.types import QuotedString
-
-    if isinstance(value, QuotedString):
-        return value.text
+def _names(value: Any, kind: str) -> Any:
+    """Return the names of components as they are written."""
     if isinstance(value, list):
-        return [_plain_value(item) for item in value]
-    if isinstance(value, dict):
-        return {str(_plain_value(key)): _plain_value(item) for key, item in value.items()}
-    return value
+        return [_names(item, kind) for item in value]
+    if not isinstance(value, Written) or value.value is None:
+        return value
+    if value.value is Several:
+        refuse_several(kind, value.text)
+    return value.text

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mlfw.components import Component
 from mlfw.config.components import build_component
 from mlfw.config.overrides import parse_overrides
+from mlfw.config.written import settle
 from mlfw.errors import UserError, did_you_mean
 from mlfw.plugins import Registry, require_packages
 
@@ -30,7 +31,7 @@ def compose_one(
     name = default
     options = {}
     for given in parse_overrides(list(overrides)):
-        if given.key == kind and isinstance(given.value, str):
+        if given.is_group and given.key == kind and isinstance(given.value, str):
             name = given.value
         elif given.key.startswith(f"{kind}.") and not given.is_deletion:
             options[given.key.removeprefix(f"{kind}.")] = given.value
@@ -46,5 +47,6 @@ def compose_one(
             raise UserError(
                 f"'{kind}.{key}': {kind}={name} has no such field.", did_you_mean(key, known)
             )
+    options = settle(options, entry.component, kind)
     require_packages([entry])
     return name, build_component(entry, options, f"command line: {kind}")

@@ -45,9 +45,7 @@ def _sentence(error: BaseException, document: Document, given: list[Given]) -> s
         chain.append(current)
         current = current.__cause__ or current.__context__
     details = " ".join(str(item) for item in chain)
-    key = _search(r"full_key: ([^\s]+)", details) or next(
-        (item.key for item in given if item.text in str(error)), ""
-    )
+    key = _search(r"full_key: ([^\n]+)", details)
     field = key.partition("[")[0]
     where = "command line" if any(item.key == field for item in given) else document.path
     place = f"{where}: {key}" if key and where else key or str(where or "configuration")
