@@ -55,12 +55,11 @@ class LightningTrainer(mlfw.Trainer):
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
         epochs: Most passes over the training rows.
         patience: After how many epochs without a lower validation loss to stop; null for never.
-        on_plateau: What to do when the losses tell for three epochs that the training is stuck:
-            advise (say what they tell, and what to try), lower_lr (say it, and multiply the
-            learning rate by 0.2, at most three times, at a plateau, when steps are too long, and
-            in place of a stop by patience, which then counts anew; not when the network only
-            over-fits), or stop (say it, and stop; at over-fitting and under-fitting too). Under 8
-            epochs hardly anything can be told.
+        on_plateau: What to do when the losses have shown for three epochs that training is stuck.
+            advise: say so, and what to try. lower_lr: say so, and multiply the learning rate by
+            0.2, at most three times: at a plateau, when the rate is too high, and where patience
+            would stop, which then counts anew; not when the network overfits. stop: say so and
+            stop, also when the network overfits or underfits. Under 8 epochs little can be said.
         gradient_clip: Most length of the gradient of a step; null for any.
         accumulate: How many batches make one step.
         checkpoint: Whether every epoch is kept, so that a killed run continues after it.

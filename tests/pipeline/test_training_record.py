@@ -10,6 +10,7 @@ import pytest
 from conftest import Mlfw
 from mlfw import Estimate
 from mlfw.pipeline.training import Training
+from mlfw.pipeline.training_report import training_section
 from mlfw.runs import RunDirectory
 from plugin_folder import write_plugin
 
@@ -85,6 +86,19 @@ def test_the_record_of_another_fit_is_not_taken_up(run: RunDirectory) -> None:
 
     assert not training.continued
     assert epochs(run) == [1, 2]
+
+
+def test_the_report_shows_a_loss_of_zero_and_the_best_epoch(run: RunDirectory) -> None:
+    training = recorded(run, 1, 0)
+    for epoch, loss in enumerate((0.5, 0.25, 0.375), start=1):
+        values = {"interval_loss": 9.0 - epoch, "train/loss": 0.0, "validation/loss": loss}
+        training.epoch(epoch, values)
+    training.save(finished=True)
+
+    assert training_section(run)[3] == (
+        "- 3 epochs, the last with interval_loss 6, train/loss 0, validation/loss 0.375; lowest "
+        "validation/loss 0.25 at epoch 2"
+    )
 
 
 def test_a_fit_that_failed_keeps_its_curve_and_claims_no_error(run: RunDirectory) -> None:

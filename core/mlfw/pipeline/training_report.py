@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from mlfw.quantities import duration, memory_size
 from mlfw.runs import RunDirectory
 
 ON_CPU = "cpu"
+VALIDATION_LOSS = re.compile(r"(^|[^a-z])val.*loss")
 
 
 def training_section(run: RunDirectory) -> list[str]:
@@ -52,12 +54,13 @@ def _off(error: float) -> str:
 
 def _epochs(epochs: Sequence[Mapping[str, Any]]) -> str:
     """Return how many epochs there were, the last values, and the epoch of the lowest loss."""
-    last = epochs[-1]
-    shown = ", ".join(f"{name} {value:.4g}" for name, value in last["values"].items() if value)
-    text = f"{len(epochs)} epochs, the last with {shown}" if shown else f"{len(epochs)} epochs"
-    name = next((name for name in last["values"] if "val" in name and "loss" in name), None)
-    known = [each for each in epochs if each["values"].get(name) is not None]
-    if name is None or not known:
+    last = epochs[-1]["values"]
+    known = [f"{name} {value:.4g}" for name, value in last.items() if value is not None]
+    count = f"{len(epochs)} epoch{'s' if len(epochs) > 1 else ''}"
+    text = f"{count}, the last with {', '.join(known)}" if known else count
+    name = next((name for name in last if VALIDATION_LOSS.search(name)), None)
+    measured = [each for each in epochs if each["values"].get(name) is not None]
+    if name is None or not measured:
         return text
-    best = min(known, key=lambda each: each["values"][name])
-    return f"{text}; lowest {name} {best['values'][name]:.4g} in epoch {best['epoch']}"
+    best = min(measured, key=lambda each: each["values"][name])
+    return f"{text}; lowest {name} {best['values'][name]:.4g} at epoch {best['epoch']}"

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from mlfw import Component
+from mlfw.hints import override
 
 RATES = ("learning_rate", "lr")
 WIDTHS = ("width", "hidden", "hidden_size", "hidden_dim")
@@ -30,18 +31,18 @@ def settings_of(*components: Component) -> dict[str, Any]:
 
 
 def advice(kind: str, settings: Mapping[str, Any], epochs: int) -> tuple[str, ...]:
-    """Return what to try, the best first.
+    """Return what to try, the most promising first.
 
     Args:
         kind: A value of `mlfw_lightning.curves.diagnosis.Kind`.
         settings: The values of the configuration's keys.
-        epochs: How many epochs have been trained.
+        epochs: How many epochs training has run.
     """
     return tuple(one for one in ADVISERS[kind](_Now(settings, epochs)) if one)
 
 
 class _Now:
-    """What is set now: finds keys by the last part of their names, and proposes other values."""
+    """The current settings: finds keys by the last part of their names and proposes values."""
 
     def __init__(self, settings: Mapping[str, Any], epochs: int) -> None:
         self.settings = settings
@@ -54,12 +55,13 @@ class _Now:
         for key, value in self.settings.items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if number and key.rsplit(".", 1)[-1] in names and change(value) != value:
-                return f"{key}={change(value):.3g}"
+                return override(key, _rounded(change(value), whole=isinstance(value, int)))
         return words
 
-    def choose(self, key: str, now: Any, value: str) -> str:
+    def choose(self, key: str, now: Any, value: float | str) -> str:
         """Return a key with a value if it is set to something else that it may leave."""
-        return f"{key}={value}" if key in self.settings and self.settings[key] == now else ""
+        settable = key in self.settings and self.settings[key] == now
+        return override(key, value) if settable else ""
 
     def rate_times(self, factor: float) -> str:
         """Return the learning rate times a factor."""
@@ -90,7 +92,10 @@ class _Now:
 
 
 def _improving(now: _Now) -> list[str]:
-    return [f"trainer.epochs={2 * now.epochs}", "a larger trainer.patience if it stopped before"]
+    if now.epochs >= now.settings.get("trainer.epochs", 0):
+        return [override("trainer.epochs", 2 * now.epochs)]
+    longer = "a longer trainer.max_time" if now.settings.get("trainer.max_time") else ""
+    return [now.change(("patience",), lambda epochs: 2 * epochs), longer]
 
 
 def _overfitting(now: _Now) -> list[str]:
@@ -99,7 +104,7 @@ def _overfitting(now: _Now) -> list[str]:
 
 def _too_small(now: _Now) -> list[str]:
     deeper = now.change(("depth",), lambda depth: depth + 1)
-    return [now.larger(), deeper, now.rate_times(3), "inputs that tell more of the target"]
+    return [now.larger(), deeper, now.rate_times(3), "inputs that say more about the target"]
 
 
 def _too_low(now: _Now) -> list[str]:
@@ -107,8 +112,8 @@ def _too_low(now: _Now) -> list[str]:
 
 
 def _too_high(now: _Now) -> list[str]:
-    clip = now.choose("trainer.gradient_clip", None, "1")
-    return [now.rate_times(0.1), clip, now.choose("model.warmup", None, "0.1")]
+    clip = now.choose("trainer.gradient_clip", None, 1)
+    return [now.rate_times(0.1), clip, now.choose("model.warmup", None, 0.1)]
 
 
 def _plateau(now: _Now) -> list[str]:
@@ -117,9 +122,14 @@ def _plateau(now: _Now) -> list[str]:
 
 
 def _noisy(now: _Now) -> list[str]:
-    smoothing = now.choose("model.label_smoothing", 0.0, "0.1")
-    look = "looking at the labels of rows that it gets wrong"
+    smoothing = now.choose("model.label_smoothing", 0.0, 0.1)
+    look = "checking the labels of the rows that it gets wrong"
     return [look, smoothing, now.decay(), now.dropout(), now.smaller()]
+
+
+def _rounded(value: float, *, whole: bool) -> float:
+    """Return a number as short as one would type it; an integer stays one."""
+    return round(value) if whole and value == round(value) else float(f"{value:.3g}")
 
 
 ADVISERS: dict[str, Callable[[_Now], list[str]]] = {

@@ -1,4 +1,4 @@
-"""From a training's curve to what it tells."""
+"""What the curve of a training shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlfw_lightning.curves.curve import Curve
 from mlfw_lightning.curves.diagnosis import Diagnosis, Finding
 from mlfw_lightning.curves.readings import Reading
 
-# The first that tells something is right: the later ones take for granted that it was silent.
+# The first rule that applies decides: the later ones assume that the earlier ones do not apply.
 RULES: tuple[Callable[[Reading], Finding | None], ...] = (
     rate_rules.exploded,
     rate_rules.begun_too_high,
@@ -26,13 +26,16 @@ RULES: tuple[Callable[[Reading], Finding | None], ...] = (
 
 
 def diagnose(curve: Curve, settings: Mapping[str, Any] | None = None) -> Diagnosis | None:
-    """Return what a curve tells, or None while it is too short to tell anything.
+    """Return what a curve shows, or None where it is too short or shows nothing.
 
-    Values that are not finite tell at once, losses that explode after 3 epochs, a steady
+    Values that are not finite are reported at once, losses that explode after 3 epochs, a steady
     improvement or a clear rise after 5, everything else after 8: the epochs of the shortest window.
-    A slow improvement in much noise needs up to 30 (`mlfw_lightning.curves.curve`). Under-fitting
-    and noisy labels are told only where the loss of a constant prediction is known, and no curve
-    can prove labels to be noisy; the sentence says so.
+    A slow improvement in much noise needs up to 30 (`mlfw_lightning.curves.curve`). Underfitting
+    and noisy labels are reported only where the loss of a constant prediction is known, and no
+    curve can prove labels to be noisy; the sentence says so.
+
+    Smoothed values decide; the sentence quotes logged values, each with its epoch, and they show
+    what it says.
 
     Args:
         curve: What the training has measured.
@@ -65,17 +68,17 @@ def _advised(
 
 
 def _numbers(reading: Reading) -> dict[str, float]:
-    sign = -1.0 if reading.curve.higher_is_better else 1.0
+    logged = reading.curve.validation
     numbers = {
         "best_epoch": float(reading.best_epoch),
-        "best": float(reading.curve.validation[reading.best_epoch - 1]),
-        "now": sign * reading.now,
+        "best": float(logged[reading.best_epoch - 1]),
+        "last": float(logged[-1]),
         "noise": reading.noise,
         "window": float(reading.window),
     }
     if reading.knows_train:
-        numbers["train_at_best"] = sign * reading.train_at_best
-        numbers["train_now"] = sign * reading.train_now
+        numbers["train_at_best"] = float(reading.curve.train[reading.best_epoch - 1])
+        numbers["train_last"] = float(reading.curve.train[-1])
     if reading.curve.baseline is not None:
         numbers["baseline"] = reading.curve.baseline
     return numbers

@@ -1,4 +1,4 @@
-"""What the curve of a training may tell, in words and numbers."""
+"""What the curve of a training may show, in words and numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """What is told apart."""
+    """What a curve may show."""
 
     improving = "improving"
     overfitting = "overfitting"
@@ -23,13 +23,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What a curve tells.
+    """What a curve shows.
 
     Attributes:
         kind: What it is.
-        sentence: The same in one sentence, with the numbers behind it.
+        sentence: The same in words; each value in it was logged at the epoch that is named.
         advice: What to try, the best first; keys with values where the settings are known.
-        numbers: The numbers, by name; all are finite.
+        numbers: Numbers by name; all are finite. `best`, `last`, `train_at_best` and `train_last`
+            are logged values, `baseline` is the loss of a constant prediction.
     """
 
     kind: Kind
@@ -40,7 +41,7 @@ class Diagnosis:
     @property
     def broken(self) -> bool:
         """Whether a value is no finite number any more."""
-        return self.kind is Kind.diverging and "now" not in self.numbers
+        return self.kind is Kind.diverging and "best" not in self.numbers
 
     def told(self) -> str:
         """Return the sentence and what to try."""

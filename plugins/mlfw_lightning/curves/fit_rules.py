@@ -1,52 +1,74 @@
-"""Rules that tell from a curve how far a network fits its rows, and whether that still improves."""
+"""Rules that read from a curve how well a network fits, and whether that still improves."""
 
 from __future__ import annotations
 
-from mlfw_lightning.curves.curve import Trend
 from mlfw_lightning.curves.diagnosis import Finding, Kind
-from mlfw_lightning.curves.readings import FEWEST, Reading, title
+from mlfw_lightning.curves.readings import FEWEST, LEAST_OF_LOSS, Reading, title
 
 # From which share of the loss of a constant prediction on a network has hardly learnt.
-UNDER_FITTED = 0.7
-# From which share on a change that cannot be told from noise needs a word.
+UNDERFITTED = 0.7
+# From which share on an improvement that cannot be told from noise needs a word.
 NOISY = 0.05
+# Within which last part of the window the best epoch must be for an improvement to go on.
+RECENT = 4
+TINY = 1e-12
 
 
 def improving(reading: Reading) -> Finding | None:
-    """Tell a validation value that still falls by more than chance."""
-    if not reading.falls or reading.window < FEWEST:
+    """Report a validation value that improves by more than chance, up to the end."""
+    window, last = reading.window, reading.curve.epochs
+    if not reading.falls or window < FEWEST or reading.since > window // RECENT:
         return None
-    trend = Trend.of(reading.validation[-reading.window :])
-    before = reading.now + trend.fall
-    share = trend.fall / max(abs(before), trend.fall)
+    first = last - window + 1
+    if reading.last >= reading.validation[first - 1]:
+        return None
+    name = title(reading.curve.names[1])
+    if not reading.since:
+        before, best = reading.validation_at(first, last)
+        return Kind.improving, (
+            f"{name} still improves ({before} at epoch {first}, {best} at epoch {last})."
+        )
+    before, best, now = reading.validation_at(first, reading.best_epoch, last)
     return Kind.improving, (
-        f"{title(reading.curve.names[1])} still improves, by {share:.1%} in the last "
-        f"{reading.window} epochs ({reading.best_and_now()})."
+        f"{name} has improved ({before} at epoch {first}, {best} at epoch {reading.best_epoch}, "
+        f"{now} at epoch {last}) and may improve further."
     )
 
 
 def overfitting(reading: Reading) -> Finding | None:
-    """Tell a network that learns its training rows by heart, and why it may do so.
+    """Report a network that memorises its training rows, and why it may do so.
 
-    Where labels are wrong, what is common to rows is learnt first and at once, for training and
-    validation alike, and only then the wrong labels (Zhang et al. 2017; Arpit et al. 2017;
-    Liu et al. 2020): the losses are still near each other, well above 0, when validation is best.
-    With clean labels and too few rows they part before.
+    Where labels are wrong, what rows have in common is learnt first, for training and validation
+    alike, and only then the wrong labels (Zhang et al. 2017; Arpit et al. 2017; Liu et al. 2020):
+    the losses are still near each other, well above 0, when validation is best. With clean labels
+    and too few rows they part before.
     """
     if reading.curve.epochs < FEWEST:
         return None
     least = max(0.03 * abs(reading.lowest), 5e-3 * reading.scale, 2.5 * reading.noise)
-    worse = reading.since >= 3 and reading.now - reading.lowest > least
+    worse = (
+        reading.since >= 3
+        and reading.now - reading.lowest > least
+        and reading.last - reading.best > LEAST_OF_LOSS * abs(reading.best)
+    )
     if not reading.knows_train:
         rises = worse and reading.since >= FEWEST
-        return (Kind.overfitting, _rises_alone(reading)) if rises else None
-    falls = reading.train_now < reading.train_at_best - 0.05 * abs(reading.train_at_best)
+        return (Kind.overfitting, _worse_alone(reading)) if rises else None
+    train_at_best = float(reading.train[reading.best_epoch - 1])
+    falls = (
+        reading.train_now < reading.train_at_best - 0.05 * abs(reading.train_at_best)
+        and reading.train[-1] < train_at_best
+    )
     lasting = not reading.falls or reading.since > reading.window
     if worse and falls and lasting and reading.gap > 0.03:
         if _learns_noise(reading):
             return Kind.noisy_labels, _noisy(reading)
         return Kind.overfitting, _parting(reading)
-    apart = reading.gap > 0.1 and reading.train_now < reading.now - 0.3 * abs(reading.now)
+    apart = (
+        reading.gap > 0.1
+        and reading.train_now < reading.now - 0.3 * abs(reading.now)
+        and reading.train[-1] < reading.last
+    )
     return (Kind.overfitting, _apart(reading)) if apart and reading.stalled else None
 
 
@@ -59,73 +81,81 @@ def _learns_noise(reading: Reading) -> bool:
 
 
 def _noisy(reading: Reading) -> str:
-    best = float(reading.validation[reading.best_epoch - 1])
-    correct = reading.curve.correct
-    right = f", {correct[reading.best_epoch - 1]:.0%} of the rows right" if correct else ""
+    best, last = reading.best_epoch, reading.curve.epochs
+    train_before, train_after = reading.train_at(best, last)
+    before, after = reading.validation_at(best, last)
     return (
-        f"By epoch {reading.best_epoch} training and validation loss had fallen together to "
-        f"{reading.train_at_best:.3g} and {best:.3g} ({best / reading.scale:.0%} of a constant "
-        f"prediction's{right}), and since then the one fell to {reading.train_now:.3g} while the "
-        f"other rose to {reading.now:.3g}: labels may be noisy, or the inputs tell too little, and "
-        "the network learns them by heart."
+        f"Validation loss was best ({before} at epoch {best}) and has been worse since ({after} at "
+        f"epoch {last}), while training loss fell from a similar value ({train_before} at epoch "
+        f"{best}, {train_after} at epoch {last}; a constant prediction has "
+        f"{reading.baseline:.4g}): the network memorises its training rows. Labels may be noisy, "
+        "or the inputs may say too little about the target."
     )
 
 
 def _parting(reading: Reading) -> str:
-    sign = -1.0 if reading.curve.higher_is_better else 1.0
-    train, validation = reading.curve.names
+    best, last = reading.best_epoch, reading.curve.epochs
+    before, after = reading.train_at(best, last)
     return (
-        f"{title(validation)} has become worse for {reading.since} epochs "
-        f"({reading.best_and_now()}), while {train} went on from "
-        f"{sign * reading.train_at_best:.3g} to {sign * reading.train_now:.3g}: the network "
-        "over-fits."
+        f"{_worse_since(reading)}, while {reading.curve.names[0]} went on improving ({before} at "
+        f"epoch {best}, {after} at epoch {last}): the network overfits."
+    )
+
+
+def _worse_alone(reading: Reading) -> str:
+    return (
+        f"{_worse_since(reading)}: the network may overfit; log {reading.curve.names[0]} to find "
+        "out."
+    )
+
+
+def _worse_since(reading: Reading) -> str:
+    best, last = reading.best_epoch, reading.curve.epochs
+    before, after = reading.validation_at(best, last)
+    return (
+        f"{title(reading.curve.names[1])} was best ({before} at epoch {best}) and has been worse "
+        f"since ({after} at epoch {last})"
     )
 
 
 def _apart(reading: Reading) -> str:
-    sign = -1.0 if reading.curve.higher_is_better else 1.0
+    last = reading.curve.epochs
     return (
-        f"{_stands_still(reading)}, while {reading.curve.names[0]} is at "
-        f"{sign * reading.train_now:.3g}: the network over-fits."
-    )
-
-
-def _rises_alone(reading: Reading) -> str:
-    return (
-        f"{title(reading.curve.names[1])} has become worse for {reading.since} epochs "
-        f"({reading.best_and_now()}): the network may over-fit; log {reading.curve.names[0]} to "
-        "tell."
+        f"{_stands_still(reading)}, while {reading.curve.names[0]} is {reading.train_at(last)[0]} "
+        f"at epoch {last}: the network overfits."
     )
 
 
 def under_fitting(reading: Reading) -> Finding | None:
-    """Tell losses that stay near each other and near that of a constant prediction."""
-    base = reading.baseline
-    if base is None or not reading.stalled or reading.now < UNDER_FITTED * base:
+    """Report losses that stay near each other and near that of a constant prediction."""
+    base, last = reading.baseline, reading.curve.epochs
+    if base is None or not reading.stalled or min(reading.now, reading.best) < UNDERFITTED * base:
         return None
     apart = abs(reading.now - reading.train_now) if reading.knows_train else 0.0
     if apart > 0.15 * reading.now:
         return None
-    train = f"training loss {reading.train_now:.3g}, " if reading.knows_train else ""
+    train = ""
+    if reading.knows_train:
+        train = f"training loss is {reading.train_at(last)[0]} at epoch {last}, and "
     return Kind.too_small, (
-        f"For {reading.stalled} epochs validation loss has stayed at {reading.now:.3g} ({train}"
-        f"{base:.3g} for a constant prediction): the network under-fits; it may be too small, or "
-        "the inputs tell too little of the target."
+        f"{_stands_still(reading)}; {train}a constant prediction has {base:.4g}: the network "
+        "underfits. It may be too small, or the inputs may say too little about the target."
     )
 
 
 def plateau(reading: Reading) -> Finding | None:
-    """Tell a validation value that has stopped falling for none of the other reasons."""
+    """Report a validation value that has stopped improving for none of the other reasons."""
     if not reading.stalled:
         return None
-    return Kind.plateau, f"{_stands_still(reading)}: a plateau is reached."
+    return Kind.plateau, f"{_stands_still(reading)}: training has reached a plateau."
 
 
 def _stands_still(reading: Reading) -> str:
-    epochs = reading.stalled
-    share = reading.resolution(epochs)
-    most = f"{'its noise of ' if share > NOISY else ''}{100 * share:.2g} %"
-    return (
-        f"{title(reading.curve.names[1])} has not improved by more than {most} for {epochs} "
-        f"epochs ({reading.best_and_now()})"
-    )
+    first, best, last = reading.stands_since, reading.best_epoch, reading.curve.epochs
+    share = (reading.validation[first - 1] - reading.best) / max(abs(reading.best), TINY)
+    how = "improved by no more than its noise" if share > NOISY else "hardly improved"
+    how = "not improved" if first == best else how
+    epochs = sorted({first, best, last})
+    values = zip(reading.validation_at(*epochs), epochs, strict=True)
+    shown = ", ".join(f"{value} at epoch {epoch}" for value, epoch in values)
+    return f"{title(reading.curve.names[1])} has {how} since epoch {first} ({shown})"

@@ -1,4 +1,4 @@
-"""What is done at an epoch's end when a training is stuck: say so, lower the rate, or stop."""
+"""What happens after an epoch when training is stuck: say so, lower the rate, or stop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlfw_lightning.trainer import OnPlateau
 
 # Lowered as by Zagoruyko and Komodakis (Wide Residual Networks, 2016): by 0.2, three times.
 FACTOR, TIMES = 0.2, 3
-# How many epochs in a row must tell the same, so that noise does not.
+# For how many epochs in a row a curve must show the same, so that noise does not decide.
 LASTING = 3
 STUCK = frozenset({Kind.plateau, Kind.rate_too_high, Kind.diverging})
 BY_HEART = frozenset({Kind.overfitting, Kind.noisy_labels})
@@ -47,7 +47,8 @@ class Plateau:
     training that continues with the state of `state_dict` decides as if it had not been stopped.
 
     Attributes:
-        diagnosis: What the curve has told for some epochs; None before that.
+        diagnosis: What the curve has shown for some epochs; None before that. When training has
+            ended, what the whole curve shows.
         lowered: How many times the learning rate has been lowered.
     """
 
@@ -119,14 +120,17 @@ class Plateau:
         return self._decide(None, learning_rate, out_of_patience)
 
     def ended(self) -> str:
-        """Return what is to be said when training has ended; empty if all has been said.
+        """Return the final diagnosis in words; empty if it has been said before, or there is none.
 
-        A training of few epochs is judged by what its curve tells at its end.
+        It is what the curve shows at its end, and has shown for some epochs; a short curve is
+        judged as it is.
         """
         told = diagnose(self._curve(), self.settings)
-        if told is not None and (self.diagnosis is None or self._settled(told)):
-            self.diagnosis = told
-        return self._said(self.diagnosis) if self.diagnosis else ""
+        passing = self.diagnosis is None or self.diagnosis.kind is Kind.improving
+        if not passing and (told is None or not self._settled(told)):
+            return ""
+        self.diagnosis = told
+        return self._said(told) if told else ""
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: numbers, texts, lists and dictionaries."""
@@ -177,7 +181,7 @@ class Plateau:
             return Decision(self._lowering(told, learning_rate), FACTOR)
         note = self._said(told) if told and told.kind is not Kind.improving else ""
         if self.on_plateau is OnPlateau.stop and told and told.kind in HOPELESS:
-            return Decision(f"{note} Training stops.".strip(), stop=True)
+            return Decision(f"{note} Training stops (trainer.on_plateau=stop).".strip(), stop=True)
         return Decision(note)
 
     def _may_lower(self, told: Diagnosis | None, out_of_patience: bool) -> bool:
@@ -188,9 +192,10 @@ class Plateau:
         return stuck or (out_of_patience and not by_heart)
 
     def _lowering(self, told: Diagnosis | None, learning_rate: float | None) -> str:
-        why = told.sentence if told else "No epoch was better within trainer.patience."
-        to = f"to {learning_rate * FACTOR:.3g}" if learning_rate else f"by a factor of {FACTOR}"
-        return f"{why} The learning rate is lowered {to} ({self.lowered} of {TIMES} times)."
+        stuck = told is not None and told.kind is not Kind.improving
+        why = told.sentence if told and stuck else "No epoch was better within trainer.patience."
+        rate = f"The learning rate{f' ({learning_rate:.3g})' if learning_rate else ''}"
+        return f"{why} {rate} is multiplied by {FACTOR} ({self.lowered} of at most {TIMES} times)."
 
     def _said(self, told: Diagnosis) -> str:
         """Return a diagnosis in words, once."""

@@ -1,16 +1,20 @@
-"""The numbers that a diagnosis of a training follows from, read off its curve."""
+"""The numbers that a diagnosis of a training follows from, read off its curve.
+
+Smoothed numbers decide, so that noise does not; sentences quote logged values with their epochs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from mlfw_lightning.curves.curve import (
-    LEVEL,
     SHORTEST,
     Curve,
+    Numbers,
     Trend,
     is_falling,
     noise,
@@ -25,6 +29,7 @@ LAST = 3
 FEWEST = 5
 # From which share of the loss of a constant prediction on a network has learnt nothing.
 NEAR_BASELINE = 0.9
+DIGITS, MOST_DIGITS = 4, 9
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Reading:
         sign = -1.0 if curve.higher_is_better else 1.0
         validation = sign * np.asarray(curve.validation, dtype=float)
         now, lowest = _last(validation), float(smoothed(validation).min())
-        scale = curve.baseline or max(abs(float(validation[0])), abs(lowest))
+        scale = curve.baseline or max(abs(float(validation[0])), abs(lowest)) or 1.0
         window = min(window_of(curve.epochs), curve.since_drop())
         least = max(LEAST_OF_LOSS * abs(now), LEAST_OF_SCALE * scale)
         return cls(
@@ -117,26 +122,61 @@ class Reading:
         """Return the training values, or those of validation where they are not known."""
         return self.train if self.knows_train else self.validation
 
-    def best_and_now(self) -> str:
-        """Return the best value with its epoch and the latest one, in words."""
-        sign = -1.0 if self.curve.higher_is_better else 1.0
-        best = self.curve.validation[self.best_epoch - 1]
-        return f"{best:.3g} at epoch {self.best_epoch}, {sign * self.now:.3g} now"
+    @property
+    def last(self) -> float:
+        """The validation value of the last epoch."""
+        return float(self.validation[-1])
+
+    @property
+    def best(self) -> float:
+        """The validation value of the best epoch."""
+        return float(self.validation[self.best_epoch - 1])
+
+    @property
+    def sign(self) -> float:
+        """What turns a value of this reading into the logged one, and back."""
+        return -1.0 if self.curve.higher_is_better else 1.0
+
+    def validation_at(self, *epochs: int) -> list[str]:
+        """Return the logged validation values of some epochs, from 1, in words."""
+        return quoted(self.curve.validation, epochs)
+
+    def train_at(self, *epochs: int) -> list[str]:
+        """Return the logged training values of some epochs, from 1, in words."""
+        return quoted(self.curve.train, epochs)
 
     @cached_property
-    def stalled(self) -> int:
-        """For how many last epochs there has been no improvement; 0 if too few to tell."""
-        if self.falls or self.window < SHORTEST:
-            return 0
-        whole = Trend.of(self.validation[-self.window :])
-        ended = whole.chance < LEVEL and whole.fall > self.least
-        return SHORTEST if ended else self.window
+    def visible(self) -> float:
+        """The least improvement over the window that would stand out from the noise."""
+        trend = Trend.of(self.validation[-self.window :])
+        return max(self.least, 2 * trend.error * (self.window - 1))
 
-    def resolution(self, epochs: int) -> float:
-        """Return the least improvement over so many last epochs that would stand out, relative."""
-        trend = Trend.of(self.validation[-epochs:])
-        visible = max(self.least, 2 * trend.error * (epochs - 1))
-        return visible / max(abs(self.now), LEAST_OF_SCALE * self.scale)
+    @cached_property
+    def stands_since(self) -> int:
+        """The first epoch, from 1, on which no later one has improved by more than is visible."""
+        return int((self.validation <= self.best + self.visible).argmax()) + 1
+
+    @property
+    def stalled(self) -> bool:
+        """Whether there has been no improvement for some epochs."""
+        if self.falls or self.window < SHORTEST:
+            return False
+        return self.curve.epochs - self.stands_since >= FEWEST
+
+
+def quoted(values: Numbers, epochs: Sequence[int]) -> list[str]:
+    """Return logged values as `0.4142`, with as many digits as tell those apart that differ.
+
+    Args:
+        values: One an epoch.
+        epochs: Of which epochs, from 1.
+    """
+    chosen = [float(values[epoch - 1]) for epoch in epochs]
+    for digits in range(DIGITS, MOST_DIGITS):
+        words = [f"{value:.{digits}g}" for value in chosen]
+        if len(set(words)) == len(set(chosen)):
+            return words
+    return [f"{value:.{MOST_DIGITS}g}" for value in chosen]
 
 
 def title(name: str) -> str:

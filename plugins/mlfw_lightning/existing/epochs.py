@@ -173,8 +173,9 @@ class EpochEnd(pl.Callback):
         self.ended = epoch
         # Told first: an epoch that is told and not kept is trained, and told, again.
         if trainer.local_rank == 0:
-            logged = trainer.callback_metrics
-            self.report(epoch, {name: float(value) for name, value in logged.items()})
+            logged = {name: float(value) for name, value in trainer.callback_metrics.items()}
+            judged = self.best.follower.judged if self.best.follower else {}
+            self.report(epoch, logged | judged)
         if self.io.checkpoints is not None:
             trainer.save_checkpoint(f"epoch {epoch}")
 

@@ -24,8 +24,11 @@ class Follower:
     """Follows the monitored value and the same of the training rows, and acts on what they tell.
 
     The training value is the one logged under the monitored name with `train` or `training` in
-    place of `val`, `valid` or `validation`; a mean over the epoch (`on_epoch=True`) tells more
+    place of `val`, `valid` or `validation`; a mean over the epoch (`on_epoch=True`) says more
     than the last step's.
+
+    Attributes:
+        judged: The values of the last epoch by their logged names; means over all processes.
     """
 
     def __init__(self, plateau: Plateau, monitor: str, note: Callable[[str], None]) -> None:
@@ -39,6 +42,7 @@ class Follower:
         self.plateau = plateau
         self.monitor = monitor
         self.note = note
+        self.judged: dict[str, float] = {}
 
     @classmethod
     def of(
@@ -65,9 +69,13 @@ class Follower:
             value: The monitored value, alike in all processes.
             out_of_patience: Whether patience stops the training now.
         """
+        of_training = self._of_training(trainer)
+        self.judged = of_training | {self.monitor: value}
+        if of_training:
+            self.plateau.names = (next(iter(of_training)), self.monitor)
         decision = self.plateau.epoch_ended(
             trainer.current_epoch + 1,
-            self._of_training(trainer),
+            next(iter(of_training.values()), None),
             value,
             _rate(trainer),
             out_of_patience=out_of_patience,
@@ -85,11 +93,12 @@ class Follower:
         if sentence and trainer.local_rank == 0:
             self.note(sentence)
 
-    def _of_training(self, trainer: pl.Trainer) -> float | None:
+    def _of_training(self, trainer: pl.Trainer) -> dict[str, float]:
+        """Return the training value by its logged name; empty where none is logged."""
         logged = trainer.callback_metrics
         names = [f"{name}{end}" for end in ("_epoch", "") for name in _training_names(self.monitor)]
         found = next((name for name in names if name in logged and name != self.monitor), None)
-        return None if found is None else shared(trainer, logged[found])
+        return {} if found is None else {found: shared(trainer, logged[found])}
 
 
 def shared(trainer: pl.Trainer, value: Tensor) -> float:

@@ -100,8 +100,9 @@ def test_it_says_so_in_one_sentence_with_the_numbers_behind_it() -> None:
     found = told(Curve(validation, train, BASELINE))
 
     assert found.sentence == (
-        "Validation loss has become worse for 12 epochs (0.412 at epoch 31, 0.456 now), while "
-        "training loss went on from 0.314 to 0.136: the network over-fits."
+        "Validation loss was best (0.412 at epoch 31) and has been worse since (0.46 at epoch 43), "
+        "while training loss went on improving (0.3143 at epoch 31, 0.12 at epoch 43): the network "
+        "overfits."
     )
     assert found.told().endswith(
         "Try model.dropout=0.3, model.weight_decay=0.05, model.width=64 or more rows."
@@ -110,12 +111,12 @@ def test_it_says_so_in_one_sentence_with_the_numbers_behind_it() -> None:
     assert found.numbers["best_epoch"] == 31
 
 
-def test_a_plateau_says_for_how_long_and_how_flat() -> None:
+def test_a_plateau_says_since_when_and_how_flat() -> None:
     found = told(made_curve("plateau", 60))
 
     assert found.sentence == (
-        "Validation loss has not improved by more than 0.5 % for 30 epochs (0.31 at epoch 60, "
-        "0.31 now): a plateau is reached."
+        "Validation loss has hardly improved since epoch 17 (0.3113 at epoch 17, 0.31 at epoch "
+        "60): training has reached a plateau."
     )
     assert found.advice[0] == "trainer.on_plateau=lower_lr"
 
@@ -125,7 +126,7 @@ def test_what_is_not_finite_diverges_at_once(value: float) -> None:
     found = told(Curve((0.5, value), (0.4, value)))
 
     assert found.kind is Kind.diverging
-    assert found.sentence == f"Training loss is {value} in epoch 2: it diverges."
+    assert found.sentence == f"Training loss is {value} at epoch 2: it diverges."
     assert found.advice[0] == "model.learning_rate=0.0003"
 
 
@@ -134,7 +135,7 @@ def test_few_epochs_tell_nothing_but_an_improvement() -> None:
 
     assert diagnose(made_curve("falling", 4)) is None
     assert told(improving).kind is Kind.improving
-    assert told(improving).advice[0] == "trainer.epochs=10"
+    assert told(improving).advice == ("trainer.patience=20",)
     assert diagnose(Curve((0.5,) * flat.epochs, (0.5,) * flat.epochs)) is None
 
 
@@ -142,7 +143,7 @@ def test_noisy_labels_are_a_guess_and_rows_known_to_be_right_speak_against_it() 
     curve = made_curve("noisy labels")
     shares = [0.99] * curve.epochs
 
-    assert "labels may be noisy, or the inputs tell too little" in told(curve).sentence
+    assert "Labels may be noisy, or the inputs may say too little" in told(curve).sentence
     right = Curve(curve.validation, curve.train, BASELINE, shares)
     assert told(right).kind is Kind.overfitting
 
@@ -167,7 +168,7 @@ def test_values_that_should_rise_are_understood() -> None:
 
     assert still.kind is Kind.improving
     assert stuck.kind is Kind.plateau
-    assert stuck.sentence.startswith("val_acc has not improved by more than 0.5 % for 15 epochs")
+    assert stuck.sentence.startswith("val_acc has hardly improved since epoch 15 (0.8962 at ")
 
 
 def test_without_training_values_a_rise_may_be_over_fitting() -> None:
@@ -176,7 +177,26 @@ def test_without_training_values_a_rise_may_be_over_fitting() -> None:
     found = told(Curve(validation, names=("train_loss", "val_loss")))
 
     assert found.kind is Kind.overfitting
-    assert found.sentence.endswith("the network may over-fit; log train_loss to tell.")
+    assert found.sentence.endswith("the network may overfit; log train_loss to find out.")
+
+
+def test_more_epochs_are_proposed_only_where_those_set_have_been_trained() -> None:
+    curve = made_curve("falling", 12)
+
+    ended = diagnose(curve, settings_of(LightningTrainer(epochs=12)))
+    stopped = diagnose(curve, settings_of(LightningTrainer(epochs=50, patience=4, max_time="9m")))
+
+    assert ended is not None
+    assert stopped is not None
+    assert ended.advice == ("trainer.epochs=24",)
+    assert stopped.advice == ("trainer.patience=8", "a longer trainer.max_time")
+
+
+def test_a_large_width_is_proposed_as_an_integer() -> None:
+    found = diagnose(made_curve("too small"), settings_of(MLP(width=1536)))
+
+    assert found is not None
+    assert found.advice[0] == "model.width=3072"
 
 
 def test_advice_names_the_options_of_code_that_was_there_before() -> None:

@@ -27,6 +27,8 @@ from mlfw_lightning.trainer import OnPlateau
 class Scripted(pl.LightningModule):
     """It logs the losses that it is given, and remembers its learning rates."""
 
+    train_name = "train_loss"
+
     def __init__(self, validation: list[float], train: list[float], schedule: bool) -> None:
         super().__init__()
         self.layer = nn.Linear(1, 1)
@@ -36,7 +38,7 @@ class Scripted(pl.LightningModule):
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:
         self.rates.append(self.trainer.optimizers[0].param_groups[0]["lr"])
-        self.log("train_loss", torch.tensor(self.script[1][self.current_epoch]), on_epoch=True)
+        self.log(self.train_name, torch.tensor(self.script[1][self.current_epoch]), on_epoch=True)
         return self.layer(batch[0]).mean()
 
     def validation_step(self, batch: list[Tensor], index: int) -> None:
@@ -88,8 +90,36 @@ def test_over_fitting_is_told_with_its_own_names() -> None:
     _, _, notes = trained(OnPlateau.advise, OVER_FITTING, MEMORISED)
 
     assert len(notes) == 1
-    assert notes[0].startswith("val_loss has become worse for ")
-    assert "while train_loss went on from" in notes[0]
+    assert notes[0].startswith("val_loss was best (0.4 at epoch 3) and has been worse since (")
+    assert "while train_loss_epoch went on improving (0.441 at epoch 3" in notes[0]
+
+
+def test_a_sentence_has_the_name_under_which_the_training_value_was_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Scripted, "train_name", "training_loss")
+
+    _, best, notes = trained(OnPlateau.advise, OVER_FITTING, MEMORISED)
+
+    assert "while training_loss_epoch went on improving (0.441 at epoch 3" in notes[0]
+    assert best.follower is not None
+    assert set(best.follower.judged) == {"training_loss_epoch", "val_loss"}
+
+
+def test_the_values_that_are_kept_are_those_that_decide(
+    blobs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_all_processes(trainer: pl.Trainer, value: Tensor) -> float:
+        return 10 + float(value)
+
+    kept = []
+    monkeypatch.setattr("mlfw_lightning.existing.epochs.shared", of_all_processes)
+    trainer = LightningTrainer(accelerator="cpu", epochs=2)
+
+    fitted(tmp_path, trainer, lambda _, values: kept.append(values["val_loss"]))
+
+    assert len(kept) == 2
+    assert min(kept) > 10
 
 
 def test_at_a_plateau_its_learning_rate_is_lowered() -> None:
@@ -97,7 +127,7 @@ def test_at_a_plateau_its_learning_rate_is_lowered() -> None:
 
     assert module.rates[0] == 0.1
     assert module.rates[-1] == pytest.approx(0.1 * 0.2)
-    assert "The learning rate is lowered to 0.02 (1 of 3 times)." in notes[0]
+    assert notes[0].endswith("learning rate (0.1) is multiplied by 0.2 (1 of at most 3 times).")
 
 
 def test_schedules_go_on_from_the_lower_rate() -> None:
@@ -129,7 +159,7 @@ def test_stop_ends_an_over_fitting_training() -> None:
 
     assert best.stopped
     assert len(module.rates) < 15
-    assert notes[0].endswith("Training stops.")
+    assert notes[0].endswith("Training stops (trainer.on_plateau=stop).")
 
 
 def fitted(
@@ -154,7 +184,7 @@ def test_a_fit_says_what_to_try_with_the_modules_own_options(blobs: Path, tmp_pa
     _, notes = fitted(tmp_path, trainer)
 
     assert len(notes) == 1
-    assert notes[0].startswith("val_loss still improves, by ")
+    assert notes[0].startswith("val_loss still improves (")
     assert "Try trainer.epochs=12" in notes[0]
 
 
@@ -163,7 +193,7 @@ def test_interrupted_after_a_lowering_it_ends_the_same(blobs: Path, tmp_path: Pa
         accelerator="cpu", epochs=30, patience=1, on_plateau=OnPlateau.lower_lr
     )
     whole, notes = fitted(tmp_path / "whole", trainer)
-    lowered = sum("The learning rate is lowered" in note for note in notes)
+    lowered = sum("is multiplied by 0.2" in note for note in notes)
 
     def interrupt(epoch: int, values: Mapping[str, float]) -> None:
         if epoch == 14:

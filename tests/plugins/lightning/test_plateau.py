@@ -19,8 +19,8 @@ from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.trainer import OnPlateau
 
 
-def policy(on_plateau: str) -> Plateau:
-    trainer = LightningTrainer(on_plateau=OnPlateau(on_plateau))
+def policy(on_plateau: str, **options: int) -> Plateau:
+    trainer = LightningTrainer(on_plateau=OnPlateau(on_plateau), **options)
     known = settings_of(MLP(), trainer)
     return Plateau(trainer.on_plateau, settings=known, baseline=BASELINE)
 
@@ -40,12 +40,12 @@ def test_advice_is_given_once_and_changes_nothing() -> None:
 
     notes = [decision.note for decision in decisions if decision.note]
     assert len(notes) == 1
-    assert "the network over-fits. Try model.dropout=0.3" in notes[0]
+    assert "the network overfits. Try model.dropout=0.3" in notes[0]
     assert not any(decision.lowers or decision.stop for decision in decisions)
 
 
 def test_an_improvement_is_told_only_at_the_end() -> None:
-    plateau = policy("advise")
+    plateau = policy("advise", epochs=12)
 
     decisions = run(plateau, "falling", 12)
 
@@ -62,7 +62,8 @@ def test_at_a_plateau_the_rate_is_lowered_three_times_at_most() -> None:
     lowered = [epoch for epoch, one in enumerate(decisions, start=1) if one.lowers]
     assert len(lowered) == 3
     assert all(after - before >= 8 for before, after in pairwise(lowered))
-    assert "The learning rate is lowered to 0.002 (1 of 3 times)." in decisions[lowered[0] - 1].note
+    note = decisions[lowered[0] - 1].note
+    assert note.endswith("The learning rate (0.01) is multiplied by 0.2 (1 of at most 3 times).")
     assert not any(decision.stop for decision in decisions)
 
 
@@ -93,8 +94,8 @@ def test_a_stop_by_patience_becomes_a_lower_rate_until_there_were_three() -> Non
 
     assert [decision.lowers for decision in decisions] == [True, True, True, False, False]
     assert decisions[0].note == (
-        "No epoch was better within trainer.patience. The learning rate is lowered by a factor of "
-        "0.2 (1 of 3 times)."
+        "No epoch was better within trainer.patience. The learning rate is multiplied by 0.2 (1 of "
+        "at most 3 times)."
     )
 
 
@@ -104,7 +105,7 @@ def test_stop_ends_what_is_stuck(shape: str) -> None:
 
     first = next(epoch for epoch, one in enumerate(decisions, start=1) if one.stop)
     assert first < 45
-    assert decisions[first - 1].note.endswith("Training stops.")
+    assert decisions[first - 1].note.endswith("Training stops (trainer.on_plateau=stop).")
 
 
 def test_stop_lets_go_on_what_improves() -> None:
