@@ -12,7 +12,7 @@ from mlfw import Estimate, FitContext, Schema, Splits, UserError
 from mlfw.components.splits import TRAIN
 from mlfw.files import write_bytes
 from mlfw.memory import resident_memory
-from mlfw_sklearn.problems import Problem, problems, raw_predictions
+from mlfw_sklearn.problems import Problem, problems, raw_predictions, repeated_rows
 from mlfw_sklearn.timing import Growth, fit_on_samples
 from mlfw_tabular import Preprocessor
 
@@ -38,6 +38,8 @@ class Estimator(mlfw.Model):
             by full name. Nothing else is ever loaded.
         counted: The field that counts what a fit makes one after the other, such as trees, if
             there is one.
+        class_rows: Rows that the estimator needs of each class, because it divides the rows by
+            itself. Rows of smaller classes are repeated and weighted down accordingly.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("sklearn", "skops")
@@ -45,6 +47,7 @@ class Estimator(mlfw.Model):
     several_targets: ClassVar[bool] = True
     trusted: ClassVar[tuple[str, ...]] = ()
     counted: ClassVar[str] = ""
+    class_rows: ClassVar[int] = 1
 
     @abstractmethod
     def build(self, schema: Schema) -> Any:
@@ -95,19 +98,26 @@ class Estimator(mlfw.Model):
         from sklearn.utils._param_validation import InvalidParameterError
         from sklearn.utils.validation import has_fit_parameter
 
-        estimator = self.build(problem.schema)
-        if problem.schema.task.is_classification and (problem.values == problem.values[0]).all():
+        estimator, values, weights = self.build(problem.schema), problem.values, problem.weights
+        classify = problem.schema.task.is_classification
+        if classify and (values == values[0]).all():
             estimator = DummyClassifier()  # most classifiers refuse what is always the same
         _seed(estimator, seed)
-        weights = problem.weights
-        if weights is not None and not has_fit_parameter(estimator, "sample_weight"):
+        takes_weights = has_fit_parameter(estimator, "sample_weight")
+        if weights is not None and not takes_weights:
             raise UserError(
                 "dataset.balance=weights: this model cannot weight rows.",
                 "Set dataset.balance=oversample.",
             )
+        more = repeated_rows(values, self.class_rows) if classify else None
+        if more:
+            rows, shares = more
+            matrix, values = matrix[rows], values[rows]
+            if takes_weights:
+                weights = shares if weights is None else weights[rows] * shares
         options = {} if weights is None else {"sample_weight": weights}
         try:
-            estimator.fit(matrix, problem.values, **options)
+            estimator.fit(matrix, values, **options)
         except InvalidParameterError as error:
             raise UserError(f"model: {error}", "See: mlfw show model") from None
         return estimator

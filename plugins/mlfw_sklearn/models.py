@@ -11,6 +11,9 @@ from mlfw_sklearn.estimator import Estimator, EstimatorPredictor
 from mlfw_sklearn.timing import Growth
 
 TREE = "sklearn.tree._tree.Tree"
+# Up to so many classes, a tenth of the rows that scikit-learn stops early with has room for each.
+MOST_CLASSES_IN_TENTH = 1000
+CALIBRATION_FOLDS = 5
 
 
 @dataclass(kw_only=True)
@@ -107,6 +110,7 @@ class Boosting(Estimator):
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     )
     counted: ClassVar[str] = "iterations"
+    class_rows: ClassVar[int] = 2  # one to learn from, one to decide when to stop
 
     iterations: int = field(default=100, metadata=limits(minimum=1) | search(50, 500))
     learning_rate: float = field(
@@ -125,12 +129,14 @@ class Boosting(Estimator):
 
         classify = schema.task.is_classification
         kind = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
+        classes = len(schema.classes) if classify else 0
         return kind(
             max_iter=self.iterations,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaves,
             min_samples_leaf=self.min_samples_leaf,
             l2_regularization=self.l2,
+            validation_fraction=classes if classes > MOST_CLASSES_IN_TENTH else 0.1,
         )
 
     def growth(self) -> Growth:
@@ -163,6 +169,7 @@ class SVM(Estimator):
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
     )
+    class_rows: ClassVar[int] = CALIBRATION_FOLDS
 
     C: float = field(default=1.0, metadata=limits(above=0) | search(1e-2, 1e3, log=True))
     kernel: Kernel = field(default=Kernel.rbf, metadata=search(choices=list(Kernel)))
@@ -187,7 +194,7 @@ class SVM(Estimator):
         if not schema.task.is_classification:
             # C and the width of the insensitive tube only mean something for a scaled target.
             return TransformedTargetRegressor(SVR(**options), transformer=StandardScaler())
-        return CalibratedClassifierCV(SVC(**options), ensemble=False)
+        return CalibratedClassifierCV(SVC(**options), ensemble=False, cv=CALIBRATION_FOLDS)
 
     def growth(self) -> Growth:
         """Return that time grows with the square of the rows."""

@@ -34,6 +34,28 @@ class Problem:
         return np.asarray(weights)[self.values] if weights else None
 
 
+def repeated_rows(codes: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return row numbers in which every class stands at least so often, and how much each counts.
+
+    All copies of a row together count as much as the row.
+
+    Args:
+        codes: Class numbers, int64 [rows].
+        least: How many rows of each class are needed.
+
+    Returns:
+        Row numbers, int64 [repeated rows], and their weights, float64 [repeated rows]; None where
+        there are enough rows of every class.
+    """
+    import numpy as np
+
+    classes, own, sizes = np.unique(codes, return_inverse=True, return_counts=True)
+    if not len(classes) or sizes.min() >= least:
+        return None
+    times = -(-least // np.minimum(sizes, least))[own]
+    return np.repeat(np.arange(len(codes)), times), np.repeat(1 / times, times)
+
+
 def problems(rows: pa.Table, schema: Schema) -> Iterator[Problem]:
     """Yield the problems that a schema's targets pose, in order.
 
