@@ -12,6 +12,7 @@ from mlfw import Estimate, FitContext, Schema, Splits, UserError
 from mlfw.components.splits import TRAIN
 from mlfw.files import write_bytes
 from mlfw.memory import resident_memory
+from mlfw_sklearn.packing import packed, unpacked
 from mlfw_sklearn.problems import Problem, problems, raw_predictions, repeated_rows
 from mlfw_sklearn.timing import Growth, fit_on_samples
 from mlfw_tabular import Preprocessor
@@ -133,7 +134,7 @@ class Estimator(mlfw.Model):
         from skops.io.exceptions import UntrustedTypesFoundException
 
         try:
-            return load(file, trusted=list(self.trusted))
+            return unpacked(load(file, trusted=list(self.trusted)))
         except UntrustedTypesFoundException as error:
             raise UserError(
                 f"{file}: holds types that are not trusted: {error}",
@@ -171,7 +172,7 @@ class EstimatorPredictor(mlfw.Predictor):
 
         self.preprocessor.save(folder)
         for number, estimator in enumerate(self.estimators):
-            write_bytes(folder / FILES.replace("*", f"{number:05}"), dumps(estimator))
+            write_bytes(folder / FILES.replace("*", f"{number:05}"), dumps(packed(estimator)))
 
 
 def rows_at_once(features: int) -> int:

@@ -219,3 +219,18 @@ def test_what_goes_on_after_all_is_counted_shows_its_time(watch: Watch) -> None:
     watch.course.tick()
 
     assert watch.shown[-1] == Progress(stage="fit", place="2.0 s")
+
+
+def test_what_is_not_counted_is_named_with_the_time_it_takes(watch: Watch) -> None:
+    watch.course.expected = {"fit": 30.0}
+    watch.rows(20, 990, 1000)
+    watch.course.doing("saving the model")
+    watch.now = 23
+    watch.course.tick()
+    named = watch.shown[-1]
+    watch.now = 60
+    watch.course.tick()
+
+    assert (named.place, named.share) == ("saving the model, 3.0 s", None)
+    assert named.left == pytest.approx(7)
+    assert (watch.shown[-1].place, watch.shown[-1].left) == ("saving the model, 40 s", None)

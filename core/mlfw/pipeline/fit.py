@@ -56,6 +56,7 @@ def fit(work: Work) -> None:
         predictor = _fitted(work, with_params(config.model, params))
         options = {key: value for key, value in config.frozen["model"].items() if key != "use"}
         entry = work.plugins.registry.get("model", config.choice("model"))
+        work.course.doing("saving the model")
         save_model(predictor, merged(options, params), entry, work.directory.model)
         shutil.rmtree(work.directory.checkpoints, ignore_errors=True)
 

@@ -88,6 +88,7 @@ class Course:
         self._inner: float | None = None
         self._apart = False
         self._to_do: int | None = None
+        self._uncounted: float | None = None
         self._lock = RLock()
 
     def begin(self, stage: str) -> None:
@@ -145,6 +146,12 @@ class Course:
         """Take note of what a stage has counted; see `LoadContext.progress`."""
         self._refresh(self._counted(done, total, what))
 
+    def doing(self, what: str) -> None:
+        """Take note that something begins of which nothing is counted, such as saving a model."""
+        self._begin_fit()
+        self._place, self._uncounted = what, self._clock()
+        self._refresh(None)
+
     def preparing(self, done: int, total: int | None, what: str) -> None:
         """Take note of what is made ready for a fit; see `FitContext.preparing`.
 
@@ -180,6 +187,7 @@ class Course:
     def _begin_fit(self) -> None:
         self._values, self._place, self._inner = {}, "", None
         self._rate, self._first_count, self._apart = None, None, False
+        self._uncounted = None
 
     def _refresh(self, inner: float | None, *, apart: bool = False) -> None:
         """Show where the run is.
@@ -203,7 +211,7 @@ class Course:
         self._show(
             Progress(
                 stage=self._stage,
-                place=self._where() if told else duration(now - self._began),
+                place=self._where(now) if told else duration(now - self._began),
                 share=share if told else self._share_by_time(now),
                 rate=self._rate,
                 unit=self._unit,
@@ -213,8 +221,11 @@ class Course:
             )
         )
 
-    def _where(self) -> str:
-        return ", ".join([*map(str, self._parts), *([self._place] if self._place else [])])
+    def _where(self, now: float) -> str:
+        places = [*map(str, self._parts), self._place]
+        if self._uncounted is not None:
+            places.append(duration(now - self._uncounted))
+        return ", ".join(filter(None, places))
 
     def _share_by_time(self, now: float) -> float | None:
         """Return how much of the stage is done if it takes as long as was expected, not longer."""
