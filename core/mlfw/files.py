@@ -117,6 +117,21 @@ def link_folder(source: Path, target: Path) -> None:
                 shutil.copyfile(file, place)
 
 
+def remove_temporary(folder: Path) -> None:
+    """Remove the temporary files and folders that killed processes have left below a folder.
+
+    No process may be writing there.
+    """
+    for place, folders, files in os.walk(folder):
+        left = [name for name in folders if name.startswith(TEMPORARY_PREFIX)]
+        for name in left:
+            shutil.rmtree(Path(place, name), ignore_errors=True)
+            folders.remove(name)
+        for name in files:
+            if name.startswith(TEMPORARY_PREFIX):
+                Path(place, name).unlink(missing_ok=True)
+
+
 def sync_folder(path: Path) -> None:
     """Flush a folder's entries, so that a rename outlives a power cut."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import multiprocessing
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,8 @@ import pytest
 
 from mlfw import UserError
 from mlfw.runs import RunDirectory, find_run, list_runs, locked, open_run
-from mlfw.runs.directory import FINISHED
 from mlfw.runs.lock import is_locked
+from mlfw.runs.record import FAILED, FINISHED
 
 
 def frozen(folder: Path, **run: Any) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def test_a_finished_run_is_not_touched_again(tmp_path: Path) -> None:
 
     assert not continues
     assert second.path != first.path
-    assert find_run("latest", tmp_path) == second
+    assert find_run("latest", tmp_path) == first
 
 
 def test_an_interrupted_run_of_the_same_configuration_is_continued(tmp_path: Path) -> None:
@@ -88,6 +90,7 @@ def test_a_directory_left_half_made_is_taken_up(tmp_path: Path) -> None:
 
 def test_a_run_is_found_by_path_by_name_and_as_latest(tmp_path: Path) -> None:
     run, _ = open_run(frozen(tmp_path, name="first"))
+    run.update(state=FINISHED)
 
     for text in ("first", str(run.path), "latest"):
         assert find_run(text, tmp_path).path.samefile(run.path)
@@ -95,16 +98,96 @@ def test_a_run_is_found_by_path_by_name_and_as_latest(tmp_path: Path) -> None:
         find_run("frist", tmp_path)
 
 
-def test_what_is_no_run_or_damaged_is_passed_over_in_lists(tmp_path: Path) -> None:
-    run, _ = open_run(frozen(tmp_path))
-    (tmp_path / "notes.txt").write_text("x")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "torn").mkdir()
-    (tmp_path / "torn/run.json").write_text('{"name": ')
+def make_odd(path: Path, content: str | bytes | None) -> None:
+    path.mkdir()
+    record = path / "run.json"
+    if content is None:
+        record.mkdir()
+    elif content == "nowhere":
+        record.symlink_to("nowhere")
+    elif isinstance(content, str):
+        record.write_text(content)
+    else:
+        record.write_bytes(content)
 
-    assert list_runs(tmp_path) == [run]
-    with pytest.raises(UserError, match="damaged"):
-        RunDirectory(tmp_path / "torn").record()
+
+GOOD = {"name": "a", "created": 1.0, "config": "0"}
+ODD: dict[str, str | bytes | None] = {
+    "torn": '{"name": ',
+    "list": "[1, 2]",
+    "number": "7",
+    "empty": "",
+    "other schema": '{"run_id": "x", "framework": "other"}',
+    "date": json.dumps({**GOOD, "created": "2024-05-31"}),
+    "infinite": json.dumps({**GOOD, "created": math.inf}),
+    "value": json.dumps({**GOOD, "value": "good"}),
+    "state": json.dumps({**GOOD, "state": 3}),
+    "seconds": json.dumps({**GOOD, "seconds": [1]}),
+    "deep": "[" * 100_000,
+    "huge": json.dumps({**GOOD, "error": "x" * 2_000_000}),
+    "binary": bytes(range(256)),
+    "folder": None,
+    "link": "nowhere",
+}
+
+
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD)
+def test_a_folder_whose_record_is_odd_is_passed_over_with_a_note(
+    content: str | bytes | None, tmp_path: Path
+) -> None:
+    run, _ = open_run(frozen(tmp_path))
+    run.update(state=FINISHED)
+    make_odd(tmp_path / "odd", content)
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "folder without a record").mkdir()
+    notes: list[str] = []
+
+    assert list_runs(tmp_path, notes.append) == [run]
+    assert find_run("latest", tmp_path) == run
+    assert not open_run(frozen(tmp_path))[1]
+    assert len(notes) == 1
+    assert "odd: passed over: " in notes[0]
+    with pytest.raises(UserError, match=r"run\.json"):
+        find_run("odd", tmp_path)
+
+
+def test_a_record_of_a_newer_version_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
+    run, _ = open_run(frozen(tmp_path))
+    data = json.loads(run.record_file.read_text())
+    run.record_file.write_text(json.dumps({**data, "colour": "red"}))
+
+    assert run.record().name == data["name"]
+
+
+def test_a_record_of_an_older_version_has_no_split(tmp_path: Path) -> None:
+    run, _ = open_run(frozen(tmp_path))
+    data = json.loads(run.record_file.read_text())
+    del data["split"], data["positive"]
+    run.record_file.write_text(json.dumps({**data, "metric": "accuracy", "value": 0.5}))
+
+    assert (run.record().split, run.record().value) == ("", 0.5)
+
+
+def test_latest_is_the_newest_run_that_has_finished(tmp_path: Path) -> None:
+    done, _ = open_run(frozen(tmp_path, name="done"))
+    done.update(state=FINISHED, created=1.0)
+    older, _ = open_run(frozen(tmp_path, name="older"))
+    older.update(state=FINISHED, created=0.5)
+    killed, _ = open_run(frozen(tmp_path, name="killed"))
+    killed.update(created=2.0)
+    failed, _ = open_run(frozen(tmp_path, name="failed"))
+    failed.update(state=FAILED, created=3.0)
+
+    assert find_run("latest", tmp_path) == done
+
+
+def test_without_a_finished_run_latest_says_how_the_newest_one_ended(tmp_path: Path) -> None:
+    run, _ = open_run(frozen(tmp_path, name="only"))
+    with pytest.raises(UserError, match="has finished; the newest one, only, was interrupted"):
+        find_run("latest", tmp_path)
+    run.update(state=FAILED, error="a.csv: cannot be read.")
+    with pytest.raises(UserError, match=r"only, failed: a\.csv: cannot be read\.\n"):
+        find_run("latest", tmp_path)
 
 
 def test_a_killed_run_is_shown_as_interrupted(tmp_path: Path) -> None:

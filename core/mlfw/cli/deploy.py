@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 
 
@@ -27,7 +28,7 @@ def main(options: argparse.Namespace) -> int:
 
     plugins = load_plugins()
     warn_of_broken(plugins)
-    run = find_run(options.run, runs_folder(options.runs))
+    run = find_run(options.run, runs_folder(options.runs), note)
     name, deployer = compose_one("deployer", options.settings, plugins.registry, "bentoml")
     assert isinstance(deployer, Deployer)
     check = load_model if deployer.needs_rows else load_fitted

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 from mlfw.cli.table import print_table
 from mlfw.cli.watched import watched
@@ -32,7 +33,7 @@ def main(options: argparse.Namespace) -> int:
 
     plugins = load_plugins()
     warn_of_broken(plugins)
-    run = find_run(options.run, runs_folder(options.runs))
+    run = find_run(options.run, runs_folder(options.runs), note)
     with watched("evaluate") as progress:
         metrics = measure(run, plugins.registry, options.data, allowed_imports(options), progress)
     folds = summary(run) if options.data is None else {}

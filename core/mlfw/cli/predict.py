@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 from mlfw.cli.watched import watched
 
@@ -40,7 +41,7 @@ def main(options: argparse.Namespace) -> int:
     warn_of_broken(plugins)
     if options.output is not None:
         row_format(options.output, plugins.registry, write=True)
-    folder = model_folder(options.run, runs_folder(options.runs))
+    folder = model_folder(options.run, runs_folder(options.runs), note)
     model = load_model(folder, plugins.registry, allowed_imports(options))
     with watched("predict") as progress:
         own = _dataset_options(folder)

@@ -67,7 +67,7 @@ def _print_summary(path: Path, allowed: list[str]) -> None:
     schema_file = run.data / "schema.json"
     takes_rows = schema_file.exists()
     metrics = read_json(run.metrics_file)
-    tuning = read_json(run.path / "tuning.json")
+    tuning = read_json(run.tuning_file)
     predicting = f", predicting {targets_shown(Schema.load(schema_file))}" if takes_rows else ""
     print(f"model     {record.model}{predicting}")
     if tuning["params"]:

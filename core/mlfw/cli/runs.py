@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import TYPE_CHECKING
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import add_runs_folder
 from mlfw.cli.table import age, print_table
+
+if TYPE_CHECKING:
+    from mlfw.runs import RunRecord
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,16 +24,29 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.runs import list_runs, runs_folder
 
     folder = runs_folder(options.runs)
-    runs = list_runs(folder)
+    runs = list_runs(folder, note)
     if not runs:
         print(f"no runs in {folder.absolute()}")
         return 0
     rows = []
     for run in runs:
         record = run.record()
-        value = "" if record.value is None else f"{record.metric} {record.value:.4g}"
         rows.append(
-            [run.path.name, record.model, value, run.state(), age(time.time() - record.created)]
+            [
+                run.path.name,
+                record.model,
+                _main_metric(record),
+                run.state(),
+                age(time.time() - record.created),
+            ]
         )
     print_table(["name", "model", "main metric", "state", "age"], rows)
     return 0
+
+
+def _main_metric(record: RunRecord) -> str:
+    """Return a run's main metric, with the class and the split that it is of."""
+    if record.value is None:
+        return ""
+    name = f"{record.metric} ({record.positive})" if record.positive else record.metric
+    return f"{name} {record.value:.4g}" + (f" on {record.split}" if record.split else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 
 
@@ -30,7 +31,7 @@ def main(options: argparse.Namespace) -> int:
     warn_of_broken(plugins)
     if not 0 < options.port < 65536:
         raise UserError(f"--port {options.port}: expected a number from 1 to 65535.")
-    folder = model_folder(options.run, runs_folder(options.runs))
+    folder = model_folder(options.run, runs_folder(options.runs), note)
     allowed_imports(options)
     check_rows(folder, plugins.registry)
     name, deployer = compose_one("deployer", options.settings, plugins.registry, "bentoml")

@@ -7,7 +7,7 @@ from pathlib import Path
 from mlfw.components import Imports
 from mlfw.pipeline.saved_model import MANIFEST, SavedModel, load_model
 from mlfw.plugins import load_plugins
-from mlfw.runs import find_run, runs_folder
+from mlfw.runs import Note, find_run, runs_folder, unnoted
 
 
 def load(path: str | Path, imports: Imports) -> SavedModel:
@@ -15,12 +15,17 @@ def load(path: str | Path, imports: Imports) -> SavedModel:
     return load_model(model_folder(str(path), runs_folder()), load_plugins().registry, imports)
 
 
-def model_folder(text: str, runs: Path) -> Path:
+def model_folder(text: str, runs: Path, note: Note = unnoted) -> Path:
     """Return the saved model's folder that a path, a run's name or `latest` stands for.
+
+    Args:
+        text: The folder of a saved model, a run directory, a run's name, or `latest`.
+        runs: The folder of runs.
+        note: Receives a sentence for each folder that is passed over.
 
     Raises:
         UserError: There is none.
     """
     if (Path(text) / MANIFEST).is_file():
         return Path(text)
-    return find_run(text, runs).model
+    return find_run(text, runs, note).model

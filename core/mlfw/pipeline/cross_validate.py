@@ -44,7 +44,10 @@ def cross_validate(work: Work) -> None:
             work.plugin_version("trainer"),
         ]
 
-    work.stage("cross_validate", inputs, f"{count} folds", lambda: _folds(work, params, count))
+    made = [work.directory.folds]
+    work.stage(
+        "cross_validate", inputs, f"{count} folds", lambda: _folds(work, params, count), made
+    )
 
 
 def summary(run: RunDirectory) -> dict[str, dict[str, Any]]:

@@ -29,7 +29,8 @@ def deploy(work: Work) -> None:
             work.plugin_version("deployer"),
         ]
 
-    work.stage("deploy", inputs, f"deployer {name}", act)
+    made = [work.directory.deployments / name]
+    work.stage("deploy", inputs, f"deployer {name}", act, made)
 
 
 def deploy_with(deployer: Deployer, name: str, run: RunDirectory) -> Deployment | None:

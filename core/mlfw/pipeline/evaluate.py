@@ -32,7 +32,8 @@ def evaluate(work: Work) -> None:
             work.config.frozen["metrics"],
         ]
 
-    work.stage("evaluate", inputs, ", ".join(work.metrics), lambda: _measure(work))
+    made = [work.directory.metrics_file, work.directory.report_file]
+    work.stage("evaluate", inputs, ", ".join(work.metrics), lambda: _measure(work), made)
 
 
 def _measure(work: Work) -> None:
@@ -42,7 +43,8 @@ def _measure(work: Work) -> None:
         name, _ = main_metric(work.metrics)
         split = VALIDATION if work.opaque else TEST
         baseline = metrics.get("baseline", {}).get(name)
-        work.directory.update(metric=name, value=metrics[split].get(name), baseline=baseline)
+        value = metrics[split].get(name)
+        work.directory.update(metric=name, split=split, value=value, baseline=baseline)
     write_text(work.directory.report_file, _report(work, metrics))
     work.events.measured(metrics)
 

@@ -72,7 +72,8 @@ def fit(work: Work) -> None:
             work.plugin_version("trainer"),
         ]
 
-    work.stage("fit", inputs, f"model {config.choice('model')}", act)
+    made = [work.directory.model, work.directory.training_file]
+    work.stage("fit", inputs, f"model {config.choice('model')}", act, made)
 
 
 def _fitted(work: Work, model: Model) -> Fitted:

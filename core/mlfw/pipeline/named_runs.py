@@ -12,9 +12,7 @@ from mlfw.config import RunConfig
 from mlfw.errors import UserError
 from mlfw.pipeline.api import model_folder
 from mlfw.pipeline.saved_model import MANIFEST
-from mlfw.runs import list_runs, runs_folder
-from mlfw.runs.directory import FINISHED
-from mlfw.runs.store import LATEST
+from mlfw.runs import runs_folder
 
 
 def with_runs_found(config: RunConfig) -> RunConfig:
@@ -43,7 +41,7 @@ def with_runs_found(config: RunConfig) -> RunConfig:
 
 def _found(text: str, key: str, runs: Path) -> str:
     try:
-        folder = _latest(runs) if text == LATEST else model_folder(text, runs)
+        folder = model_folder(text, runs)
     except UserError as error:
         raise UserError(f"{key}: {error.problem}", error.remedy) from None
     if not (folder / MANIFEST).is_file():
@@ -52,16 +50,3 @@ def _found(text: str, key: str, runs: Path) -> str:
             "Type its command again, so that it ends; or name another: mlfw runs",
         )
     return str(folder.absolute())
-
-
-def _latest(runs: Path) -> Path:
-    """Return the saved model of the newest run that has finished.
-
-    One that was interrupted may be the very run that is now continued.
-    """
-    for run in list_runs(runs):
-        if run.record().state == FINISHED:
-            return run.model
-    raise UserError(
-        f"{LATEST}: no run in {runs.absolute()} has finished.", "List the runs: mlfw runs"
-    )

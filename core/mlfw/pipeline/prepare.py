@@ -56,7 +56,8 @@ def prepare(work: Work) -> None:
             work.plugin_version("dataset"),
         ]
 
-    work.stage("prepare", inputs, f"dataset {config.choice('dataset')}", act)
+    made = [work.directory.data, work.directory.data_report]
+    work.stage("prepare", inputs, f"dataset {config.choice('dataset')}", act, made)
 
 
 def _named_files(dataset: Dataset) -> dict[str, str]:

@@ -119,7 +119,7 @@ def shown_params(params: Mapping[str, Any]) -> str:
 
 
 def _tuning(run: RunDirectory) -> list[str]:
-    tuning = read_json(run.path / "tuning.json")
+    tuning = read_json(run.tuning_file)
     if not tuning["params"]:
         return []
     return [f"- tuned over {tuning['trials']} trials: {shown_params(tuning['params'])}"]

@@ -13,7 +13,7 @@ from typing import Any
 from mlfw.components import Crew, Imports, RunInfo
 from mlfw.config import RunConfig, compose
 from mlfw.errors import StopRequested, UserError
-from mlfw.files import read_json
+from mlfw.files import read_json, remove_temporary
 from mlfw.pipeline.cross_validate import cross_validate
 from mlfw.pipeline.deploy import deploy
 from mlfw.pipeline.early import check_config
@@ -33,8 +33,8 @@ from mlfw.pipeline.user_cache import user_cache
 from mlfw.pipeline.work import Work
 from mlfw.plugins import Plugins, load_plugins
 from mlfw.runs import RunDirectory, locked, open_run
-from mlfw.runs.directory import FAILED, FINISHED, INTERRUPTED, RUNNING
 from mlfw.runs.environment import write_environment
+from mlfw.runs.record import FAILED, FINISHED, INTERRUPTED, RUNNING
 
 logger = logging.getLogger("mlfw")
 NO_IMPORTS = Imports()
@@ -113,7 +113,7 @@ def execute(
     for note in config.notes:
         monitor.note(note)
     with config.trainer.leading() as crew:
-        directory, continues = open_run(config.frozen)
+        directory, continues = open_run(config.frozen, monitor.note)
         with locked(directory.path), closing(monitor):
             if continues and directory.record().state != FINISHED:
                 monitor.note(f"continuing {directory.path}")
@@ -131,6 +131,7 @@ def _execute(
     stop: StopSignal,
     crew: Crew,
 ) -> None:
+    remove_temporary(directory.path)
     crew.started(directory.path)
     info = RunInfo(directory.path.name, directory.path, config.frozen)
     events = Events(info, plugins.manager, config.tracker, monitor)
@@ -152,12 +153,17 @@ def _execute(
         _stages(work)
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt | StopRequested)
+        removed = None if interrupted else _removal(directory, error)
+        if removed is not None:
+            events.finished(failed=True)
+            raise removed from error
         if not isinstance(error, UserError) and not interrupted:
             logger.exception("the run failed")
             error.mlfw_log = directory.log_file  # type: ignore[attr-defined]
         _note_failure(directory, INTERRUPTED if interrupted else FAILED, error)
         events.finished(failed=True)
         raise
+    remove_temporary(directory.path)
     directory.update(state=FINISHED)
     events.finished(failed=False)
 
@@ -174,6 +180,24 @@ def _stages(work: Work) -> None:
     fit(work)
     evaluate(work)
     deploy(work)
+
+
+def _removal(directory: RunDirectory, error: BaseException) -> UserError | None:
+    """Return what to say where a run fails because its files were removed, else None."""
+    where = directory.path
+    if not directory.record_file.exists():
+        left = f"Remove what is left of {where}, and type" if where.exists() else "Type"
+        return UserError(
+            f"{where}: the run directory was removed while the run went on.",
+            f"{left} the command again: the run starts anew.",
+        )
+    lost = f"{error.filename} {error}" if isinstance(error, FileNotFoundError) else ""
+    if str(where) in lost:
+        return UserError(
+            f"{where}: files were removed while the run went on: {error}.",
+            "Type the command again: what is missing is made again.",
+        )
+    return None
 
 
 def _note_failure(directory: RunDirectory, state: str, error: BaseException) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mlfw.components import Finding, Fold, RowSplits, Splits, StreamedSplits
 from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import SPLIT_NAMES
+from mlfw.errors import UserError
 from mlfw.files import read_json, write_json
 from mlfw.pipeline.written import Written
 from mlfw.schema import Schema
@@ -50,10 +51,21 @@ def load_splits(folder: Path, key: str = "") -> RowSplits:
     Args:
         folder: Where it lies.
         key: What the rows follow from.
+
+    Raises:
+        UserError: The folder is not there any more, or not whole.
     """
+    streamed = (folder / SPLIT_NAMES[0]).is_dir()
+    needed = [SCHEMA, FINDINGS, *(name if streamed else f"{name}.arrow" for name in SPLIT_NAMES)]
+    if not all((folder / name).exists() for name in needed):
+        raise UserError(
+            f"{folder}: the prepared data are not there.",
+            "Type the run's command again, which prepares them again; to measure other rows, name "
+            "their file.",
+        )
     schema = Schema.load(folder / SCHEMA)
     findings = tuple(Finding(**data) for data in read_json(folder / FINDINGS))
-    if (folder / SPLIT_NAMES[0]).is_dir():
+    if streamed:
         files = {name: tuple(sorted((folder / name).glob("*.parquet"))) for name in SPLIT_NAMES}
         return StreamedSplits(files=files, schema=schema, findings=findings, key=key)
     train, validation, test = (partial(_read, folder / f"{name}.arrow") for name in SPLIT_NAMES)

@@ -21,7 +21,6 @@ from mlfw.pipeline.metrics import Measure, main_metric
 from mlfw.pipeline.work import Work
 
 logger = logging.getLogger("mlfw")
-TUNING = "tuning.json"
 
 
 def tune(work: Work) -> None:
@@ -43,17 +42,17 @@ def tune(work: Work) -> None:
         ]
 
     detail = f"tuner {config.choice('tuner')}"
-    work.stage("tune", inputs, detail, lambda: _search(work))
+    work.stage("tune", inputs, detail, lambda: _search(work), [work.directory.tuning_file])
 
 
 def best_params(work: Work) -> dict[str, Any]:
     """Return the parameters that the search found; empty without a search."""
-    return dict(read_json(work.directory.path / TUNING)["params"])
+    return dict(read_json(work.directory.tuning_file)["params"])
 
 
 def _search(work: Work) -> None:
     if work.config.choice("tuner") == "none":
-        write_json(work.directory.path / TUNING, {"params": {}, "trials": 0})
+        write_json(work.directory.tuning_file, {"params": {}, "trials": 0})
         return
     name, metric = main_metric(work.metrics)
     search = begin_search(work)
@@ -69,7 +68,7 @@ def _search(work: Work) -> None:
     sign = 1 if metric.higher_is_better else -1
     best = max(good, key=lambda trial: (sign * trial["value"], -trial["number"]))
     write_json(
-        work.directory.path / TUNING,
+        work.directory.tuning_file,
         {
             "metric": name,
             "trials": len(trials),

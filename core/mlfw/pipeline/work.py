@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -116,9 +116,14 @@ class Work:
         return choose_metrics(self.config.metrics, self.splits.schema, self.plugins.registry)
 
     def stage(
-        self, name: str, inputs: Callable[[], Any], detail: str, act: Callable[[], None]
+        self,
+        name: str,
+        inputs: Callable[[], Any],
+        detail: str,
+        act: Callable[[], None],
+        made: Sequence[Path],
     ) -> None:
-        """Run a stage, unless it has ended with the same inputs before.
+        """Run a stage, unless it has ended with the same inputs before and its files are there.
 
         Args:
             name: The stage's name.
@@ -126,6 +131,7 @@ class Work:
                 may take long too, as files are read.
             detail: What it works on, for whoever watches.
             act: The stage itself.
+            made: The files and folders of the run directory that it makes.
         """
         self.course.begin(name)
         start = time.perf_counter()
@@ -140,7 +146,7 @@ class Work:
         with ticking(self.course):
             act()
         seconds = time.perf_counter() - start
-        mark_finished(self.directory, name, fingerprint, seconds)
+        mark_finished(self.directory, name, fingerprint, seconds, made)
         self.course.end(name)
         self.monitor.stage_done(name, seconds, skipped=False)
         self.events.stage_finished(name)

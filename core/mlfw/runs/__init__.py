@@ -1,10 +1,12 @@
 """Run directories: their layout, their locks, and the folder that holds them."""
 
-from mlfw.runs.directory import RunDirectory, RunRecord
+from mlfw.runs.directory import RunDirectory
 from mlfw.runs.lock import locked
-from mlfw.runs.store import find_run, list_runs, open_run, runs_folder
+from mlfw.runs.record import RunRecord
+from mlfw.runs.store import Note, find_run, list_runs, open_run, runs_folder, unnoted
 
 __all__ = [
+    "Note",
     "RunDirectory",
     "RunRecord",
     "find_run",
@@ -12,4 +14,5 @@ __all__ = [
     "locked",
     "open_run",
     "runs_folder",
+    "unnoted",
 ]

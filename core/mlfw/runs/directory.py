@@ -4,50 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mlfw.errors import UserError
-from mlfw.files import digest, read_json, write_json, write_text
+from mlfw.files import digest, write_text
 from mlfw.runs.lock import is_locked
-
-RUNNING, FINISHED, FAILED, INTERRUPTED = "running", "finished", "failed", "interrupted"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """What a list of runs shows of a run.
-
-    Attributes:
-        name: The run's name.
-        created: When it began, in seconds since 1970.
-        config: A fingerprint of its configuration.
-        state: running, finished or failed; one that was killed still says running.
-        dataset: The data set component's name.
-        model: The model component's name.
-        metric: The main metric's name.
-        value: The main metric on the test split.
-        baseline: The same of the baseline.
-        seconds: How long each stage took.
-        deployed: What the deploy stage made.
-        error: Why it failed.
-    """
-
-    name: str
-    created: float
-    config: str
-    state: str = RUNNING
-    dataset: str = ""
-    model: str = ""
-    metric: str = ""
-    value: float | None = None
-    baseline: float | None = None
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    deployed: str = ""
-    error: str = ""
+from mlfw.runs.record import INTERRUPTED, RUNNING, RunRecord
 
 
 @dataclass(frozen=True)
@@ -80,6 +46,11 @@ class RunDirectory:
     def data_report(self) -> Path:
         """How many rows, which columns, and what the checks have found."""
         return self.path / "data.json"
+
+    @property
+    def tuning_file(self) -> Path:
+        """The best parameters that tuning found."""
+        return self.path / "tuning.json"
 
     @property
     def trials(self) -> Path:
@@ -137,7 +108,7 @@ class RunDirectory:
 
     def save(self, record: RunRecord) -> None:
         """Write the record."""
-        write_json(self.record_file, asdict(record))
+        record.save(self.record_file)
 
     def update(self, **changes: Any) -> None:
         """Change some of the record's fields."""
@@ -147,16 +118,14 @@ class RunDirectory:
         """Read the record.
 
         Raises:
-            UserError: The folder holds no run, or its record is damaged.
+            UserError: The folder holds no run, or its record cannot be read.
         """
         try:
-            return RunRecord(**read_json(self.record_file))
+            return RunRecord.load(self.record_file)
         except FileNotFoundError:
             raise UserError(
                 f"{self.path}: not a run directory (no run.json).", "List the runs: mlfw runs"
             ) from None
-        except (ValueError, TypeError) as error:
-            raise UserError(f"{self.record_file}: damaged: {error}.") from None
 
     def state(self) -> str:
         """Return the run's state, telling a run that goes on from one that was killed."""

@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from mlfw.errors import UserError, did_you_mean
 from mlfw.files import TEMPORARY_PREFIX
-from mlfw.runs.directory import FINISHED, RunDirectory, config_digest
+from mlfw.runs.directory import RunDirectory, config_digest
 from mlfw.runs.lock import LOCK, is_locked
+from mlfw.runs.record import FAILED, FINISHED, RUNNING
 
 FOLDER_VARIABLE = "MLFW_RUNS"
 LATEST = "latest"
+
+Note = Callable[[str], None]
+
+
+def unnoted(_: str) -> None:
+    """Drop a note."""
 
 
 def runs_folder(given: str | None = None) -> Path:
@@ -23,49 +30,98 @@ def runs_folder(given: str | None = None) -> Path:
     return Path(given or os.environ.get(FOLDER_VARIABLE) or "runs")
 
 
-def list_runs(folder: Path) -> list[RunDirectory]:
-    """Return the runs in a folder, newest first; what is no run or damaged is passed over."""
+def list_runs(folder: Path, note: Note = unnoted) -> list[RunDirectory]:
+    """Return the runs in a folder, newest first.
+
+    Folders without a run.json are no runs; those whose run.json is not the record of a run are
+    passed over with a note.
+
+    Args:
+        folder: The folder of runs.
+        note: Receives a sentence for each folder that is passed over.
+    """
     found = []
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         directory = RunDirectory(path)
-        if not directory.record_file.is_file():
-            continue
         try:
-            found.append((directory.record().created, directory))
-        except UserError:
-            continue
+            if path.is_dir() and os.path.lexists(directory.record_file):
+                found.append((directory.record().created, directory))
+        except (UserError, OSError) as error:
+            note(f"{path}: passed over: {_reason(error)}")
     return [directory for _, directory in sorted(found, key=lambda item: item[0], reverse=True)]
 
 
-def find_run(text: str, folder: Path) -> RunDirectory:
-    """Return the run that a path, a name or `latest` stands for.
+def latest_run(folder: Path, note: Note = unnoted) -> RunDirectory:
+    """Return the newest run that has finished.
 
     Raises:
         UserError: There is none.
     """
-    runs = list_runs(folder)
+    runs = list_runs(folder, note)
+    for run in runs:
+        if run.record().state == FINISHED:
+            return run
+    if runs:
+        raise UserError(
+            f"{LATEST}: no run in {folder.absolute()} has finished; the newest one, "
+            f"{runs[0].path.name}, {in_words(runs[0])}.",
+            "Type its command again, so that it ends; or list the runs: mlfw runs",
+        )
+    raise UserError(
+        f"{LATEST}: there are no runs in {folder.absolute()}.",
+        "Start one: mlfw run dataset=csv dataset.path=FILE.csv dataset.target=COLUMN",
+    )
+
+
+def in_words(run: RunDirectory) -> str:
+    """Return a run's state as the end of a sentence, such as `was interrupted`."""
+    state, error = run.state(), run.record().error.rstrip(".")
+    if state == FAILED:
+        return f"failed: {error}" if error else "failed"
+    return {RUNNING: "is still running", FINISHED: "has finished"}.get(state, "was interrupted")
+
+
+def find_run(text: str, folder: Path, note: Note = unnoted) -> RunDirectory:
+    """Return the run that a path, a name or `latest` stands for.
+
+    Args:
+        text: A run directory, a run's name, or `latest` for the newest run that has finished.
+        folder: The folder of runs.
+        note: Receives a sentence for each folder that is passed over.
+
+    Raises:
+        UserError: There is none.
+    """
     if text == LATEST:
-        if not runs:
-            raise UserError(
-                f"latest: there are no runs in {folder.absolute()}.",
-                "Start one: mlfw run dataset=csv dataset.path=FILE.csv dataset.target=COLUMN",
-            )
-        return runs[0]
+        return latest_run(folder, note)
     for path in (Path(text), folder / text):
-        if RunDirectory(path).record_file.is_file():
-            return RunDirectory(path)
+        if os.path.lexists(RunDirectory(path).record_file):
+            found = RunDirectory(path)
+            found.record()
+            return found
     if Path(text).is_dir():
         raise UserError(f"{text}: not a run directory (no run.json).", "List the runs: mlfw runs")
-    named = {run.path.name for run in runs}
-    hint = did_you_mean(text, {*named, LATEST}) if runs else "List the runs: mlfw runs"
+    named = {run.path.name for run in list_runs(folder, note)}
+    hint = did_you_mean(text, {*named, LATEST}) if named else "List the runs: mlfw runs"
     raise UserError(f"{text}: no run of that name in {folder.absolute()}.", hint)
 
 
-def open_run(frozen: Mapping[str, Any]) -> tuple[RunDirectory, bool]:
+def _reason(error: UserError | OSError) -> str:
+    """Return why a folder holds no run, without its own name."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return error.problem.replace("not a run directory (no run.json)", "run.json leads nowhere")
+
+
+def open_run(frozen: Mapping[str, Any], note: Note = unnoted) -> tuple[RunDirectory, bool]:
     """Return the directory in which a configuration is to be run, and whether it continues.
 
     With `run.dir` or `run.name` it is that directory; otherwise the newest run of the same
     configuration that was interrupted or failed, or else a new directory.
+
+    Args:
+        frozen: The configuration.
+        note: Receives a sentence for each folder of runs that is passed over.
 
     Raises:
         UserError: The named directory holds a run of another configuration, or other files.
@@ -74,7 +130,7 @@ def open_run(frozen: Mapping[str, Any]) -> tuple[RunDirectory, bool]:
     folder = runs_folder(settings["folder"])
     if settings["dir"] or settings["name"]:
         named = _named_directory(settings, folder)
-        if named.record_file.exists():
+        if os.path.lexists(named.record_file):
             _check_same(named, frozen)
             return named, True
         if named.path.is_dir() and any(map(_is_foreign, named.path.iterdir())):
@@ -85,7 +141,7 @@ def open_run(frozen: Mapping[str, Any]) -> tuple[RunDirectory, bool]:
         named.create(named.path.name, frozen)
         return named, False
     fingerprint = config_digest(frozen)
-    for run in list_runs(folder):
+    for run in list_runs(folder, note):
         record = run.record()
         same = record.config == fingerprint and record.state != FINISHED
         if same and not is_locked(run.path):
