@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import csv
+import textwrap
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from mlfw import UserError
+import mlfw
+from mlfw import Finding, UserError
 from mlfw.components.dataset import Progress, silent
+from mlfw.hints import override
 from mlfw.schema.words import MISSING_WORDS
-from mlfw_tabular.csv_errors import check_header_again, check_quotes, header_error, reason
-from mlfw_tabular.dialect import Dialect, find_dialect
+from mlfw_tabular.csv_errors import (
+    check_escapes,
+    check_header_again,
+    check_quotes,
+    header_error,
+    reason,
+)
+from mlfw_tabular.dialect import Dialect, Known, find_dialect
 from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.likely_types import likely_types
@@ -29,11 +38,14 @@ if TYPE_CHECKING:
 
 LEAST_BLOCK, MOST_BLOCK = 1 << 20, 1 << 30
 ROWS_PER_BLOCK = 500
-TABS = {"\\t": "\t", "tab": "\t"}
-MARKS = {
+MARKS = {"\\t": "\t", "tab": "\t", "backslash": "\\"}
+HINTS = {
     "delimiter": "For tabs type: dataset.delimiter=tab",
     "quote": "For a file without quotes type: dataset.quote=",
+    "escape": "For a backslash type: dataset.escape=backslash",
 }
+ROW_NAME = "row_name"
+SHOWN_TITLE = 40
 LETTING_GO = 0.01
 LEAST_BYTES_FOR_TYPES = 8 << 20
 ALL_STRINGS: Mapping[str, pa.DataType] = MappingProxyType({})
@@ -45,15 +57,22 @@ class Csv(FileDataset):
 
     A column has no name where the file has no header: it is called `column_1`, `column_2`, ... by
     its place. The first line is a header, unless it holds a number or a date in a column that goes
-    on so, and no word above such a column; numbers that count up by one, such as years, are names
-    all the same. A file whose name ends in `.gz` is unpacked.
+    on so, and no word above such a column; a line that holds the target is one, and so are numbers
+    that differ from the rows below, such as years. Title lines, remarks that begin with `#`, blank
+    lines and Excel's `sep=;` are skipped above it. Where the header has one name fewer than the
+    rows have values, as R writes it, the first column is called `row_name`. A file whose name ends
+    in `.gz` is unpacked.
 
     Attributes:
         delimiter: What stands between two values, such as ';' or tab; found out among , ; tab
             and | when left out.
         quote: What stands around values, or '' for nothing; found out when left out.
+        escape: What stands before a quote within a value, such as backslash; without it such a
+            quote is written twice.
         encoding: How characters are encoded; found out when left out.
         header: Whether the first line names the columns; found out when left out.
+        skip: How many lines stand above the header and are no part of the table; found out when
+            left out.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (
@@ -62,19 +81,20 @@ class Csv(FileDataset):
 
     delimiter: str | None = None
     quote: str | None = None
+    escape: str | None = None
     encoding: str | None = None
     header: bool | None = None
+    skip: int | None = field(default=None, metadata=mlfw.limits(minimum=0))
 
     def check(self) -> None:
-        """Check the delimiter, the quote and the encoding."""
+        """Check the delimiter, the quote, the escape and the encoding."""
         import codecs
 
         super().check()
-        for key, mark in (("delimiter", self._mark()), ("quote", self.quote)):
+        for key, hint in HINTS.items():
+            mark = self._mark(key)
             if mark and (len(mark) > 1 or not mark.isascii() or mark in "\r\n"):
-                raise UserError(
-                    f"dataset.{key}: expected one character, found {mark!r}.", MARKS[key]
-                )
+                raise UserError(f"dataset.{key}: expected one character, found {mark!r}.", hint)
         try:
             "".encode(codecs.lookup(self.encoding or "utf-8").name)
         except LookupError:
@@ -82,8 +102,9 @@ class Csv(FileDataset):
                 f"dataset.encoding: '{self.encoding}' is not known.", "Try utf-8 or latin-1."
             ) from None
 
-    def _mark(self) -> str | None:
-        return TABS.get(self.delimiter or "", self.delimiter or None)
+    def _mark(self, key: str) -> str | None:
+        mark: str | None = getattr(self, key)
+        return MARKS.get(mark or "", mark)
 
     def parse(self, path: Path, told: Told) -> pa.Table:
         """Read every column as text: what it holds is inferred later, from all its values."""
@@ -91,6 +112,7 @@ class Csv(FileDataset):
 
         dialect = self._dialect(path)
         names = _names(path, dialect)
+        self._notes += _notes(path, dialect)
         types = self._types(path, dialect, names)
         if types:
             # Whatever does not go by them goes by strings, and any mistake is named there.
@@ -111,7 +133,7 @@ class Csv(FileDataset):
 
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file as it is, every column as text; see `mlfw.Dataset.read`."""
-        return super(Csv, replace(self, path=[])).read(path, progress)
+        return super(Csv, self.reader()).read(path, progress)
 
     def _types(self, path: Path, dialect: Dialect, names: list[str]) -> dict[str, pa.DataType]:
         """Return types for the columns of a large file that stands alone, so far as it is clear."""
@@ -141,13 +163,28 @@ class Csv(FileDataset):
         if is_json_lines(start):
             raise UserError(f"{path}: line 1: is a JSON object.", "Type dataset=jsonl.")
         tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
-        return find_dialect(
-            text,
-            encoding=encoding,
-            whole=len(start) < LEAST_BLOCK,
-            delimiter=self._mark() or ("\t" if tabs else None),
+        known = Known(
+            delimiter=self._mark("delimiter") or ("\t" if tabs else None),
             quote=self.quote,
+            escape=self._mark("escape") or "",
             header=self.header,
+            skip=self.skip,
+            wanted=self.wanted(),
+        )
+        dialect = find_dialect(text, known, encoding=encoding, whole=len(start) < LEAST_BLOCK)
+        if dialect is None:
+            raise UserError(
+                f"{path}: no line is left after the first {self.skip or 'one'}.",
+                "Correct dataset.skip, or leave it out.",
+            )
+        check_escapes(path, dialect, text)
+        return dialect
+
+    def names_hint(self) -> str:
+        """Say how to name the line of the header, where the columns are not as expected."""
+        return (
+            "If another line holds the names, say how many lines stand above it: "
+            f"{override('dataset.skip', 1)} {override('dataset.header', True)}"
         )
 
     def format(self, table: pa.Table) -> bytes:
@@ -166,8 +203,38 @@ def _names(path: Path, dialect: Dialect) -> list[str]:
     if dialect.names and not any(given):
         raise header_error(path, dialect)
     names = [name or f"column_{number}" for number, name in enumerate(given, 1)]
-    check_names(names, path, f"line {dialect.blank_lines + 1}: ")
+    if dialect.lacking == "first" and ROW_NAME not in names:
+        names[0] = ROW_NAME
+    check_names(names, path, f"line {dialect.skip + 1}: ")
     return names
+
+
+def _notes(path: Path, dialect: Dialect) -> list[Finding]:
+    """Return what a person should know of how the header was found."""
+    notes = []
+    if dialect.titles:
+        lines = "line 1 is" if dialect.skip == 1 else f"lines 1 to {dialect.skip} are"
+        first = textwrap.shorten(dialect.titles[0], SHOWN_TITLE, placeholder=" ...")
+        notes.append(
+            Finding(
+                check="reading",
+                message=f"{path.name}: {lines} no part of the table ('{first}').",
+                remedy=f"Skipped. To read them type: {override('dataset.skip', 0)}",
+                fixed=True,
+            )
+        )
+    if dialect.lacking == "first":
+        notes.append(
+            Finding(
+                check="reading",
+                message=f"{path.name}: the header has {dialect.width - 1} names, the rows have "
+                f"{dialect.width} values.",
+                remedy="The first column is taken for row names.",
+                column=ROW_NAME,
+                fixed=True,
+            )
+        )
+    return notes
 
 
 def _read(
@@ -194,7 +261,7 @@ def _read(
     # Arrow's threads let go of a Python file a moment after it is read; a process that ended
     # before that would be aborted.
     time.sleep(LETTING_GO)
-    if quoted and table.num_rows and file.lines > table.num_rows + bool(dialect.names):
+    if quoted and table.num_rows and file.lines > table.num_rows + dialect.names_end:
         check_quotes(path, dialect, table)
     check_header_again(path, dialect, table)
     return table
@@ -216,13 +283,14 @@ def _parse(
             file,
             read_options=pv.ReadOptions(
                 column_names=names,
-                skip_rows=dialect.blank_lines,
-                skip_rows_after_names=int(bool(dialect.names)),
+                skip_rows=dialect.before_table,
+                skip_rows_after_names=int(bool(dialect.names) and not dialect.lacking),
                 block_size=block,
             ),
             parse_options=pv.ParseOptions(
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote if quoted else False,
+                escape_char=dialect.escape or False,
                 newlines_in_values=quoted,
             ),
             convert_options=pv.ConvertOptions(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
+from mlfw.hints import override
 from mlfw_tabular.dialect import Dialect
 from mlfw_tabular.text_file import encoding_error, text_lines
 
@@ -18,8 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_CHARACTERS = 1 << 30
-COMMENTS = "Take the lines that begin with # out: grep -v '^#' FILE > NEW.csv"
 SHOWN = {"\t": "tab", "": "none"}
+BACKSLASH = "\\"
+ESCAPE = f"Type: {override('dataset.escape', 'backslash')}"
 
 
 def reason(path: Path, dialect: Dialect, error: Exception) -> UserError:
@@ -29,10 +34,7 @@ def reason(path: Path, dialect: Dialect, error: Exception) -> UserError:
         return encoding_error(path, dialect.encoding)
     found, remedy = _bad_row(path, dialect)
     delimiter = SHOWN.get(dialect.delimiter, f"'{dialect.delimiter}'")
-    return UserError(
-        f"{path}: {found or text}, with {delimiter} between values.",
-        remedy or "Correct the line, or set dataset.delimiter.",
-    )
+    return UserError(f"{path}: {found or text}, with {delimiter} between values.", remedy)
 
 
 def check_header_again(path: Path, dialect: Dialect, table: pa.Table) -> None:
@@ -65,41 +67,115 @@ def check_header_again(path: Path, dialect: Dialect, table: pa.Table) -> None:
 def _bad_row(path: Path, dialect: Dialect) -> tuple[str, str]:
     """Find the first line with a stray quote, or more or fewer values than the first."""
     with _strict_reader(path, dialect) as reader:
-        before = 0
+        before = dialect.before_table
+        skipped = before
         try:
             for row in reader:
                 if row and len(row) != dialect.width:
-                    found = f"line {before + 1}: expected {dialect.width} values, found {len(row)}"
-                    return found, COMMENTS if _is_comment(dialect) else ""
-                before = reader.line_num
+                    expected = f"expected {dialect.width} values, found {len(row)}"
+                    return f"line {before + 1}: {expected}", _ragged(path, dialect, row, before)
+                before = skipped + reader.line_num
         except csv.Error:
-            return _unclosed(before + 1, dialect)
-    return "", ""
+            return _unclosed(path, before + 1, dialect)
+    return "", "Correct the line, or set dataset.delimiter."
 
 
-def _is_comment(dialect: Dialect) -> bool:
-    """Tell whether what was taken for the header looks like a remark about the file."""
-    return dialect.width == 1 and "".join(dialect.names).startswith("#")
+def _ragged(path: Path, dialect: Dialect, row: list[str], before: int) -> str:
+    """Return what to do about a row with more or fewer values than the first."""
+    if row[0].lstrip().startswith("#"):
+        return f"Take the lines that begin with # out: grep -v '^#' {_quoted(path)} > new.csv"
+    if before == dialect.names_end or len(row) > dialect.width:
+        lines = override("dataset.skip", max(before, 1))
+        return (
+            "Correct the line, or set dataset.delimiter. Where lines above the names are no part "
+            f"of the table, say how many: {lines}"
+        )
+    return "Correct the line, or take it out, or set dataset.delimiter."
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def check_escapes(path: Path, dialect: Dialect, text: str) -> None:
+    """Check that no quote within a value has a backslash before it, unless that is said.
+
+    Arrow would take such a quote for the end of the value, and what follows for more of it.
+
+    Args:
+        path: The file.
+        dialect: How it is written.
+        text: Its beginning.
+
+    Raises:
+        UserError: Values are written so.
+    """
+    if dialect.escape or not dialect.quote or BACKSLASH + dialect.quote not in text:
+        return
+    plain = _broken_line(text, dialect, None)
+    if plain is None:
+        return
+    escaped = _broken_line(text, dialect, BACKSLASH)
+    if escaped is None or escaped > plain:
+        quote = dialect.quote
+        raise UserError(
+            f"{path}: line {plain}: a {BACKSLASH}{quote} stands within a quoted value, where "
+            f"expected {quote}{quote}.",
+            ESCAPE,
+        )
+
+
+def _broken_line(text: str, dialect: Dialect, escape: str | None) -> int | None:
+    """Return the first line with a stray quote; None where all quotes are paired."""
+    whole = text.rpartition("\n")[0]
+    reader = csv.reader(
+        StringIO(whole, newline=""),
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=escape,
+        strict=True,
+    )
+    before = 0
+    with _long_values():
+        try:
+            for _ in reader:
+                before = reader.line_num
+        except csv.Error as error:
+            # The text may be cut within a value.
+            return None if "unexpected end" in str(error) else before + 1
+    return None
 
 
 @contextmanager
-def _strict_reader(path: Path, dialect: Dialect) -> Iterator[_csv.Reader]:
-    """Yield a reader that tells of stray quotes, however long the values are that they make."""
+def _long_values() -> Iterator[None]:
+    """Let a reader take values of any length, as stray quotes make them."""
     limit = csv.field_size_limit(MOST_CHARACTERS)
     try:
-        yield csv.reader(
-            text_lines(path, dialect.encoding),
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-            strict=True,
-        )
+        yield
     finally:
         csv.field_size_limit(limit)
 
 
-def _unclosed(line: int, dialect: Dialect) -> tuple[str, str]:
+@contextmanager
+def _strict_reader(path: Path, dialect: Dialect) -> Iterator[_csv.Reader]:
+    """Yield a reader of the rows, those of the names included, that tells of stray quotes."""
+    skipped = dialect.before_table
+    with _long_values():
+        yield csv.reader(
+            islice(text_lines(path, dialect.encoding), skipped, None),
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote or None,
+            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+            escapechar=dialect.escape or None,
+            strict=True,
+        )
+
+
+def _unclosed(path: Path, line: int, dialect: Dialect) -> tuple[str, str]:
     quote = dialect.quote
+    there = next(islice(text_lines(path, dialect.encoding), line - 1, None), "")
+    if BACKSLASH + quote in there and not dialect.escape:
+        return f"line {line}: a {BACKSLASH}{quote} stands within a quoted value", ESCAPE
     return (
         f"line {line}: the quote {quote} that begins in it is not closed where the value ends",
         f"Close it, or for a file without quotes type: dataset.quote=''. A {quote} within a "
@@ -128,12 +204,12 @@ def check_quotes(path: Path, dialect: Dialect, table: pa.Table) -> None:
     if not suspicious and "\n" not in str(last):
         return
     with _strict_reader(path, dialect) as reader:
-        before = 0
+        skipped = before = dialect.before_table
         try:
             for _ in reader:
-                before = reader.line_num
+                before = skipped + reader.line_num
         except csv.Error:
-            problem, remedy = _unclosed(before + 1, dialect)
+            problem, remedy = _unclosed(path, before + 1, dialect)
             raise UserError(f"{path}: {problem}.", remedy) from None
 
 
@@ -149,6 +225,6 @@ def _different(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 def header_error(path: Path, dialect: Dialect) -> UserError:
     """Return an error about a header without any name."""
     return UserError(
-        f"{path}: line {dialect.blank_lines + 1}: expected the columns' names, found none.",
+        f"{path}: line {dialect.skip + 1}: expected the columns' names, found none.",
         "Write them in the first line, or set dataset.header=false.",
     )

@@ -2,32 +2,28 @@
 
 The rules look at up to 200 rows from the beginning of the file.
 
-- The delimiter is the one of `,` `;` tab `|` that cuts most rows into as many values as the first
-  row; where several do, the one that makes the most columns. A comma between digits is a decimal
+- A first line such as `sep=;`, which Excel writes, says what stands between values.
+- The delimiter is the one of `,` `;` tab `|` that cuts most rows into as many values as the row of
+  names; where several do, the one that makes the most columns. A comma between digits is a decimal
   comma where `;` does as well.
 - The quote is `'` where values begin and end with it and none does with `"`; else it is `"`.
-- The first line is a header, unless it holds a number or date in a column that goes on so, and
-  no word above such a column. Numbers that count up by one, such as years, are names all the
-  same.
+- Which line holds the names, `mlfw_tabular.header` tells.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from io import StringIO
-from itertools import islice, pairwise
 
-from mlfw.schema.cast import MISSING_WORDS
+from mlfw_tabular.header import Header, Line, find_header
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_ROWS = 200
 MOST_CHARACTERS = 1 << 17
-NUMBER_OR_DATE = re.compile(
-    r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?%?|\d+[-/.]\d+[-/.]\d+([T ][\d:.,+ Z-]+)?"
-)
-LEAST_COUNTED = 3
+SEPARATOR_LINE = re.compile(r'\s*"?sep=(\\t|tab|.)"?[,;\s]*(?:[\r\n]|$)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,82 +34,143 @@ class Dialect:
         encoding: How characters are encoded.
         delimiter: What stands between two values.
         quote: What stands around values; empty for nothing.
+        escape: What stands before a quote within a value; empty where quotes are doubled.
         names: The columns' names as they stand in the file; none where they do not.
         width: The number of columns.
-        blank_lines: How many blank lines come first.
+        skip: How many lines come before the names, or before the first row where there are none.
+        titles: The lines before the names that are not blank.
+        lacking: Which column the header leaves out: `first`, as R's row names, `last` or none.
+        names_end: The last line of the header; `skip` where there is none.
         row_bytes: About how long a row is.
     """
 
     encoding: str
     delimiter: str
     quote: str
+    escape: str = ""
     names: tuple[str, ...]
     width: int
-    blank_lines: int
+    skip: int
+    titles: tuple[str, ...] = ()
+    lacking: str = ""
+    names_end: int
     row_bytes: int
 
+    @property
+    def before_table(self) -> int:
+        """How many lines come before the first row with as many values as there are columns."""
+        return self.names_end if self.lacking else self.skip
 
-def find_dialect(
-    text: str,
-    *,
-    encoding: str,
-    whole: bool,
-    delimiter: str | None = None,
-    quote: str | None = None,
-    header: bool | None = None,
-) -> Dialect:
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of how a CSV file is written; None for what is to be found out.
+
+    Attributes:
+        delimiter: See `Dialect`.
+        quote: See `Dialect`.
+        escape: See `Dialect`.
+        header: Whether there is a header.
+        skip: How many lines come before it.
+        wanted: Columns that the file ought to have.
+    """
+
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str = ""
+    header: bool | None = None
+    skip: int | None = None
+    wanted: Collection[str] = ()
+
+
+def find_dialect(text: str, known: Known, *, encoding: str, whole: bool) -> Dialect | None:
     """Return how a CSV file is written, judged by its beginning; see the module.
 
     Args:
         text: The beginning, without a byte order mark; not blank.
+        known: What is known already.
         encoding: How it was encoded.
         whole: Whether the text is the whole file.
-        delimiter: The delimiter, where it is known.
-        quote: The quote, where it is known.
-        header: Whether there is a header, where it is known.
+
+    Returns:
+        None where no line is left after those to be skipped.
     """
-    rest = text.lstrip("\r\n")
-    blank = len(text[: len(text) - len(rest)].splitlines())
-    known = (delimiter,) if delimiter else DELIMITERS
+    said = SEPARATOR_LINE.match(text)
+    skip = known.skip if known.skip is not None else len(_lines(said[0])) if said else 0
+    lines = _lines(text)
+    rest = "".join(lines[skip:])
+    if not rest.strip():
+        return None
+    delimiter = known.delimiter or (_separator(said[1]) if said else None)
     tries = []
-    for tried in known:
-        used = find_quote(rest, tried) if quote is None else quote
-        tries.append((tried, used, read_rows(rest, tried, used, whole=whole)))
-    found, used, rows = max(tries, key=lambda item: _fit(item[0], item[2]))
-    first = rows[0]
-    named = has_header(rows) if header is None else header
+    for tried in (delimiter,) if delimiter else DELIMITERS:
+        used = find_quote(rest, tried) if known.quote is None else known.quote
+        rows = read_rows(rest, tried, used, known.escape, whole=whole)
+        header = find_header(
+            [row.values for row in rows],
+            wanted=known.wanted,
+            header=known.header,
+            titles=known.skip is None,
+        )
+        tries.append((tried, used, rows, header))
+    found, used, rows, header = max(tries, key=lambda item: _fit(item[0], item[2], item[3]))
+    first = rows[header.index]
+    before = skip + first.first - 1
     return Dialect(
         encoding=encoding,
         delimiter=found,
         quote=used,
-        names=tuple(first) if named else (),
-        width=len(first),
-        blank_lines=blank,
+        escape=known.escape,
+        names=header.names,
+        width=header.width,
+        skip=before,
+        titles=tuple(filter(str.strip, lines[known.skip or 0 : before])),
+        lacking=header.lacking,
+        names_end=skip + first.last if header.names else before,
         row_bytes=len(rest) // max(rest.count("\n"), 1),
     )
 
 
-def read_rows(text: str, delimiter: str, quote: str, *, whole: bool) -> list[list[str]]:
+def _lines(text: str) -> list[str]:
+    """Return lines with their ends, of which a line of CSV knows only these three."""
+    return list(StringIO(text, newline=""))
+
+
+def _separator(text: str) -> str:
+    return "\t" if len(text) > 1 else text
+
+
+def read_rows(text: str, delimiter: str, quote: str, escape: str, *, whole: bool) -> list[Line]:
     """Return the first rows of a text, without the last one where it may be cut off."""
     reader = csv.reader(
         StringIO(text, newline=""),
         delimiter=delimiter,
         quotechar=quote or None,
         quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        escapechar=escape or None,
     )
-    rows: list[list[str]] = []
+    rows: list[Line] = []
+    before = 0
     try:
-        rows.extend(row for row in islice(reader, MOST_ROWS + 1) if row)
+        for row in reader:
+            if row:
+                rows.append(Line(before + 1, reader.line_num, row))
+            before = reader.line_num
+            if len(rows) > MOST_ROWS:
+                break
     except csv.Error:
         whole = True
-    return rows[:-1] if len(rows) > 1 and (not whole or len(rows) > MOST_ROWS) else rows or [[text]]
+    if len(rows) > 1 and (not whole or len(rows) > MOST_ROWS):
+        return rows[:-1]
+    return rows or [Line(1, 1, [text])]
 
 
-def _fit(delimiter: str, rows: list[list[str]]) -> tuple[float, bool, int]:
-    width = len(rows[0])
-    alike = sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
+def _fit(delimiter: str, rows: list[Line], header: Header) -> tuple[float, bool, int]:
+    table, width = rows[header.index :], header.width
+    others = table[1:] if len(table[0].values) != width else table
+    alike = sum(len(row.values) == width for row in others) / len(others) if width > 1 else 0.0
     decimal_commas = delimiter == ";" and all(
-        "," not in re.sub(r"(?<=\d),(?=\d)", "", value) for row in rows for value in row
+        "," not in re.sub(r"(?<=\d),(?=\d)", "", value) for row in table for value in row.values
     )
     return round(alike, 2), decimal_commas, width
 
@@ -127,27 +184,3 @@ def find_quote(text: str, delimiter: str) -> str:
     opened = len(re.findall(f"{edge}'", text, re.MULTILINE))
     closed = len(re.findall(f"{edge}'(?:[^'\n]|'')*'{end}", text, re.MULTILINE))
     return "'" if closed and closed >= 0.9 * opened else '"'
-
-
-def has_header(rows: list[list[str]]) -> bool:
-    """Tell whether the first row holds names."""
-    first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    numbers = [
-        value.strip()
-        for index, value in enumerate(first)
-        if value.strip() not in MISSING_WORDS and _all_numbers([row[index] for row in below])
-    ]
-    if not all(map(NUMBER_OR_DATE.fullmatch, numbers)):
-        return True
-    return not numbers or _counts_up(numbers)
-
-
-def _all_numbers(values: list[str]) -> bool:
-    present = [value for value in map(str.strip, values) if value not in MISSING_WORDS]
-    return bool(present) and all(map(NUMBER_OR_DATE.fullmatch, present))
-
-
-def _counts_up(values: list[str]) -> bool:
-    if len(values) < LEAST_COUNTED or not all(value.isdecimal() for value in values):
-        return False
-    return all(int(after) - int(before) == 1 for before, after in pairwise(values))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import mlfw
-from mlfw import UserError
+from mlfw import Finding, LoadContext, RowSplits, Splits, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import listing
 from mlfw.files import digest, write_bytes
@@ -47,6 +48,8 @@ class FileDataset(TableDataset):
             value = getattr(self, key)
             if isinstance(value, str):
                 setattr(self, key, [value] if value else [])
+        self._notes: list[Finding] = []
+        self._expected: tuple[str, ...] = ()
 
     @abstractmethod
     def parse(self, path: Path, told: Told) -> pa.Table:
@@ -63,6 +66,31 @@ class FileDataset(TableDataset):
     @abstractmethod
     def format(self, table: pa.Table) -> bytes:
         """Return a table as the content of a file."""
+
+    def load(self, context: LoadContext) -> RowSplits:
+        """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
+        self._notes.clear()
+        splits = super().load(context)
+        assert isinstance(splits, Splits)
+        return splits.replace(findings=(*self._notes, *splits.findings))
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Take note of the columns that files ought to have; see `mlfw.Dataset.expect`."""
+        self._expected = tuple(names)
+
+    def notes(self) -> list[Finding]:
+        """Return what a person should know of how files were read."""
+        return list(self._notes)
+
+    def wanted(self) -> set[str]:
+        """Return columns that the files ought to have, so far as they are known."""
+        return set(self._expected) or {*self.target, *self.columns}
+
+    def reader(self) -> Self:
+        """Return the data set without files of its own, whose notes are this one's."""
+        reader = replace(self, path=[], validation=[], test=[])
+        reader._notes, reader._expected = self._notes, self._expected
+        return reader
 
     def place(self) -> str:
         """Return the files' paths."""

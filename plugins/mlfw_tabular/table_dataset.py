@@ -270,8 +270,12 @@ class TableDataset(mlfw.Dataset):
                     raise UserError(
                         f"{key}: {self.place()} has no column '{name}'; it has "
                         f"{listing(names, MOST_LISTED)}.",
-                        did_you_mean(name, names, listed=True),
+                        f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip(),
                     )
+
+    def names_hint(self) -> str:
+        """Say what else to do where the columns' names are not as expected; empty for nothing."""
+        return ""
 
     def _usable(self, arrays: dict[str, pa.Array], targets: list[Column]) -> np.ndarray:
         """Return the numbers of the rows that have every target, int64 [rows]."""

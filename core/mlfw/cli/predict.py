@@ -45,7 +45,8 @@ def main(options: argparse.Namespace) -> int:
     model = load_model(folder, plugins.registry, allowed_imports(options))
     with watched("predict") as progress:
         own = _dataset_options(folder)
-        rows = read_rows(options.data, plugins.registry, own, progress)
+        names = model.schema.all_names
+        rows = read_rows(options.data, plugins.registry, own, progress, names=names, noted=note)
         predictions = model.predict_table(rows, place=str(options.data), progress=progress)
     if options.data.is_dir() and FILE in rows.column_names:
         predictions = predictions.add_column(0, FILE, rows[FILE])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.finding import Finding
 from mlfw.components.imports import Imports
 from mlfw.components.split import Split
 from mlfw.components.splits import Splits, StreamedSplits
@@ -98,6 +99,17 @@ class Dataset(Component):
             UserError: The file is not there or cannot be read.
         """
         raise NotImplementedError(f"{type(self).__name__} reads no files: {path}")
+
+    def expect(self, names: Sequence[str]) -> None:
+        """Say which columns files given to `read` ought to have, where that helps to read them."""
+
+    def notes(self) -> list[Finding]:
+        """Return what a person should know of how the files given to `read` were understood."""
+        return []
+
+    def writes(self, path: Path) -> bool:
+        """Tell by its name whether `write` can make a file."""
+        return type(self).write is not Dataset.write and self.reads(path)
 
     def write(self, table: pa.Table, path: Path) -> None:
         """Write a file of one of the suffixes, whole or not at all."""

@@ -110,7 +110,7 @@ def _labelled_rows(
 ) -> pa.Table:
     """Read a file's rows that have every target."""
     rows = conform(
-        read_rows(data, registry, run.frozen()["dataset"], progress),
+        read_rows(data, registry, run.frozen()["dataset"], progress, names=schema.all_names),
         schema,
         with_target=True,
         place=str(data),

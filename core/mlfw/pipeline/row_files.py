@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,27 +36,38 @@ def row_format(
     Raises:
         UserError: There is none.
     """
-    entries = {
-        name: entry
-        for name, entry in registry.kind("dataset").items()
-        if not write or cast("type[Dataset]", entry.component).write is not Dataset.write
-    }
+    entries = registry.kind("dataset")
     options = dict(run_options or {})
     own = entries.get(options.pop(USE, ""))
     if own is not None and _suffixes(own):
         component = cast("Dataset", build_component(own, options, "dataset"))
-        if component.reads(path):
+        if component.writes(path) if write else component.reads(path):
             require_packages([own])
             return component
+    read = False
     for entry in filter(_suffixes, entries.values()):
         component = cast("Dataset", entry.component())
-        if component.reads(path):
+        if component.writes(path) if write else component.reads(path):
             require_packages([entry])
             return component
-    known = sorted(suffix for entry in entries.values() for suffix in _suffixes(entry))
-    raise UserError(
-        f"{path}: the suffix '{_suffix(path)}' is not known.", f"Known: {listing(known, 30)}."
+        read |= component.reads(path)
+    raise UserError(*_unknown(path, entries.values(), write=write, read=read))
+
+
+def _unknown(path: Path, entries: Iterable[Entry], *, write: bool, read: bool) -> tuple[str, str]:
+    """Return what is wrong with a suffix, and which ones there are."""
+    known = sorted(
+        suffix
+        for entry in filter(_suffixes, entries)
+        for suffix in _suffixes(entry)
+        if not write or cast("Dataset", entry.component()).writes(Path(f"rows{suffix}"))
     )
+    found = f"{path}: the suffix '{_suffix(path)}' is not known."
+    if not write:
+        return found, f"Known: {listing(known, 30)}."
+    if read:
+        found = f"{path}: files that end in '{_suffix(path)}' are read and not written."
+    return found, f"Write a file that ends in one of {listing(known, 30)}."
 
 
 def _suffix(path: Path) -> str:
@@ -73,6 +84,9 @@ def read_rows(
     registry: Registry,
     run_options: Mapping[str, Any] | None = None,
     progress: Progress = silent,
+    *,
+    names: Sequence[str] = (),
+    noted: Callable[[str], None] | None = None,
 ) -> pa.Table:
     """Read a file of rows; see `row_format`.
 
@@ -81,11 +95,19 @@ def read_rows(
         registry: The components there are.
         run_options: The data set section of a run's frozen configuration, if any.
         progress: Told how far it is.
+        names: The columns that the file ought to have, where they are known.
+        noted: Given what a person should know of how the file was understood.
 
     Raises:
         UserError: It is not there, not readable, or of an unknown suffix.
     """
-    return row_format(path, registry, run_options).read(path, progress)
+    component = row_format(path, registry, run_options)
+    component.expect(names)
+    rows = component.read(path, progress)
+    if noted is not None:
+        for note in component.notes():
+            noted(note.message)
+    return rows
 
 
 def write_rows(table: pa.Table, path: Path, registry: Registry) -> None:

@@ -121,6 +121,11 @@ class Schema:
         """The input columns' names."""
         return tuple(column.name for column in self.columns)
 
+    @cached_property
+    def all_names(self) -> tuple[str, ...]:
+        """The names of the input columns and of the targets."""
+        return (*self.names, *(target.name for target in self.targets))
+
     def single(self, target: Target) -> Schema:
         """Return the schema of one of several targets."""
         return Schema(columns=self.columns, targets=(target,))
