@@ -152,7 +152,9 @@ class FileDataset(TableDataset):
                     )
 
     def _read(self, key: str, progress: Progress) -> pa.Table:
-        table = read_all(self.sources(key), self._parse, progress)
+        dropped = set(self.drop) - set(self.target)
+        table, notes = read_all(self.sources(key), self._parse, progress, dropped)
+        self._notes += notes
         place = listing(getattr(self, key), 3)
         if not table.num_rows:
             raise UserError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +12,8 @@ from mlfw import UserError
 from mlfw.files import finite
 from mlfw_tabular.encoding import find_encoding
 from mlfw_tabular.file_dataset import FileDataset
+from mlfw_tabular.mixed_lines import FORM, UniformLines, mixed_notes, nested_columns, survey
+from mlfw_tabular.reading import nested_error
 from mlfw_tabular.text_file import TextFile, Told, beginning, encoding_error
 from mlfw_tabular.what import check_text, check_what
 
@@ -19,15 +21,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LEAST_BLOCK, MOST_BLOCK = 1 << 20, 1 << 30
-FORM = 'Each line looks like {"column": "value", ...}, each column of one type.'
-TYPES = {bool: "true or false", int: "a number", float: "a number", str: "text"}
 
 
 @dataclass(kw_only=True)
 class JsonLines(FileDataset):
     """A file of JSON objects, one a line, or several; a key left out is a missing value.
 
-    A file whose name ends in `.gz` is unpacked.
+    A column that holds values of several types, such as numbers and words, is read as text. A file
+    whose name ends in `.gz` is unpacked.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -38,17 +39,30 @@ class JsonLines(FileDataset):
 
         encoding = _checked_encoding(path)
         try:
-            table = _read(path, encoding, told)
-        except pa.ArrowException as error:
-            text = str(error).splitlines()[0]
-            raise _bad_line(path, encoding) or UserError(
-                f"{path}: not JSON objects, one a line: {text}.", FORM
-            ) from None
+            table = _read(lambda: TextFile(path, encoding, told))
+        except pa.ArrowException:
+            table = self._mixed(path, encoding, told)
         try:
             table.validate(full=True)
         except pa.ArrowInvalid:
             raise encoding_error(path, encoding) from None
         return table
+
+    def _mixed(self, path: Path, encoding: str, told: Told) -> pa.Table:
+        """Read a file that Arrow does not: columns of several types as text."""
+        import pyarrow as pa
+
+        types = survey(path, encoding)
+        nested = nested_columns(types, self.drop)
+        if self.path and nested:
+            raise nested_error(str(path), nested[0])
+        notes = [(name, note) for name, note in mixed_notes(path, types) if name not in self.drop]
+        self._notes += [note for name, note in notes if name in (self._expected or types)]
+        try:
+            return _read(lambda: UniformLines(path, encoding, types, told))
+        except pa.ArrowException as error:
+            text = str(error).splitlines()[0]
+            raise UserError(f"{path}: not JSON objects, one a line: {text}.", FORM) from None
 
     def format(self, table: pa.Table) -> bytes:
         """Return one JSON object a line."""
@@ -79,60 +93,19 @@ def _checked_encoding(path: Path) -> str:
     return encoding
 
 
-def _read(path: Path, encoding: str, told: Told) -> pa.Table:
+def _read(opened: Callable[[], TextFile | UniformLines]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.json as pj
 
     block = LEAST_BLOCK
     while True:
-        with TextFile(path, encoding, told) as file:
+        with opened() as file:
             try:
                 return pj.read_json(file, read_options=pj.ReadOptions(block_size=block))
             except pa.ArrowException as error:
-                if file.failure:
+                if isinstance(file, TextFile) and file.failure:
                     raise file.failure from None
                 # A line that is longer than a block.
                 if "straddling" not in str(error) or block >= MOST_BLOCK:
                     raise
         block *= 16
-
-
-def _bad_line(path: Path, encoding: str) -> UserError | None:
-    """Find the first line that is no JSON object, or whose values are of other types."""
-    seen: dict[str, tuple[str, int]] = {}
-    for number, line in _lines(path, encoding):
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            text = getattr(error, "msg", "nested too deep")
-            return UserError(f"{path}: line {number}: not JSON: {text}: {line.strip()[:40]}", FORM)
-        if not isinstance(row, dict):
-            return UserError(
-                f"{path}: line {number}: expected a JSON object, found {line.strip()[:40]}", FORM
-            )
-        for name, value in row.items():
-            what = TYPES.get(type(value), "nested values")
-            expected, first = (
-                seen.setdefault(name, (what, number)) if value is not None else (what, 0)
-            )
-            if what != expected:
-                return UserError(
-                    f"{path}: line {number}: column '{name}': expected {expected} as in line "
-                    f"{first}, found {what}: {json.dumps(value)[:40]}.",
-                    FORM,
-                )
-    return None
-
-
-def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank, with their numbers."""
-    rest, number = b"", 0
-    with TextFile(path, encoding) as file:
-        while piece := file.read(LEAST_BLOCK):
-            *lines, rest = (rest + piece).split(b"\n")
-            for line in lines:
-                number += 1
-                if line.strip():
-                    yield number, line.decode("utf-8", "replace")
-    if rest.strip():
-        yield number + 1, rest.decode("utf-8", "replace")

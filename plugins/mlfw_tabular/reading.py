@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlfw import UserError
+from mlfw import Finding, UserError
 from mlfw.components.dataset import Progress
 from mlfw.components.megabytes import Megabytes
 from mlfw.errors import listing
 from mlfw.files import sha256
+from mlfw.hints import override
 from mlfw_tabular.sources import Source
 from mlfw_tabular.text_file import Told
 
@@ -48,9 +49,21 @@ class Telling:
 
 
 def read_all(
-    sources: list[Source], read: Callable[[Path, Told], pa.Table], progress: Progress
-) -> pa.Table:
+    sources: list[Source],
+    read: Callable[[Path, Told], pa.Table],
+    progress: Progress,
+    drop: Collection[str] = (),
+) -> tuple[pa.Table, list[Finding]]:
     """Return the rows of files one after the other, their columns matched by name.
+
+    Args:
+        sources: The files.
+        read: Reads one of them.
+        progress: Told how far it is.
+        drop: Columns whose values do not matter.
+
+    Returns:
+        The rows, and notes of columns that are of several types and therefore text.
 
     Raises:
         UserError: A file cannot be read, or its columns differ from those of the first.
@@ -64,7 +77,7 @@ def read_all(
             table = table.select(tables[0].column_names)
         tables.append(table)
         telling.finished(source.path)
-    return tables[0] if len(tables) == 1 else _joined(tables, sources)
+    return (tables[0], []) if len(tables) == 1 else _joined(tables, sources, drop)
 
 
 def checksums(paths: Sequence[Path], progress: Progress) -> list[str]:
@@ -106,31 +119,60 @@ def check_alike(names: list[str], path: Path, first: list[str], first_path: Path
     )
 
 
-def _joined(tables: list[pa.Table], sources: list[Source]) -> pa.Table:
+def _joined(
+    tables: list[pa.Table], sources: list[Source], drop: Collection[str]
+) -> tuple[pa.Table, list[Finding]]:
+    """Return tables one after the other; columns of several types as text, and notes of these."""
     import pyarrow as pa
 
     try:
-        return pa.concat_tables(tables, promote_options="permissive")
+        return pa.concat_tables(tables, promote_options="permissive"), []
     except pa.ArrowException:
-        raise _of_other_type(tables, sources) from None
+        unlike = list(_unlike(tables, sources))
+    notes = []
+    for name, of_first, number in unlike:
+        found = tables[number][name].type
+        first, other = sources[0].path, sources[number].path
+        if name in drop:
+            columns = [pa.chunked_array([pa.nulls(len(each))]) for each in tables]
+        else:
+            try:
+                columns = [each[name].cast(pa.string()) for each in tables]
+            except pa.ArrowException:
+                raise UserError(
+                    f"{other}: column '{name}': expected {of_first} as in {first}, found {found}.",
+                    "Give the column one type in all files.",
+                ) from None
+            notes.append(
+                Finding(
+                    check="reading",
+                    message=f"{of_first} in {first.name}, {found} in {other.name}.",
+                    remedy="Read as text.",
+                    column=name,
+                    fixed=True,
+                )
+            )
+        tables = [
+            each.set_column(each.column_names.index(name), name, column)
+            for each, column in zip(tables, columns, strict=True)
+        ]
+    return pa.concat_tables(tables, promote_options="permissive"), notes
 
 
-def _of_other_type(tables: list[pa.Table], sources: list[Source]) -> UserError:
-    """Return an error that names the first column that cannot be joined."""
+def _unlike(
+    tables: list[pa.Table], sources: list[Source]
+) -> Iterator[tuple[str, pa.DataType, int]]:
+    """Yield columns that cannot be joined, their type in the first file, and another's number."""
     import pyarrow as pa
 
-    for table, source in zip(tables[1:], sources[1:], strict=True):
-        for name in table.column_names:
-            both = [tables[0].select([name]), table.select([name])]
+    for name in tables[0].column_names:
+        for number in range(1, len(sources)):
+            both = [tables[0].select([name]), tables[number].select([name])]
             try:
                 pa.concat_tables(both, promote_options="permissive")
             except pa.ArrowException:
-                return UserError(
-                    f"{source.path}: column '{name}': expected {both[0][name].type} as in "
-                    f"{sources[0].path}, found {both[1][name].type}.",
-                    "Give the column one type in all files.",
-                )
-    return UserError(f"{sources[0].path}: its columns' types differ from those of other files.")
+                yield name, both[0][name].type, number
+                break
 
 
 def check_names(names: list[str], path: Path, place: str = "") -> None:
@@ -158,8 +200,13 @@ def check_flat(table: pa.Table, place: str, drop: list[str]) -> None:
         kind = column.type
         words = pa.types.is_list(kind) and pa.types.is_string(kind.value_type)
         if pa.types.is_nested(kind) and not words and column.name not in drop:
-            raise UserError(
-                f"{place}: column '{column.name}': holds nested values of the type {kind}, "
-                "expected numbers, words, dates, or lists of words.",
-                f"Leave it out: dataset.drop=[{column.name}], or give each value in it a column.",
-            )
+            raise nested_error(place, column.name, f" of the type {kind}")
+
+
+def nested_error(place: str, name: str, kind: str = "") -> UserError:
+    """Return an error about a column that holds nested values."""
+    return UserError(
+        f"{place}: column '{name}': holds nested values{kind}, expected numbers, words, dates, or "
+        "lists of words.",
+        f"Leave it out: {override('dataset.drop', [name])}, or give each value in it a column.",
+    )
