@@ -60,10 +60,13 @@ from mlfw.schema import (
     predictions_table,
     probability_matrix,
 )
+from mlfw.threads import wait_passively
 
 if TYPE_CHECKING:
     from mlfw.pipeline.run import Run
     from mlfw.pipeline.saved_model import SavedModel
+
+wait_passively()  # nothing has loaded an OpenMP library yet: heavy imports stand inside methods
 
 
 def run(

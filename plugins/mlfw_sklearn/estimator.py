@@ -14,6 +14,7 @@ from mlfw.files import write_bytes
 from mlfw.memory import resident_memory
 from mlfw_sklearn.packing import packed, unpacked
 from mlfw_sklearn.problems import Problem, problems, raw_predictions, repeated_rows
+from mlfw_sklearn.threads import threads_for, with_jobs
 from mlfw_sklearn.timing import Growth, fit_on_samples
 from mlfw_tabular import Preprocessor
 
@@ -117,10 +118,16 @@ class Estimator(mlfw.Model):
             if takes_weights:
                 weights = shares if weights is None else weights[rows] * shares
         options = {} if weights is None else {"sample_weight": weights}
+        jobs = getattr(estimator, "n_jobs", None)
+        parts = getattr(estimator, "n_estimators", 1)
+        estimator = with_jobs(estimator, matrix.size * parts)
         try:
-            estimator.fit(matrix, values, **options)
+            with threads_for(matrix.size):
+                estimator.fit(matrix, values, **options)
         except InvalidParameterError as error:
             raise UserError(f"model: {error}", "See: mlfw show model") from None
+        if jobs is not None:
+            estimator.n_jobs = jobs  # what is saved does not depend on this machine
         return estimator
 
     def load(self, folder: Path, schema: Schema) -> EstimatorPredictor:
@@ -160,11 +167,16 @@ class EstimatorPredictor(mlfw.Predictor):
         prepare = self.preprocessor
         size = rows_at_once(len(prepare.number_names) + sum(prepare.cardinalities))
         pieces = [
-            raw_predictions(self.schema, self.estimators, prepare.matrix(rows.slice(at, size)))
+            self._predicted(prepare.matrix(rows.slice(at, size)))
             for at in range(0, max(rows.num_rows, 1), size)
         ]
         values = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+
+    def _predicted(self, matrix: np.ndarray) -> list[Any]:
+        estimators = tuple(with_jobs(each, matrix.size) for each in self.estimators)
+        with threads_for(matrix.size):
+            return raw_predictions(self.schema, estimators, matrix)
 
     def save(self, folder: Path) -> None:
         """Write preprocessor and estimators as data."""

@@ -54,7 +54,7 @@ class Forest(Estimator):
         min_samples_leaf: Fewest training rows in a leaf.
         max_features: Share of the columns that each question may choose from; null for the
             square root of their number, or all of them for regression.
-        jobs: How many processor cores to use; -1 for all.
+        jobs: How many processor cores to use; -1 for as many idle ones as the rows are worth.
     """
 
     trusted: ClassVar[tuple[str, ...]] = (TREE,)
