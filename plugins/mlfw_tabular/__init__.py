@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import mlfw
 from mlfw_tabular import hookspecs
 from mlfw_tabular.csv import Csv
+from mlfw_tabular.excel import Excel
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.jsonl import JsonLines
 from mlfw_tabular.parquet import Parquet
@@ -30,7 +31,7 @@ def mlfw_hookspecs() -> ModuleType:
 @mlfw.hookimpl
 def mlfw_datasets() -> dict[str, type[mlfw.Dataset]]:
     """Register the data sets that are files."""
-    return {"csv": Csv, "parquet": Parquet, "jsonl": JsonLines}
+    return {"csv": Csv, "parquet": Parquet, "jsonl": JsonLines, "excel": Excel}
 
 
 __all__ = ["Features", "FileDataset", "Preprocessor", "TableDataset"]

@@ -164,9 +164,21 @@ class FileDataset(TableDataset):
         check_flat(table, place, self.drop)
         return table
 
+    def _other_reader(self, path: Path) -> FileDataset:
+        """Return the data set whose suffix a file has, without options; itself where none is."""
+        import mlfw_tabular
+
+        for component in mlfw_tabular.mlfw_datasets().values():
+            if issubclass(component, FileDataset) and component().reads(path):
+                other = component(target=self.target, columns=self.columns, drop=self.drop)
+                other._notes, other._expected = self._notes, self._expected
+                return other
+        return self
+
     def _parse(self, path: Path, told: Told) -> pa.Table:
+        reader = self if self.reads(path) else self._other_reader(path)
         try:
-            table = self.parse(path, told)
+            table = reader.parse(path, told)
         except OSError as error:
             raise UserError(
                 f"{path}: cannot be read: {error.strerror or error}.", "Check the disk."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw.components.splits import TEST, VALIDATION
 from mlfw.errors import listing
+from mlfw_tabular.reading import join
 from mlfw_tabular.splitting import given_parts
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def with_given(
-    table: pa.Table, given: Mapping[str, pa.Table], place: str
+    table: pa.Table, given: Mapping[str, pa.Table], place: str, drop: Collection[str] = ()
 ) -> tuple[pa.Table, np.ndarray | None]:
     """Put rows that are given apart behind the others.
 
@@ -24,6 +25,7 @@ def with_given(
         table: The rows to be divided.
         given: The rows given as `validation` and `test`, if any.
         place: What the source is called in messages.
+        drop: Columns whose values do not matter.
 
     Returns:
         All rows, and where each belongs as `given_parts` tells it; None where all are divided.
@@ -31,8 +33,6 @@ def with_given(
     Raises:
         UserError: The columns or their types differ.
     """
-    import pyarrow as pa
-
     if not given:
         return table, None
     parts = [table]
@@ -49,11 +49,6 @@ def with_given(
             )
         parts.append(given[name].select(table.column_names))
         counts[name] = given[name].num_rows
-    try:
-        whole = pa.concat_tables(parts, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise UserError(
-            f"dataset.{', dataset.'.join(given)}: types differ from {place}: {error}.",
-            "Give files of the same types.",
-        ) from None
+    places = [place, *(f"dataset.{name}" for name in given)]
+    whole, _ = join(parts, places, drop)
     return whole, given_parts(whole.num_rows, **counts)

@@ -77,7 +77,7 @@ def read_all(
             table = table.select(tables[0].column_names)
         tables.append(table)
         telling.finished(source.path)
-    return (tables[0], []) if len(tables) == 1 else _joined(tables, sources, drop)
+    return join(tables, [source.path.name for source in sources], drop)
 
 
 def checksums(paths: Sequence[Path], progress: Progress) -> list[str]:
@@ -119,20 +119,28 @@ def check_alike(names: list[str], path: Path, first: list[str], first_path: Path
     )
 
 
-def _joined(
-    tables: list[pa.Table], sources: list[Source], drop: Collection[str]
+def join(
+    tables: Sequence[pa.Table], places: Sequence[str], drop: Collection[str]
 ) -> tuple[pa.Table, list[Finding]]:
-    """Return tables one after the other; columns of several types as text, and notes of these."""
+    """Return tables one after the other; columns of several types as text, and notes of these.
+
+    Args:
+        tables: Tables of the same columns.
+        places: What each is called in messages.
+        drop: Columns whose values do not matter.
+
+    Raises:
+        UserError: A column is nested in one of them and not in another.
+    """
     import pyarrow as pa
 
     try:
         return pa.concat_tables(tables, promote_options="permissive"), []
     except pa.ArrowException:
-        unlike = list(_unlike(tables, sources))
+        unlike = list(_unlike(tables))
     notes = []
-    for name, of_first, number in unlike:
-        found = tables[number][name].type
-        first, other = sources[0].path, sources[number].path
+    for name, number in unlike:
+        expected, found = tables[0][name].type, tables[number][name].type
         if name in drop:
             columns = [pa.chunked_array([pa.nulls(len(each))]) for each in tables]
         else:
@@ -140,13 +148,14 @@ def _joined(
                 columns = [each[name].cast(pa.string()) for each in tables]
             except pa.ArrowException:
                 raise UserError(
-                    f"{other}: column '{name}': expected {of_first} as in {first}, found {found}.",
+                    f"{places[number]}: column '{name}': expected {expected} as in {places[0]}, "
+                    f"found {found}.",
                     "Give the column one type in all files.",
                 ) from None
             notes.append(
                 Finding(
                     check="reading",
-                    message=f"{of_first} in {first.name}, {found} in {other.name}.",
+                    message=f"{expected} in {places[0]}, {found} in {places[number]}.",
                     remedy="Read as text.",
                     column=name,
                     fixed=True,
@@ -159,19 +168,19 @@ def _joined(
     return pa.concat_tables(tables, promote_options="permissive"), notes
 
 
-def _unlike(
-    tables: list[pa.Table], sources: list[Source]
-) -> Iterator[tuple[str, pa.DataType, int]]:
-    """Yield columns that cannot be joined, their type in the first file, and another's number."""
+def _unlike(tables: Sequence[pa.Table]) -> Iterator[tuple[str, int]]:
+    """Yield columns that cannot be joined, and the first table of another type."""
     import pyarrow as pa
 
     for name in tables[0].column_names:
-        for number in range(1, len(sources)):
-            both = [tables[0].select([name]), tables[number].select([name])]
+        for number in range(1, len(tables)):
             try:
-                pa.concat_tables(both, promote_options="permissive")
+                pa.concat_tables(
+                    [each.select([name]) for each in (tables[0], tables[number])],
+                    promote_options="permissive",
+                )
             except pa.ArrowException:
-                yield name, both[0][name].type, number
+                yield name, number
                 break
 
 

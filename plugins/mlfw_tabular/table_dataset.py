@@ -124,7 +124,9 @@ class TableDataset(mlfw.Dataset):
     ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray | None]:
         """Return the source's columns, and where each row belongs that is given apart."""
         table = self.table(context.progress)
-        table, assigned = with_given(table, self.given(context.progress), self.place())
+        dropped = set(self.drop) - set(self.target)
+        given = self.given(context.progress)
+        table, assigned = with_given(table, given, self.place(), dropped)
         return dict(zip(table.column_names, table.columns, strict=True)), assigned
 
     def following(self, names: Sequence[str]) -> Self:

@@ -9,11 +9,14 @@ from pathlib import Path
 from mlfw import UserError
 
 SIGNS = {
-    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "Save it as CSV in the spreadsheet program."),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "Type dataset=excel, or save it as CSV."),
     b"\x1f\x8b": ("compressed by gzip", "Add .gz to its name."),
     b"PAR1": ("a Parquet file", "Type dataset=parquet."),
     b"ARROW1": ("an Arrow file", "Convert it to Parquet, and type dataset=parquet."),
-    b"SQLite format 3\0": ("an SQLite database", "Export the table as CSV."),
+    b"SQLite format 3\0": (
+        "an SQLite database",
+        "Type dataset=sql dataset.url=sqlite:///FILE dataset.from_table=TABLE",
+    ),
     b"%PDF": ("a PDF document", "Export the table as CSV."),
     b"BZh": ("compressed by bzip2", "Unpack it: bunzip2 FILE"),
     b"\xfd7zXZ": ("compressed by xz", "Unpack it: unxz FILE"),
@@ -63,7 +66,7 @@ def check_text(path: Path, text: str, format_name: str) -> None:
 def _what(start: bytes) -> tuple[str, str]:
     if start.startswith(b"PK\x03\x04"):
         if b"xl/" in start or b"[Content_Types].xml" in start[:200]:
-            return "an Excel workbook", "Save it as CSV in the spreadsheet program."
+            return "an Excel workbook", "Type dataset=excel, or save it as CSV."
         return "a zip archive", "Unpack it: unzip FILE"
     if HTML.match(start):
         return "an HTML page", "Download the file itself, not the page that shows it."

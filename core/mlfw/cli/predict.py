@@ -18,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     add_import_argument(parser)
     parser.add_argument(
-        "data", metavar="DATA", type=Path, help="rows: .csv, .parquet or .jsonl; images: a folder"
+        "data",
+        metavar="DATA",
+        type=Path,
+        help="rows: .csv, .parquet, .jsonl or .xlsx; images: a folder",
     )
     parser.add_argument(
         "-o",

@@ -187,7 +187,7 @@ CASES = {
     ),
     # Something else.
     "binary": Case(bytes(range(256)) * 20, ("data.csv", "line 1", "binary", "dataset.encoding")),
-    "an Excel workbook": Case(workbook(), ("data.csv", "Excel workbook", "Save it as CSV")),
+    "an Excel workbook": Case(workbook(), ("data.csv", "Excel workbook", "dataset=excel")),
     "a zip archive": Case(archive(), ("data.csv", "zip archive", "unzip")),
     "an HTML page": Case("<!DOCTYPE html>\n<html></html>\n", ("HTML page", "Download")),
     "a Parquet file": Case(parquet(TABLE), ("data.csv", "Parquet", "dataset=parquet")),
