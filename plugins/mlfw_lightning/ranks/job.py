@@ -40,6 +40,7 @@ def write_job(
     context: FitContext,
     checkpoints: Path | None,
     job: Path,
+    store: Path | None,
 ) -> None:
     """Write all that ranks need into a folder that they all can read.
 
@@ -49,6 +50,7 @@ def write_job(
         context: The fit's context.
         checkpoints: Where checkpoints are kept, if any are.
         job: The folder.
+        store: The file at which the ranks of one machine meet; None for several machines.
     """
     content: dict[str, Any] = {
         "trainer": asdict(options),
@@ -56,6 +58,7 @@ def write_job(
         "began": time.time(),
         "folder": str(context.folder.absolute()),
         "checkpoints": str(checkpoints.absolute()) if checkpoints else None,
+        "store": str(store.absolute()) if store else None,
     }
     if isinstance(learner, ExistingLearner):
         content |= _existing(learner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
@@ -64,7 +64,8 @@ def launch_of(options: LightningTrainer, environment: Environment) -> Launch:
     found = next((read for name, read in _LAUNCHERS.items() if name in environment), _plain)
     launch = found(environment, options.nodes)
     _check(launch, options)
-    return launch
+    # Processes that a launcher started on one machine need no address that others reach.
+    return replace(launch, address=LOOPBACK) if options.nodes == 1 else launch
 
 
 def own_environment(environment: Environment) -> dict[str, str]:

@@ -77,7 +77,9 @@ class Leader(Crew):
         for peer in self._present():
             peer.failures, peer.stopped = [], False
         options, launch = self._options, self._launch
-        group = Group(launch.address, _free_port(), options.devices, options.nodes)
+        several = options.nodes > 1
+        meeting = (launch.address, _free_port()) if several else ()
+        group = Group(options.devices, options.nodes, *meeting)
         self._say(job={"number": self._job, "folder": str(job.absolute()), **asdict(group)})
         return group
 

@@ -19,6 +19,7 @@ from mlfw import Imports, StopRequested
 from mlfw_lightning.ranks.failure import Cause, Failure
 from mlfw_lightning.ranks.launchers import own_environment
 from mlfw_lightning.ranks.lines import LineReader, Message
+from mlfw_lightning.ranks.rendezvous import loopback_variables
 
 JOB = "job.json"
 ALLOW_IMPORT = "--allow-import"
@@ -31,16 +32,16 @@ class Group:
     """The ranks of one training and where they meet.
 
     Attributes:
-        address: Where rank 0 is.
-        port: A free port there.
         devices: How many ranks each node has.
         nodes: How many nodes there are.
+        address: Where rank 0 is; one node needs none, as its ranks meet at a file.
+        port: A free port there.
     """
 
-    address: str
-    port: int
     devices: int
-    nodes: int
+    nodes: int = 1
+    address: str = ""
+    port: int = 0
 
 
 class LocalRanks:
@@ -202,9 +203,11 @@ def _command(job: Path, channel: int, imports: Imports) -> Sequence[str]:
 def _environment(group: Group, node: int, local: int) -> dict[str, str]:
     """Return what a rank is told of the others, in the variables that PyTorch reads."""
     threads = max((os.cpu_count() or 1) // group.devices, 1)
+    meeting: dict[str, Any] = loopback_variables()
+    if group.nodes > 1:
+        meeting = {"MASTER_ADDR": group.address, "MASTER_PORT": group.port}
     told: dict[str, Any] = {
-        "MASTER_ADDR": group.address,
-        "MASTER_PORT": group.port,
+        **meeting,
         "NODE_RANK": node,
         "LOCAL_RANK": local,
         "RANK": node * group.devices + local,

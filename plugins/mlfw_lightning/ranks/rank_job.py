@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from safetensors.torch import save
@@ -17,6 +18,7 @@ from mlfw_lightning.loop.watch import Watch
 from mlfw_lightning.ranks.job import RESULT, existing_learner, table_learner
 from mlfw_lightning.ranks.lines import LineWriter
 from mlfw_lightning.ranks.local_ranks import JOB
+from mlfw_lightning.ranks.rendezvous import process_group
 from mlfw_lightning.trainer import LightningTrainer
 
 
@@ -39,28 +41,38 @@ def train_job(
     # Processes take seconds to start; by the time of the day, as monotonic clocks may differ.
     spent = max(time.time() - content["began"], 0.0)
     existing = existing_learner(content, imports)
-    if existing is not None:
-        weights = train_existing_here(
-            options,
-            existing,
-            seed=content["seed"],
-            folder=Path(content["folder"]),
-            keep=checkpoints is not None,
-            watch=watch,
-            spent=spent,
-        )
-    else:
-        weights = train_here(
-            options,
-            table_learner(content),
-            seed=content["seed"],
-            folder=checkpoints,
-            watch=watch,
-            place=place,
-            spent=spent,
-        )
+    with _meeting(options, content["store"], place):
+        if existing is not None:
+            weights = train_existing_here(
+                options,
+                existing,
+                seed=content["seed"],
+                folder=Path(content["folder"]),
+                keep=checkpoints is not None,
+                watch=watch,
+                spent=spent,
+            )
+        else:
+            weights = train_here(
+                options,
+                table_learner(content),
+                seed=content["seed"],
+                folder=checkpoints,
+                watch=watch,
+                place=place,
+                spent=spent,
+            )
     if place.rank == 0:
         write_bytes(job / RESULT, save({k: v.contiguous() for k, v in weights.items()}))
+
+
+def _meeting(
+    options: LightningTrainer, store: str | None, place: Place
+) -> AbstractContextManager[None]:
+    """Return the process group of one machine; Lightning makes that of several."""
+    if store is None:
+        return nullcontext()
+    return process_group(options, Path(store), rank=place.rank, world=place.world)
 
 
 def _watch(channel: LineWriter, stopping: Callable[[], bool]) -> Watch:

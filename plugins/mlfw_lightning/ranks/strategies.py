@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
 from mlfw.errors import did_you_mean
 from mlfw_lightning.devices import devices_here
+from mlfw_lightning.ranks.rendezvous import collective_timeout
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
@@ -23,9 +23,6 @@ DEEPSPEED = (
 )
 DIVIDED = (*FULLY_SHARDED, *DEEPSPEED)
 STRATEGIES = (*WHOLE, *FULLY_SHARDED, *DEEPSPEED)
-# Starting and loading libraries may take so long that a shorter wait would end good trainings;
-# a process that is frozen is noticed in `trainer.timeout` by its silence.
-SHORTEST_COLLECTIVE = 60.0
 
 
 def check_name(strategy: str) -> None:
@@ -87,7 +84,7 @@ def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
 
     if options.strategy in WHOLE and options.devices * options.nodes == 1:
         return "auto"
-    timeout = timedelta(seconds=max(options.timeout, SHORTEST_COLLECTIVE))
+    timeout = collective_timeout(options)
     # Ranks are told by the process that started them who they are, not by its own launcher.
     environment = LightningEnvironment()
     on_cpus = devices_here(options.accelerator)[0] == "cpu"

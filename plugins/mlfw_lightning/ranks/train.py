@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-import socket
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,10 @@ from mlfw_lightning.existing.fit import ExistingLearner
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.ranks.failure import Failure, first_cause
 from mlfw_lightning.ranks.job import RESULT, write_job
-from mlfw_lightning.ranks.launchers import LOOPBACK
 from mlfw_lightning.ranks.leader import Leader
 from mlfw_lightning.ranks.lines import Message
 from mlfw_lightning.ranks.local_ranks import Group, LocalRanks
+from mlfw_lightning.ranks.rendezvous import file_store
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
@@ -63,9 +63,10 @@ def train_in_ranks(
     shutil.rmtree(job, ignore_errors=True)
     if leader is not None:
         leader.gather(context.stopping)
-    write_job(options, learner, context, folder, job)
     try:
-        _run(options, context, job, leader)
+        with file_store() if options.nodes == 1 else nullcontext() as store:
+            write_job(options, learner, context, folder, job, store)
+            _run(options, context, job, leader)
         weights = load((job / RESULT).read_bytes())
     finally:
         shutil.rmtree(job, ignore_errors=True)
@@ -73,7 +74,7 @@ def train_in_ranks(
 
 
 def _run(options: LightningTrainer, context: FitContext, job: Path, leader: Leader | None) -> None:
-    group = leader.begin(job) if leader is not None else _alone(options)
+    group = leader.begin(job) if leader is not None else Group(options.devices)
     ranks = None
     try:
         ranks = LocalRanks(job, group, 0, imports=context.imports, timeout=options.timeout)
@@ -83,13 +84,6 @@ def _run(options: LightningTrainer, context: FitContext, job: Path, leader: Lead
             ranks.kill()
         if leader is not None:
             leader.over()
-
-
-def _alone(options: LightningTrainer) -> Group:
-    """Return a meeting point that is reached from this machine only."""
-    with socket.socket() as free:
-        free.bind((LOOPBACK, 0))
-        return Group(LOOPBACK, free.getsockname()[1], options.devices, 1)
 
 
 def _watch(ranks: LocalRanks, leader: Leader | None, context: FitContext) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,59 @@ def training(folder: Path, options: dict[str, Any] = LONG) -> subprocess.Popen[b
     return process
 
 
-def test_a_rank_that_is_killed_ends_the_training_and_is_named(tmp_path: Path) -> None:
-    process = training(tmp_path)
+def listening(pid: int) -> list[str]:
+    """Return the addresses on which a process listens, in the kernel's hexadecimal form."""
+    held = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            words = line.split()
+            if words[3] == LISTEN and f"socket:[{words[9]}]" in held:
+                found.append(words[1])
+    return found
+
+
+LISTEN = "0A"
+LOOPBACK = "0100007F:"
+
+
+def check_loopback_only(folder: Path) -> None:
+    """Check that the ranks of a job exchange gradients, and nobody else can reach them."""
+    ranks = [rank_of(folder, number) for number in (0, 1)]
+    addresses = [address for pid in ranks for address in listening(pid)]
+    assert addresses
+    assert [address for address in addresses if not address.startswith(LOOPBACK)] == []
+    for pid in ranks:
+        assert b"MASTER_PORT=" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def two_training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a training of two ranks that has begun; the last test that takes it ends it."""
+    folder = tmp_path_factory.mktemp("two")
+    TRAINING[folder] = training(folder)
+    yield folder
+    TRAINING[folder].kill()
+
+
+TRAINING: dict[Path, subprocess.Popen[bytes]] = {}
+
+
+def test_ranks_of_one_machine_listen_on_its_loopback_interface_only(two_training: Path) -> None:
+    check_loopback_only(two_training)
+
+
+@pytest.mark.slow
+def test_ranks_that_share_a_divided_network_listen_on_loopback_only(tmp_path: Path) -> None:
+    process = training(tmp_path, {**LONG, "trainer": {**LONG["trainer"], "strategy": "fsdp"}})
+    try:
+        check_loopback_only(tmp_path)
+    finally:
+        process.kill()
+
+
+def test_a_rank_that_is_killed_ends_the_training_and_is_named(two_training: Path) -> None:
+    process, tmp_path = TRAINING[two_training], two_training
     killed_at = time.monotonic()
     os.kill(rank_of(tmp_path, 1), signal.SIGKILL)
 
