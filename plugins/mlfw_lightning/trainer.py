@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+UNAUTHENTICATED = (
+    "trainer.nodes={nodes}: the ports between the machines are not authenticated; use a trusted "
+    "network only."
+)
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 
 
@@ -47,7 +51,8 @@ class LightningTrainer(mlfw.Trainer):
     Attributes:
         accelerator: auto, cpu, gpu, mps or tpu.
         devices: How many processes on this machine, one a device; on CPUs, at most four a core.
-        nodes: How many machines.
+        nodes: How many machines. With more than one, processes listen on ports that ask for no
+            password: whoever reaches them can take part in the run. Use a trusted network only.
         strategy: How processes share the work: auto or ddp (each has the whole network), fsdp or
             deepspeed (each has a part of it).
         timeout: After how many seconds of silence a process or a node counts as frozen, and how
@@ -106,6 +111,10 @@ class LightningTrainer(mlfw.Trainer):
                 f"trainer.accelerator: expected one of {', '.join(ACCELERATORS)}, found "
                 f"'{self.accelerator}'."
             )
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a warning where other machines take part."""
+        return (UNAUTHENTICATED.format(nodes=self.nodes),) if self.nodes > 1 else ()
 
     @property
     def seconds(self) -> float | None:

@@ -24,8 +24,9 @@ def nodes(folder: Path, *overrides: str) -> list[subprocess.Popen[str]]:
 
 
 def test_two_nodes_train_one_model_in_one_run_directory(tmp_path: Path) -> None:
-    check_one_run(nodes(tmp_path, "trainer.epochs=2"), tmp_path)
+    text = check_one_run(nodes(tmp_path, "trainer.epochs=2"), tmp_path)
 
+    assert text.count("trainer.nodes=2: the ports between the machines are not authenticated") == 1
     assert not (tmp_path / "runs/shared/checkpoints").exists()
 
 

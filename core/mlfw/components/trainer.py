@@ -39,6 +39,10 @@ class Trainer(Component):
 
     kind: ClassVar[str] = "trainer"
 
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences that the user should read once, before the run begins."""
+        return ()
+
     def most_epochs(self) -> int | None:
         """Return how many epochs a training takes at most, where that is known."""
         return None

@@ -110,7 +110,7 @@ def execute(
     if not config.trainer.leads():
         monitor.note("another process leads the run; this one takes part in its training")
         return Run(config.trainer.follow(imports, stop.asked), plugins, imports, led=False)
-    for note in config.notes:
+    for note in (*config.notes, *config.trainer.notes()):
         monitor.note(note)
     with config.trainer.leading() as crew:
         directory, continues = open_run(config.frozen, monitor.note)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import Mlfw
 from mlfw import UserError
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.ranks.launchers import Launch, first_host, launch_of, own_environment
@@ -134,3 +135,24 @@ def test_what_a_launcher_told_this_process_is_not_told_to_those_that_it_starts()
         **kept,
         "MASTER_PORT": "29500",
     }
+
+
+def test_one_machine_is_reached_at_its_loopback_address_whatever_the_launcher_says() -> None:
+    options = LightningTrainer(devices=2)
+    environment = {"TORCHELASTIC_RUN_ID": "x", "GROUP_RANK": "0", "LOCAL_RANK": "0",
+                   "GROUP_WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "10.0.0.7",
+                   "MASTER_PORT": "29500"}  # fmt: skip
+
+    assert launch_of(options, environment).address == "127.0.0.1"
+
+
+def test_several_machines_are_warned_of_and_one_is_not(mlfw_here: Mlfw) -> None:
+    (note,) = LightningTrainer(nodes=2).notes()
+    shown = mlfw_here("show", "trainer", "lightning").stdout
+
+    assert note == (
+        "trainer.nodes=2: the ports between the machines are not authenticated; use a trusted "
+        "network only."
+    )
+    assert "trusted network only" in " ".join(shown.split())
+    assert LightningTrainer(devices=2).notes() == ()
