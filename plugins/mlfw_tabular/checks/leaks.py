@@ -8,22 +8,33 @@ from mlfw import Action, Kind
 from mlfw.errors import listing
 from mlfw_tabular.checks.base import LeavesColumnsOut, Problem
 from mlfw_tabular.checks.rows import Rows
-from mlfw_tabular.checks.single_column import Guess, binned, guess_of
-from mlfw_tabular.checks.values import sample, sampled, taken
+from mlfw_tabular.checks.single_column import ClassGuess, Guess, binned, guess_of
+from mlfw_tabular.checks.values import plain, sample, sampled, shortened, taken
+from mlfw_tabular.checks.words import MISSING, MOST_ROWS, texts, words_of
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
 LEAST_ROWS = 50
-KINDS = (Kind.number, Kind.category, Kind.boolean, Kind.datetime)
+IN_BINS = (Kind.number, Kind.category, Kind.boolean, Kind.datetime)
+IN_WORDS = (Kind.text, Kind.category, Kind.labels)
+# A category of fewer values has enough rows of each to be judged by whole values.
+LEAST_CATEGORIES = 20
+# Characters of texts that are looked at in one column, and in all of them.
+OF_A_COLUMN, OF_ALL_COLUMNS = 2_000_000, 20_000_000
+WORDS_SHOWN = 3
+ADVICE = "Drop it if it is not known yet when predicting."
 
 
 class Leaks(LeavesColumnsOut[Rows]):
     """Columns that alone predict the target nearly perfectly.
 
     Rows are put into bins by the column, and the target of a fifth of the rows is predicted from
-    the others in the same bin: the most frequent class, or the mean rank of a number. Such a
-    column is often a copy of the target, or is known only after it.
+    the others in the same bin: the most frequent class, or the mean rank of a number. The bins of
+    texts, and of categories with many values, are those of the one word that tells each class
+    best, or of a number in the text. Such a column is often a copy of the target, or is known only
+    after it.
     """
 
     name = "leaks"
@@ -34,22 +45,81 @@ class Leaks(LeavesColumnsOut[Rows]):
         if data.count < LEAST_ROWS:
             return []
         rows = sample(data.count, data.context.seed)
-        guesses = [
-            (target.name, guess)
-            for target in data.schema.targets
-            if (guess := guess_of(target, taken(data.arrays[target.name], rows)))
-        ]
-        if not guesses:
-            return []
+        guesses = _guesses(data, rows)
+        read = _rows_to_read(guesses, data, rows)
+        guesses_of_read = _guesses(data, read)
+        names = [name for target in data.schema.targets for name in target.classes]
         problems = []
-        for column, values in data.of_kind(*KINDS):
-            given = _given_away(binned(column.kind, taken(values, rows)), guesses)
+        most = OF_ALL_COLUMNS // max(len(data.of_kind(*IN_WORDS)), 1)
+        for column, whole in data.of_kind(*IN_BINS, *IN_WORDS) if guesses else ():
+            values = taken(whole, rows)
+            found = sampled(data.count)
+            given = _by_bins(column.kind, values, guesses) if column.kind in IN_BINS else ""
+            if not given and column.kind in IN_WORDS:
+                values = taken(whole, read)
+                given = _by_words(values, guesses_of_read, names, min(most, OF_A_COLUMN))
+                found = sampled(data.count, MOST_ROWS)
             if given:
-                message = f"alone predicts {given} nearly perfectly{sampled(data.count)}"
-                advice = "Drop it if it is not known yet when predicting."
-                problems.append(Problem(message=message, column=column.name, advice=advice))
+                message = f"alone predicts {given}{found}"
+                problems.append(Problem(message=message, column=column.name, advice=ADVICE))
         return problems
 
 
-def _given_away(bins: np.ndarray, guesses: list[tuple[str, Guess]]) -> str:
-    return listing(name for name, guess in guesses if guess.is_perfect(bins))
+def _guesses(data: Rows, rows: np.ndarray | None) -> list[tuple[str, Guess]]:
+    """Return what predicts each target in some rows, None for all of them."""
+    return [
+        (target.name, guess)
+        for target in data.schema.targets
+        if (guess := guess_of(target, taken(data.arrays[target.name], rows)))
+    ]
+
+
+def _rows_to_read(
+    guesses: list[tuple[str, Guess]], data: Rows, rows: np.ndarray | None
+) -> np.ndarray:
+    """Return whose texts are read, in random order, int64: more of small classes than by chance.
+
+    Args:
+        guesses: What predicts the targets in `rows`.
+        data: All rows.
+        rows: A sample of them; None for all.
+    """
+    import numpy as np
+
+    count = data.count if rows is None else len(rows)
+    random = np.random.default_rng(data.context.seed)
+    order = random.permutation(count)
+    first = next((guess for _, guess in guesses if isinstance(guess, ClassGuess)), None)
+    if first is not None and count > MOST_ROWS:
+        small = first.target[order] != np.bincount(first.target).argmax()
+        head = order[small][: MOST_ROWS // 4]
+        order = np.concatenate([head, order[~np.isin(order, head)]])
+    chosen = random.permutation(order[:MOST_ROWS])
+    return chosen if rows is None else rows[chosen]
+
+
+def _by_bins(kind: Kind, values: pa.Array, guesses: list[tuple[str, Guess]]) -> str:
+    """Return what whole values predict, in words."""
+    bins = binned(kind, values)
+    given = [name for name, guess in guesses if guess.is_perfect(bins)]
+    return f"{listing(given)} nearly perfectly" if given else ""
+
+
+def _by_words(
+    values: pa.Array, guesses: list[tuple[str, Guess]], names: list[str], most_characters: int
+) -> str:
+    """Return what words or numbers in the values predict, in words."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(values.type) and len(values.dictionary) < LEAST_CATEGORIES:
+        return ""
+    found = texts(plain(values), most_characters)
+    words = words_of(found, names)
+    told = {name: guess.telling_words(words, found) for name, guess in guesses}
+    given = {name: chosen for name, chosen in told.items() if chosen is not None}
+    if not given:
+        return ""
+    chosen = list(dict.fromkeys(word for own in given.values() for word in own))
+    shown = ["a missing value" if w == MISSING else repr(shortened(w)) for w in chosen]
+    by = listing(shown, WORDS_SHOWN) if shown else "a number in it"
+    return f"{listing(given)} nearly perfectly, by {by}"

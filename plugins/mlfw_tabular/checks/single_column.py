@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlfw import Kind, Target, Task
 from mlfw_tabular.checks.values import codes, floats
+from mlfw_tabular.checks.words import Words, few_classes, numbers_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +24,7 @@ LEAST_OTHERS = 15
 ALLOWED_ERRORS = 2
 ALLOWED_SHARE = 0.02
 LEAST_R2 = 0.99
+MOST_VALUES_IN_WORDS = 20
 
 
 class Guess(ABC):
@@ -30,6 +33,18 @@ class Guess(ABC):
     @abstractmethod
     def is_perfect(self, bins: np.ndarray) -> bool:
         """Tell whether bins, int64 [rows], predict the target nearly perfectly."""
+
+    @abstractmethod
+    def telling_words(self, words: Words, texts: Sequence[str | None]) -> list[str] | None:
+        """Return the words of the first rows that predict the target nearly perfectly.
+
+        Args:
+            words: Which words stand in these rows.
+            texts: The texts themselves; a number in them may be the target.
+
+        Returns:
+            The words, none where it is a number; None where nothing predicts the target.
+        """
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,12 @@ class ClassGuess(Guess):
         errors = len(self.target) - int(right)
         return errors <= max(min(ALLOWED_ERRORS, 0.1 * others), ALLOWED_SHARE * others)
 
+    def telling_words(self, words: Words, texts: Sequence[str | None]) -> list[str] | None:  # noqa: ARG002
+        """Return the words, at most one a class."""
+        first = ClassGuess(self.target[: words.count], self.folds[: words.count])
+        bins, chosen = words.telling(first.target)
+        return chosen if chosen and first.is_perfect(bins) else None
+
 
 @dataclass(frozen=True)
 class RankGuess(Guess):
@@ -78,6 +99,22 @@ class RankGuess(Guess):
         left = ((self.target - means.reshape(-1)[cell]) ** 2).sum()
         return bool(left <= (1 - LEAST_R2) * (self.target**2).sum())
 
+    def telling_words(self, words: Words, texts: Sequence[str | None]) -> list[str] | None:
+        """Return the words where the target has few values; else see whether a number tells it."""
+        import pyarrow as pa
+
+        own = self.target[: words.count]
+        if not own.std():
+            return None
+        first = RankGuess(own - own.mean(), self.folds[: words.count])
+        classes = few_classes(own, MOST_VALUES_IN_WORDS)
+        if classes is not None:
+            bins, chosen = words.telling(classes)
+            if chosen and first.is_perfect(bins):
+                return chosen
+        numbers = (binned(Kind.number, pa.array(each)) for each in numbers_in(texts))
+        return [] if any(first.is_perfect(bins) for bins in numbers) else None
+
 
 @dataclass(frozen=True)
 class AnyGuess(Guess):
@@ -88,6 +125,11 @@ class AnyGuess(Guess):
     def is_perfect(self, bins: np.ndarray) -> bool:
         """Tell whether bins predict one of them."""
         return any(guess.is_perfect(bins) for guess in self.guesses)
+
+    def telling_words(self, words: Words, texts: Sequence[str | None]) -> list[str] | None:
+        """Return the words that predict the first one that words predict."""
+        found = (guess.telling_words(words, texts) for guess in self.guesses)
+        return next((chosen for chosen in found if chosen is not None), None)
 
 
 def guess_of(target: Target, values: pa.Array) -> Guess | None:
