@@ -24,17 +24,20 @@ class TableBuilder:
 
     Attributes:
         rows: How many there are so far.
+        bytes: How much memory they take.
     """
 
     def __init__(self, names: list[str]) -> None:
         self._names = names
         self._pieces: list[list[pa.Array]] = [[] for _ in names]
         self.rows = 0
+        self.bytes = 0
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows, each a value a column."""
         for pieces, values in zip(self._pieces, zip(*rows, strict=True), strict=True):
             pieces.append(to_array(values))
+            self.bytes += pieces[-1].nbytes
         self.rows += len(rows)
 
     def table(self) -> pa.Table:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from mlfw import MlfwError, UserError
 from mlfw_sql.drivers import missing_driver, preferred, unknown_dialect
+from mlfw_sql.limits import Deadline, Limits
 from mlfw_sql.secrets import redact, shown
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 CONNECT_SECONDS = 15
+KEPT = ("immutable", "nolock")  # the options of an SQLite URL that change nothing in a file
+MOST_SQLITE = 10**9
 WITH_TIMEOUT = ("psycopg", "psycopg2", "pymysql", "mysqldb")
 READ_ONLY = {
     "sqlite": "PRAGMA query_only = ON",
@@ -33,13 +36,15 @@ class Database:
     Attributes:
         url: Where it is.
         engine: What connects to it.
+        limits: How much reading may take.
     """
 
     url: URL
     engine: Engine
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
-    def of(cls, text: str) -> Database:
+    def of(cls, text: str, limits: Limits) -> Database:
         """Return the database that a URL names, without connecting to it.
 
         Raises:
@@ -49,7 +54,7 @@ class Database:
 
         url = _url(text)
         try:
-            return cls(url, _engine(url))
+            return cls(url, _engine(url, limits), limits)
         except NoSuchModuleError:
             raise unknown_dialect(url) from None
         except ModuleNotFoundError as error:
@@ -73,13 +78,33 @@ class Database:
             connection = self.engine.connect().execution_options(**options)
             if self.engine.dialect.name in READ_ONLY:
                 connection.exec_driver_sql(READ_ONLY[self.engine.dialect.name])
+            self._set_timeout(connection)
         except (SQLAlchemyError, OSError) as error:
             raise UserError(
                 f"dataset.url: cannot connect to {shown(self.url)}: {self.sentence(error)}",
                 "Check that the database is there and running, the user's name and the password.",
             ) from None
-        with connection:
-            yield connection
+        with connection, Deadline(connection, self.limits.seconds) as deadline:
+            try:
+                yield connection
+            except MlfwError:
+                if deadline.passed:
+                    raise self.limits.over_time() from None
+                raise
+
+    def _set_timeout(self, connection: Connection) -> None:
+        """Let the server keep the time too, as a driver may not be able to end a query."""
+        from sqlalchemy.exc import DBAPIError
+
+        dialect = self.engine.dialect
+        name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
+        statement = self.limits.timeout(name)
+        if statement is None:
+            return
+        try:
+            connection.exec_driver_sql(statement)
+        except DBAPIError:  # an old server without the setting
+            connection.rollback()
 
     @contextmanager
     def asked(self, key: str, remedy: str) -> Iterator[None]:
@@ -126,7 +151,7 @@ def _url(text: str) -> URL:
     return url.set(drivername=f"{url.drivername}+{driver}") if driver else url
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, limits: Limits) -> Engine:
     from sqlalchemy import NullPool, create_engine
 
     options: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True}
@@ -137,29 +162,53 @@ def _engine(url: URL) -> Engine:
         )
     backend = url.get_backend_name()
     if backend == "sqlite":
-        options |= _sqlite(url)
+        options |= _sqlite(url, limits)
+        if "creator" in options:  # which has seen to them
+            url = url.set(query={})
     elif url.get_driver_name() in WITH_TIMEOUT and "connect_timeout" not in url.query:
         options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
     return create_engine(url, **options)
 
 
-def _sqlite(url: URL) -> dict[str, Any]:
-    """Open the file for reading only; SQLite would make one that is not there."""
+def _sqlite(url: URL, limits: Limits) -> dict[str, Any]:
+    """Open the file for reading only, whatever the URL says; SQLite would make a missing one."""
     import sqlite3
 
-    if not url.database or url.database == ":memory:":
+    text = url.database or ""
+    options = {name: url.query[name] for name in KEPT if name in url.query}
+    if text.startswith("file:"):
+        text, _, written = text.removeprefix("file:").partition("?")
+        options |= {name: value for name, value in parse_qsl(written) if name in KEPT}
+        text = unquote(text.partition("#")[0])
+        text = text.removeprefix("//localhost") if text.startswith("//") else text
+    if text in ("", ":memory:") or "memory" in (url.query.get("mode"), options.get("mode")):
         raise UserError(
             "dataset.url: a database in memory holds no rows.",
             "Name a file: sqlite:///shop.db, or sqlite:////data/shop.db from the root.",
         )
-    if url.database.startswith("file:") or url.get_driver_name() != "pysqlite":
-        return {}
-    path = Path(url.database)
+    path = Path(text)
     if not path.is_file():
-        found = "is a folder, expected a file" if path.is_dir() else "no such file"
         raise UserError(
-            f"dataset.url: {path.absolute()}: {found}.",
+            f"dataset.url: {path.absolute()}: {_no_file(path)}.",
             "Check the path: after sqlite:/// it counts from the current folder.",
         )
-    address = f"file:{quote(str(path.absolute()))}?mode=ro"
-    return {"creator": lambda: sqlite3.connect(address, uri=True)}
+    if url.get_driver_name() != "pysqlite":
+        return {}
+    query = "&".join(f"{name}={quote(str(value))}" for name, value in options.items())
+    address = f"file:{quote(str(path.absolute()))}?mode=ro{'&' if query else ''}{query}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True)
+        if limits.bytes is not None:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(limits.bytes, MOST_SQLITE))
+        return connection
+
+    return {"creator": connect}
+
+
+def _no_file(path: Path) -> str:
+    if path.is_dir():
+        return "is a folder, expected a file"
+    if path.is_symlink():
+        return "no such file where this link leads"
+    return "is a pipe or a device, expected a file" if path.exists() else "no such file"

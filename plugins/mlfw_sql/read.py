@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
@@ -13,20 +15,24 @@ from mlfw.errors import did_you_mean, listing
 from mlfw_sql.columns import TableBuilder
 from mlfw_sql.declared import as_declared
 from mlfw_sql.engine import Database
+from mlfw_sql.limits import Limits
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import CursorResult, Inspector
 
 ROWS_AT_ONCE = 10_000
+BYTES_AT_ONCE = 16 << 20
+GROWTH = 10
+SECONDS_UNTOLD = 1.0
 # A result that is longer is counted, so that it is known how far the reading is: that takes the
 # server little beside sending the rows, where a short result may have taken long to find.
 MOST_UNCOUNTED = 10 * ROWS_AT_ONCE
 NO_SUCH_TABLE = re.compile(r"(?:no such table: |relation [\"'`]|Table [\"'`])([\w.$ ]+)")
 
 
-def read_query(database: Database, query: str, progress: Progress) -> pa.Table:
-    """Return the rows of a query.
+def read_query(database: Database, query: str, progress: Progress) -> tuple[pa.Table, bool]:
+    """Return the rows of a query, and whether there are more than the limit of rows.
 
     Raises:
         UserError: The database refuses it, or it returns nothing that can be learnt from.
@@ -41,7 +47,7 @@ def read_query(database: Database, query: str, progress: Progress) -> pa.Table:
                 )
                 counted = f"SELECT count(*) FROM ({statement}\n) counted"  # noqa: S608 - only reads
                 count = partial(_count, database, counted)
-                return _fetch(result, "dataset.query", progress, count)
+                return _fetch(result, "dataset.query", progress, count, database.limits)
         except UserError as error:
             missing = NO_SUCH_TABLE.search(error.problem)
             if missing is None:
@@ -50,8 +56,10 @@ def read_query(database: Database, query: str, progress: Progress) -> pa.Table:
     raise UserError(problem, _hint(database, missing[1]))
 
 
-def read_table(database: Database, name: str, progress: Progress) -> pa.Table:
-    """Return the rows of a table or view, in the order of its primary key if it has one.
+def read_table(database: Database, name: str, progress: Progress) -> tuple[pa.Table, bool]:
+    """Return the rows of a table or view, and whether there are more than the limit of rows.
+
+    They come in the order of its primary key if it has one.
 
     Raises:
         UserError: There is no such table, or it is empty.
@@ -69,12 +77,15 @@ def read_table(database: Database, name: str, progress: Progress) -> pa.Table:
             .select_from(source)
             .order_by(*(sa.column(column) for column in keys))
         )
+        if database.limits.rows is not None:
+            statement = statement.limit(database.limits.rows + 1)
         counted = sa.select(sa.func.count()).select_from(source).compile(database.engine)
         count = partial(_count, database, str(counted))
-        rows = _fetch(connection.execute(statement), f"{key}={name}", progress, count)
+        result = connection.execute(statement)
+        rows, more = _fetch(result, f"{key}={name}", progress, count, database.limits)
         if database.engine.dialect.name == "sqlite":
-            return as_declared(rows, inspector.get_columns(table, schema))
-        return rows
+            return as_declared(rows, inspector.get_columns(table, schema)), more
+        return rows, more
 
 
 def _find(inspector: Inspector, name: str) -> tuple[str | None, str]:
@@ -109,21 +120,43 @@ def _hint(database: Database, name: str) -> str:
 
 
 def _fetch(
-    result: CursorResult[Any], place: str, progress: Progress, count: Callable[[], int | None]
-) -> pa.Table:
+    result: CursorResult[Any],
+    place: str,
+    progress: Progress,
+    count: Callable[[], int | None],
+    limits: Limits,
+) -> tuple[pa.Table, bool]:
+    """Return the rows, and whether there are more than were to be read."""
     names = _names(list(result.keys()))
-    builder, total = TableBuilder(names), None
-    while rows := result.fetchmany(ROWS_AT_ONCE):
+    builder, total, ends = TableBuilder(names), None, _after(limits.seconds)
+    most = inf if limits.rows is None else limits.rows
+    wanted, told = 1, time.monotonic()
+    while builder.rows < most and (rows := result.fetchmany(int(min(wanted, most - builder.rows)))):
+        before = builder.rows
         builder.add(rows)
-        if builder.rows == MOST_UNCOUNTED:
+        limits.check_bytes(builder.bytes, builder.rows, place)
+        if time.monotonic() > ends:
+            raise limits.over_time()
+        if before < MOST_UNCOUNTED <= builder.rows and limits.rows is None:
             total = count()
+        past = builder.rows % ROWS_AT_ONCE
+        if not past or time.monotonic() - told > SECONDS_UNTOLD:
+            progress(builder.rows, total, "rows")
+            told = time.monotonic()
+        fitting = BYTES_AT_ONCE * builder.rows // max(builder.bytes, 1)
+        wanted = max(min(wanted * GROWTH, fitting, ROWS_AT_ONCE - past), 1)
+    if builder.rows % ROWS_AT_ONCE:
         progress(builder.rows, total, "rows")
     if not builder.rows:
         raise UserError(
             f"{place}: returns no rows, only the columns {listing(names)}.",
             "Fill the table, or ask for less in the query's WHERE.",
         )
-    return builder.table()
+    return builder.table(), builder.rows >= most and bool(result.fetchmany(1))
+
+
+def _after(seconds: float | None) -> float:
+    return inf if seconds is None else time.monotonic() + seconds
 
 
 def _count(database: Database, statement: str) -> int | None:

@@ -11,6 +11,7 @@ import re
 from mlfw import UserError
 
 READS = ("SELECT", "WITH")
+INTO = re.compile(r"(?i)(?<![\w.])into(?!\w)")
 COMMENT_OR_QUOTED = re.compile(
     r"""--[^\n]* | /\*.*?\*/ | '[^']*' | "[^"]*" | `[^`]*` """, re.VERBOSE | re.DOTALL
 )
@@ -32,6 +33,11 @@ def check_reads(query: str) -> None:
             f"dataset.query: expected a SELECT, found {first or 'no statement'}: a data set is "
             "only read, never changed.",
             "Write dataset.query='SELECT ... FROM ...', or change the data with another tool.",
+        )
+    if INTO.search(plain):
+        raise UserError(
+            "dataset.query: holds INTO, which writes what it selects to a table or a file.",
+            "Take it out: a data set is only read, never changed.",
         )
     ambiguous = any(sign in query for sign in AMBIGUOUS)
     if ";" in (query.strip().rstrip(";") if ambiguous else plain):

@@ -14,6 +14,7 @@ from mlfw_tabular.csv import Csv
 from mlfw_tabular.excel import Excel
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.jsonl import JsonLines
+from mlfw_tabular.memory import memory_bytes
 from mlfw_tabular.parquet import Parquet
 from mlfw_tabular.prepare import Features, Preprocessor
 from mlfw_tabular.table_dataset import TableDataset
@@ -34,4 +35,4 @@ def mlfw_datasets() -> dict[str, type[mlfw.Dataset]]:
     return {"csv": Csv, "parquet": Parquet, "jsonl": JsonLines, "excel": Excel}
 
 
-__all__ = ["Features", "FileDataset", "Preprocessor", "TableDataset"]
+__all__ = ["Features", "FileDataset", "Preprocessor", "TableDataset", "memory_bytes"]

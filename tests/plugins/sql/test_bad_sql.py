@@ -158,7 +158,7 @@ def test_a_password_is_refused_in_a_configuration_file_too(shop: Path, mlfw_here
 def test_a_database_is_never_changed_even_where_the_statement_looks_like_reading(
     shop: Path,
 ) -> None:
-    query = "WITH x AS (SELECT 1) INSERT INTO customers (id) SELECT 1000"
+    query = "WITH x AS (SELECT 1) UPDATE customers SET age = 1"
 
     with pytest.raises(UserError, match="readonly"):
         SqlDataset(url="sqlite:///shop.db", query=query).table()
@@ -171,6 +171,7 @@ def test_a_database_is_never_changed_even_where_the_statement_looks_like_reading
         "  -- the first; of two\n/* and; more */ (select 1);",
         "WITH a AS (SELECT ';') SELECT * FROM a",
         'SELECT "a;b" FROM t',
+        "SELECT \"into\", 'into', t.into_day FROM t -- into",
     ],
 )
 def test_a_query_that_reads_is_accepted(query: str) -> None:
@@ -196,6 +197,9 @@ def test_a_query_that_reads_is_accepted(query: str) -> None:
         "COPY t TO PROGRAM 'rm'",
         "CALL p()",
         "PRAGMA writable_schema = 1",
+        "SELECT * INTO copied FROM t",
+        "SELECT 1\nINTO OUTFILE '/tmp/x'",
+        "WITH x AS (SELECT 1) INSERT INTO t SELECT 1",
     ],
 )
 def test_a_query_that_may_change_something_is_refused(query: str) -> None:
