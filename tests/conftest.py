@@ -27,7 +27,12 @@ Mlfw = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return a quiet environment for a command: no keys, no colours, no tracking."""
+    """Return a quiet environment for a command: no keys, no colours, no tracking.
+
+    What is changed in PYTHONPATH comes before what whoever runs the tests has there.
+    """
+    if "PYTHONPATH" in changes and "PYTHONPATH" in os.environ:
+        changes["PYTHONPATH"] += os.pathsep + os.environ["PYTHONPATH"]
     hidden = ("MLFW_", "WANDB_", "BENTOML_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
     return {

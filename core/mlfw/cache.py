@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +42,7 @@ class Cache:
         Raises:
             UserError: `MLFW_CACHE_GB` is no number of 0 or more.
         """
-        base = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        base = environment.get("XDG_CACHE_HOME") or home_folder(environment) / ".cache"
         folder = Path(environment.get(FOLDER_VARIABLE) or Path(base) / "mlfw")
         text = environment.get(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_GB)
         try:
@@ -128,6 +130,15 @@ class Cache:
             if total > self.limit and path != keep:
                 shutil.rmtree(path, ignore_errors=True)
                 total -= size
+
+
+def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the user's folder; one of temporary files for a user who has none."""
+    try:
+        home = Path(environment.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        home = Path()
+    return home if home.is_absolute() else Path(tempfile.gettempdir()) / f"mlfw-{os.getuid()}"
 
 
 def _used(path: Path) -> float:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import signal
 from collections.abc import Iterable
+
+STOPPED_BY: dict[int, str] = {
+    signal.SIGINT: "interrupted by Ctrl-C.",
+    signal.SIGTERM: "stopped by SIGTERM.",
+    signal.SIGHUP: "stopped by SIGHUP: the terminal was closed.",
+}
 
 
 class MlfwError(Exception):
@@ -29,18 +36,27 @@ class UserError(MlfwError):
 
 
 class StopRequested(BaseException):
-    """The process was asked to end, by SIGTERM, and what is to be continued has been saved.
+    """The process was asked to end, by a signal, and what is to be continued has been saved.
 
     No `Exception`, so that nothing that goes on after failures goes on after this.
 
     Args:
-        problem: What was stopped.
+        problem: What was stopped; by default, by which signal.
+        remedy: How to continue it, if it can be continued.
+        number: The signal's number.
+
+    Attributes:
+        exit_code: The exit status of the command: 128 and the signal's number, as shells have it.
     """
 
-    exit_code = 143
+    exit_code = 128 + signal.SIGTERM
 
-    def __init__(self, problem: str = "stopped by SIGTERM.") -> None:
-        super().__init__(problem)
+    def __init__(
+        self, problem: str = "", remedy: str = "", *, number: int = signal.SIGTERM
+    ) -> None:
+        self.problem = problem or STOPPED_BY.get(number, f"stopped by signal {number}.")
+        super().__init__(f"{self.problem}\n  {remedy}" if remedy else self.problem)
+        self.exit_code = 128 + number
 
 
 class ImportNotAllowedError(UserError):

@@ -21,11 +21,13 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that a crash leaves either the old content or the new one.
 
     The content goes to a temporary file beside the target, is flushed to the disk, and takes
-    the target's name in one step.
+    the target's name in one step. Of a link it is what the link leads to that is written.
 
     Raises:
         OSError: The disk is full or the folder cannot be written; the old file is untouched.
     """
+    if path.is_symlink():
+        path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
     temporary = Path(name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from mlfw import Deployer, Deployment, UserError, limits
+from mlfw.disk import check_folder
 from mlfw_bentoml.options import ServiceOptions
 
 MEGABYTE = 1_000_000
@@ -44,7 +46,7 @@ class BentoML(Deployer):
     requirements: list[str] = field(default_factory=list)
 
     def check(self) -> None:
-        """Check what BentoML would refuse only after training."""
+        """Check what BentoML would refuse only after training, its store included."""
         from mlfw_bentoml.tags import is_tag
 
         if self.version and not is_tag(self.version):
@@ -53,6 +55,7 @@ class BentoML(Deployer):
                 f"them, 63 at most; found '{self.version}'.",
                 "For example: deployer.version=v1",
             )
+        check_folder(bento_home(), "Name another one: export BENTOML_HOME=/tmp/bentoml")
 
     def deploy(self, model: Path, folder: Path, name: str) -> Deployment:
         """Build a Bento into BentoML's store, and leave its tag and API document in the folder."""
@@ -78,3 +81,8 @@ class BentoML(Deployer):
             max_rows=self.max_rows,
             access_log=self.access_log,
         )
+
+
+def bento_home() -> Path:
+    """Return where BentoML keeps its store."""
+    return Path(os.environ.get("BENTOML_HOME") or os.path.expanduser("~/bentoml"))  # noqa: PTH111

@@ -137,7 +137,9 @@ class FileDataset(TableDataset):
         try:
             write_bytes(path, content)
         except OSError as error:
-            raise UserError(f"{path}: cannot be written: {error.strerror}.") from None
+            raise UserError(
+                f"{path}: cannot be written: {error.strerror}.", "Choose another place for it."
+            ) from None
 
     def _check_apart(self) -> None:
         """Check that no row is both learnt from and measured on."""

@@ -36,7 +36,7 @@ def test_columns_with_the_same_finding_share_a_line_and_open_ones_come_first() -
     lines = [" ".join(line.split()) for line in findings_table([*same, finding("leaks", "x")], 80)]
 
     assert lines == [
-        "check found what to do or what was done",
+        "check found action",
         "leaks x: odd Mend it.",
         "constant a, b, c and 2 more: odd Mend it.",
     ]

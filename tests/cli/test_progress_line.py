@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import environment
-from mlfw.cli.progress_line import columns, progress_line
+from mlfw.cli.progress_line import progress_line
+from mlfw.cli.wrapping import columns
 from mlfw.pipeline.progress import Progress
 from on_terminal import shown_on_terminal
 from plugin_folder import write_plugin

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from mlfw.cli.options import add_config_arguments, split_settings
+from mlfw.cli.output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,6 @@ def main(options: argparse.Namespace) -> int:
     file, overrides = split_settings(options.settings)
     config = compose(file, overrides, plugins, config_dir=options.config_dir, need_packages=False)
     for note in config.notes:
-        print(f"mlfw: {note}", file=sys.stderr)
+        say(f"mlfw: {note}")
     print(render(config))
     return 0

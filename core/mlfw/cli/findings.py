@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
+from mlfw.cli.table import table_lines
 from mlfw.components.finding import Finding
 
 MOST = 12
 MOST_OF_A_CHECK = 3
-NARROWEST, WIDEST = 60, 110
-HEADING = ("check", "found", "what to do or what was done")
+WIDEST = 110
+HEADING = ("check", "found", "action")
 
 
 def findings_table(findings: Sequence[Finding], width: int) -> list[str]:
@@ -28,7 +28,7 @@ def findings_table(findings: Sequence[Finding], width: int) -> list[str]:
     ordered = sorted(findings, key=lambda finding: finding.fixed)
     rows = [*_rows(ordered)]
     shown, left = rows[:MOST], rows[MOST:]
-    lines = [*_aligned([(*HEADING, 0), *shown], min(max(width, NARROWEST), WIDEST))]
+    lines = table_lines(HEADING, [row[:3] for row in shown], min(width, WIDEST), indent="  ")
     more = sum(count for *_, count in left)
     return [*lines, f"  and {more} more: see data.json"] if more else lines
 
@@ -53,20 +53,3 @@ def _rows(findings: Sequence[Finding]) -> Iterator[tuple[str, str, str, int]]:
 def _about(columns: Sequence[str], message: str) -> str:
     shown = ", ".join(columns[:3]) + (f" and {len(columns) - 3} more" if columns[3:] else "")
     return f"{shown}: {message}" if shown else message
-
-
-def _aligned(rows: Sequence[tuple[str, str, str, int]], width: int) -> Iterator[str]:
-    """Yield lines of three columns, the last two wrapped."""
-    first = max(len(row[0]) for row in rows)
-    left = width - 2 - first - 4
-    second = min(max(len(row[1]) for row in rows), left * 11 // 20)
-    third = left - second
-    for row in rows:
-        found, remedy = textwrap.wrap(row[1], second), textwrap.wrap(row[2], third)
-        for i in range(max(len(found), len(remedy))):
-            cells = (
-                row[0] if i == 0 else "",
-                found[i] if i < len(found) else "",
-                remedy[i] if i < len(remedy) else "",
-            )
-            yield f"  {cells[0]:<{first}}  {cells[1]:<{second}}  {cells[2]}".rstrip()

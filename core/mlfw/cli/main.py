@@ -10,8 +10,9 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
+from mlfw.cli.output import say, standard_output
+from mlfw.disk import disk_mistake
 from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested
 
 COMMANDS = {
@@ -36,7 +37,9 @@ EPILOG = """examples:
 
 def entry() -> None:
     """Run the command and leave with its exit status."""
-    sys.exit(main(sys.argv[1:]))
+    with standard_output():
+        status = main(sys.argv[1:])
+    sys.exit(status)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -46,30 +49,42 @@ def main(arguments: Sequence[str]) -> int:
         arguments: What stands behind `mlfw`.
 
     Returns:
-        0, 2 for a user's mistake, 130 after Ctrl-C, 143 after SIGTERM, 1 for anything else.
+        0, 2 for a user's mistake, 129 after SIGHUP, 130 after Ctrl-C, 143 after SIGTERM, 1 for
+        anything else.
     """
     try:
-        return _dispatch(arguments)
+        return _dispatched(arguments)
     except ImportNotAllowedError as error:
         granted = [word for package in error.packages for word in ("--allow-import", package)]
         typed = shlex.join(["mlfw", *arguments[:1], *granted, *arguments[1:]])
-        print(f"mlfw: {error.problem}\n  If you trust it, type: {typed}", file=sys.stderr)
+        say(f"mlfw: {error.problem}\n  If you trust it, type: {typed}")
         return error.exit_code
     except MlfwError as error:
-        print(f"mlfw: {error}", file=sys.stderr)
+        say(f"mlfw: {error}")
         return error.exit_code
     except StopRequested as error:
-        print(f"mlfw: {error}\n  The same command continues the run.", file=sys.stderr)
+        say(f"mlfw: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print("mlfw: interrupted", file=sys.stderr)
+        say("mlfw: interrupted by Ctrl-C.")
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone, as in `mlfw runs | head`; that is no failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0  # the reader of our output has gone, as in `mlfw runs | head`; that is no failure
     except Exception as error:
-        return _unexpected(error)
+        mistake = disk_mistake(error)
+        if mistake is None:
+            return _unexpected(error)
+        say(f"mlfw: {mistake}")
+        return mistake.exit_code
+
+
+def _dispatched(arguments: Sequence[str]) -> int:
+    """Run the command, and find out whether its output could be written."""
+    try:
+        return _dispatch(arguments)
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -108,14 +123,14 @@ def _print_version() -> int:
 def _unexpected(error: Exception) -> int:
     """Say in one line that something broke, and where its traceback lies."""
     log = getattr(error, "mlfw_log", None)
-    if log is None:
-        handle, name = tempfile.mkstemp(prefix="mlfw-error-", suffix=".txt")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write("".join(traceback.format_exception(error)))
-        log = Path(name)
     lines = str(error).splitlines() or [""]
-    print(
-        f"mlfw: unexpected {type(error).__name__}: {lines[0]}\n  The traceback is in {log}",
-        file=sys.stderr,
-    )
+    text = f"mlfw: unexpected {type(error).__name__}: {lines[0]}"
+    try:
+        if log is None:
+            handle, log = tempfile.mkstemp(prefix="mlfw-error-", suffix=".txt")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write("".join(traceback.format_exception(error)))
+        say(f"{text}\n  The traceback is in {log}")
+    except OSError:
+        say(f"{text}\n  Its traceback could not be kept: there is no room for temporary files.")
     return 1

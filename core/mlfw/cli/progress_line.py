@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
+from mlfw.cli.wrapping import columns, cut
 from mlfw.pipeline.progress import Progress
 from mlfw.quantities import duration
 
@@ -62,26 +62,3 @@ def _count(rate: float) -> str:
         if rate >= size:
             return f"{rate / size:.3g}{unit}"
     return f"{rate:.3g}"
-
-
-def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return sum(_wide(sign) for sign in text)
-
-
-def cut(text: str, width: int) -> str:
-    """Return as much of a text as there are columns for, without signs that move the cursor."""
-    kept, used = [], 0
-    for sign in text:
-        plain = sign if sign.isprintable() else "?"
-        used += _wide(plain)
-        if used > width:
-            break
-        kept.append(plain)
-    return "".join(kept)
-
-
-def _wide(sign: str) -> int:
-    if unicodedata.combining(sign):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

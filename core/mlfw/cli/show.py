@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mlfw.cli.output import terminal_width
 from mlfw.cli.table import print_table
+from mlfw.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from mlfw.plugins import Registry
@@ -55,8 +55,9 @@ def _explain(kind: str, name: str, registry: Registry) -> None:
 
     entry = registry.get(kind, name)
     print(f"{kind}={name}  ({entry.distribution}, plugin {entry.plugin})")
+    width = min(terminal_width(sys.stdout) or TEXT_WIDTH, TEXT_WIDTH)
     for paragraph in description(entry.component):
-        print(f"\n{textwrap.fill(paragraph, TEXT_WIDTH, break_on_hyphens=False)}")
+        print("\n".join(["", *wrapped(paragraph, width, "")]))
     print()
     rows = [
         [
@@ -83,8 +84,9 @@ def _explain(kind: str, name: str, registry: Registry) -> None:
 
 def _print_fields(rows: Sequence[Sequence[str]]) -> None:
     """Print a table of fields, or on a terminal, where it would be cut, a paragraph a field."""
-    if sys.stdout.isatty():
-        print("\n".join(field_lines(rows, shutil.get_terminal_size().columns)))
+    width = terminal_width(sys.stdout)
+    if width is not None:
+        print("\n".join(field_lines(rows, width)))
     else:
         print_table(["field", "type", "default", "search range", "help"], rows)
 
@@ -99,8 +101,6 @@ def field_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     lines = []
     for name, kind, default, search, text in rows:
         about = f"{name}={default}  ({kind}{f'; search range {search}' if search else ''})"
-        lines += textwrap.wrap(about, width, subsequent_indent="    ")
-        lines += textwrap.wrap(
-            text, min(width, TEXT_WIDTH), initial_indent="    ", subsequent_indent="    "
-        )
+        lines += wrapped(about, width, "    ")
+        lines += wrapped(f"    {text}", min(width, TEXT_WIDTH))
     return lines

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Sequence
 from threading import RLock
 
 from mlfw.cli.findings import findings_table
-from mlfw.cli.progress_line import columns, cut, progress_line
+from mlfw.cli.output import USUAL, say, terminal_width, write
+from mlfw.cli.progress_line import progress_line
+from mlfw.cli.wrapping import columns, cut
 from mlfw.components import Finding
+from mlfw.hints import printable
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.progress import Progress
 from mlfw.quantities import duration
@@ -26,7 +28,7 @@ class TerminalMonitor(Monitor):
     """
 
     def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
+        self._live = terminal_width(sys.stderr) is not None
         self._shown = 0
         self._lock = RLock()  # progress comes from a thread of its own too
 
@@ -43,28 +45,31 @@ class TerminalMonitor(Monitor):
 
     def stage_done(self, name: str, seconds: float, *, skipped: bool) -> None:
         """Show that a stage has ended."""
-        self.close()
-        if self._live and (skipped or seconds >= SHORTEST):
-            print(f"{name:<9} {'done before' if skipped else duration(seconds)}", file=sys.stderr)
+        with self._lock:
+            self.close()
+            if self._live and (skipped or seconds >= SHORTEST):
+                say(f"{name:<9} {'skipped (up to date)' if skipped else duration(seconds)}")
 
     def note(self, text: str) -> None:
         """Print a note."""
         with self._lock:
             self.close()
-            print(f"mlfw: {text}", file=sys.stderr)
+            say(f"mlfw: {text}")
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Print what the checks of the data have found, as a table."""
-        lines = findings_table(findings, shutil.get_terminal_size().columns)
+        width = terminal_width(sys.stderr) or shutil.get_terminal_size().columns
+        lines = findings_table(findings, width)
         if lines:
             with self._lock:
                 self.close()
-                print("\n".join(["mlfw: the data:", *lines]), file=sys.stderr)
+                write("\n".join(["mlfw: the data:", *map(printable, lines)]) + "\n")
 
     def close(self) -> None:
         """Leave an empty line where progress was shown."""
-        if self._shown:
-            self._show("")
+        with self._lock:
+            if self._shown:
+                self._show("")
 
     def _show(self, text: str) -> None:
         if not self._live:
@@ -73,13 +78,9 @@ class TerminalMonitor(Monitor):
         shown = columns(line)
         padding = " " * min(max(self._shown - shown, 0), _width() - shown)
         self._shown = shown
-        print(f"\r{line}{padding}\r", end="", file=sys.stderr, flush=True)
+        write(f"\r{line}{padding}\r")
 
 
 def _width() -> int:
     """Return how many columns a line may take: one less than there are, else some would wrap."""
-    try:
-        there = os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError):
-        there = 0
-    return (there or shutil.get_terminal_size().columns) - 1
+    return (terminal_width(sys.stderr) or USUAL) - 1

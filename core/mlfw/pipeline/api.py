@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from mlfw.components import Imports
@@ -26,6 +27,6 @@ def model_folder(text: str, runs: Path, note: Note = unnoted) -> Path:
     Raises:
         UserError: There is none.
     """
-    if (Path(text) / MANIFEST).is_file():
+    if os.path.isfile(Path(text, MANIFEST)):  # noqa: PTH113 - pathlib refuses too long a name
         return Path(text)
     return find_run(text, runs, note).model

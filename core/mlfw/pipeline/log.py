@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -19,7 +19,7 @@ def logging_to(path: Path) -> Iterator[None]:
     for as long.
     """
     root = logging.getLogger()
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler = _LogFile(path, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter(FORMAT))
     before = root.handlers[:]
     root.handlers = [handler]
@@ -35,3 +35,15 @@ def logging_to(path: Path) -> Iterator[None]:
             root.handlers = before
             root.setLevel(level)
             handler.close()
+
+
+class _LogFile(logging.FileHandler):
+    """Loses what the disk has no room for: no log is worth ending a run for."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Leave a record out that cannot be written."""
+
+    def close(self) -> None:
+        """Close the file, whatever is left to be written."""
+        with suppress(OSError):
+            super().close()

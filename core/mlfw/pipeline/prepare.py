@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mlfw.components import Dataset
 from mlfw.components.paths import path_fields
+from mlfw.disk import disk_mistake
 from mlfw.files import link_folder, new_folder, read_json, sha256, write_json
 from mlfw.pipeline.data_report import data_report
 from mlfw.pipeline.splits_file import FORMAT, load_splits, save_splits
@@ -35,11 +37,12 @@ def prepare(work: Work) -> None:
             assert work.data is not None
             return
         key = work.fingerprints["prepare"]
-        if work.cache is None:
+        kept = _kept(work, key, make)
+        if kept is None:
             with new_folder(work.directory.data) as folder:
                 make(folder)
         else:
-            link_folder(work.cache.add(key, make), work.directory.data)
+            link_folder(kept, work.directory.data)
         write_json(work.directory.data_report, read_json(work.directory.data / REPORT))
         pa.default_memory_pool().release_unused()  # what reading and dividing needed
         work.data = load_splits(work.directory.data, key)
@@ -58,6 +61,20 @@ def prepare(work: Work) -> None:
 
     made = [work.directory.data, work.directory.data_report]
     work.stage("prepare", inputs, f"dataset {config.choice('dataset')}", act, made)
+
+
+def _kept(work: Work, key: str, make: Callable[[Path], None]) -> Path | None:
+    """Return the prepared data in the cache; None where there is none, or no room in it."""
+    if work.cache is None:
+        return None
+    try:
+        return work.cache.add(key, make)
+    except OSError as error:
+        mistake = disk_mistake(error)
+        if mistake is None:
+            raise
+        work.monitor.note(f"prepared data are not kept for the next run: {mistake.problem}")
+        return None
 
 
 def _named_files(dataset: Dataset) -> dict[str, str]:

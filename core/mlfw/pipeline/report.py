@@ -154,7 +154,7 @@ def _findings(splits: RowSplits) -> list[str]:
     return [
         "## Checks of the data",
         "",
-        *_markdown_table(["check", "column", "found", "what to do or what was done"], rows),
+        *_markdown_table(["check", "column", "found", "action"], rows),
         "",
         *([f"And {more} more: see data.json.", ""] if more else []),
     ]

@@ -10,6 +10,7 @@ from mlfw.components import Dataset
 from mlfw.components.dataset import Progress, silent
 from mlfw.config.components import build_component
 from mlfw.config.document import USE
+from mlfw.disk import check_output
 from mlfw.errors import UserError, listing
 from mlfw.plugins import Entry, Registry, require_packages
 
@@ -34,8 +35,10 @@ def row_format(
         write: Whether it is to write.
 
     Raises:
-        UserError: There is none.
+        UserError: There is none; or something else than a file is to be written.
     """
+    if write:
+        check_output(path)
     entries = registry.kind("dataset")
     options = dict(run_options or {})
     own = entries.get(options.pop(USE, ""))
@@ -111,5 +114,9 @@ def read_rows(
 
 
 def write_rows(table: pa.Table, path: Path, registry: Registry) -> None:
-    """Write a file of rows, whole or not at all."""
+    """Write a file of rows, whole or not at all.
+
+    Raises:
+        UserError: It cannot be written, or something else than a file stands there.
+    """
     row_format(path, registry, write=True).write(table, path)

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from mlfw.components import Crew, Imports, RunInfo
 from mlfw.config import RunConfig, compose
+from mlfw.disk import disk_errors
 from mlfw.errors import StopRequested, UserError
 from mlfw.files import read_json, remove_temporary
 from mlfw.pipeline.cross_validate import cross_validate
@@ -27,7 +28,7 @@ from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.named_runs import with_runs_found
 from mlfw.pipeline.prepare import prepare
 from mlfw.pipeline.saved_model import SavedModel, load_model
-from mlfw.pipeline.stop import StopSignal
+from mlfw.pipeline.stop import CONTINUE, StopSignal, interruptible
 from mlfw.pipeline.tune import tune
 from mlfw.pipeline.user_cache import user_cache
 from mlfw.pipeline.work import Work
@@ -38,6 +39,7 @@ from mlfw.runs.record import FAILED, FINISHED, INTERRUPTED, RUNNING
 
 logger = logging.getLogger("mlfw")
 NO_IMPORTS = Imports()
+OTHER_FOLDER = "Choose a folder that can be written, for example: run.folder=/tmp/runs"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ class Run:
 def run(config: Path | None, overrides: Sequence[str], imports: Imports) -> Run:
     """Compose a configuration and run it; see `mlfw.run`."""
     plugins = load_plugins()
-    return execute(compose(config, overrides, plugins), plugins, Monitor(), imports)
+    composed = compose(config, overrides, plugins)
+    with interruptible() as stop:
+        return execute(composed, plugins, Monitor(), imports, stop)
 
 
 def execute(
@@ -109,10 +113,16 @@ def execute(
     check_config(config, plugins.registry, imports)
     if not config.trainer.leads():
         monitor.note("another process leads the run; this one takes part in its training")
-        return Run(config.trainer.follow(imports, stop.asked), plugins, imports, led=False)
+        with stop.named():
+            led = config.trainer.follow(imports, stop.asked)
+        return Run(led, plugins, imports, led=False)
     for note in (*config.notes, *config.trainer.notes()):
         monitor.note(note)
-    with config.trainer.leading() as crew:
+    with (
+        stop.named(CONTINUE),
+        disk_errors(OTHER_FOLDER),
+        config.trainer.leading() as crew,
+    ):
         directory, continues = open_run(config.frozen, monitor.note)
         with locked(directory.path), closing(monitor):
             if continues and directory.record().state != FINISHED:
@@ -146,11 +156,15 @@ def _execute(
         stop=stop,
         crew=crew,
     )
-    directory.update(state=RUNNING, error="")
-    write_environment(directory)
-    events.started()
     try:
-        _stages(work)
+        with stop.named(CONTINUE), disk_errors(OTHER_FOLDER):
+            stop.forced = partial(_end_forced, directory, monitor)
+            directory.update(state=RUNNING, error="")
+            write_environment(directory)
+            events.started()
+            _stages(work)
+            remove_temporary(directory.path)
+            directory.update(state=FINISHED)
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt | StopRequested)
         removed = None if interrupted else _removal(directory, error)
@@ -163,9 +177,13 @@ def _execute(
         _note_failure(directory, INTERRUPTED if interrupted else FAILED, error)
         events.finished(failed=True)
         raise
-    remove_temporary(directory.path)
-    directory.update(state=FINISHED)
     events.finished(failed=False)
+
+
+def _end_forced(directory: RunDirectory, monitor: Monitor, stopped: StopRequested) -> None:
+    """Note and say that the process is about to be ended, as it has not stopped by itself."""
+    _note_failure(directory, INTERRUPTED, stopped)
+    monitor.note(f"{stopped} {CONTINUE}")
 
 
 def _stages(work: Work) -> None:

@@ -17,6 +17,9 @@ from mlfw.runs.record import FAILED, FINISHED, RUNNING
 
 FOLDER_VARIABLE = "MLFW_RUNS"
 LATEST = "latest"
+# File systems take 255 bytes, and other names are made of a run's.
+LONGEST_NAME, LONGEST_PART = 150, 255
+LONGEST_SOURCE = 40
 
 Note = Callable[[str], None]
 
@@ -92,6 +95,10 @@ def find_run(text: str, folder: Path, note: Note = unnoted) -> RunDirectory:
     Raises:
         UserError: There is none.
     """
+    if any(len(os.fsencode(part)) > LONGEST_PART for part in Path(text).parts):
+        raise UserError(
+            f"{text[:40]}...: no run can have so long a name.", "List the runs: mlfw runs"
+        )
     if text == LATEST:
         return latest_run(folder, note)
     for path in (Path(text), folder / text):
@@ -155,7 +162,15 @@ def _named_directory(settings: Mapping[str, Any], folder: Path) -> RunDirectory:
     name = str(settings["name"])
     if not re.fullmatch(r"[\w][\w.-]*", name) or name == LATEST:
         raise UserError(
-            f"run.name={name}: expected letters, digits, '.', '_' and '-', and not '{LATEST}'."
+            f"run.name={name[:40]}: expected letters, digits, '.', '_' and '-', beginning with a "
+            f"letter or a digit, and not '{LATEST}'.",
+            f"For example: run.name={re.sub(r'[^A-Za-z0-9]+', '-', name)[:40].strip('-') or 'my'}-1",
+        )
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        raise UserError(
+            f"run.name={name[:20]}...: expected at most {LONGEST_NAME} bytes, found "
+            f"{len(os.fsencode(name))}.",
+            f"For example: run.name={name[:20]}",
         )
     return RunDirectory(folder / name)
 
@@ -190,7 +205,7 @@ def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
 def _new_directory(folder: Path, frozen: Mapping[str, Any]) -> RunDirectory:
     """Make a directory whose name no other run has, also when two start at once."""
     source = Path(str(frozen["dataset"].get("path") or frozen["dataset"].get("name") or "")).stem
-    source = re.sub(r"[^\w-]+", "-", source) or frozen["dataset"]["use"]
+    source = re.sub(r"[^\w-]+", "-", source)[:LONGEST_SOURCE] or frozen["dataset"]["use"]
     stamp = time.strftime("%Y%m%d-%H%M%S")
     name = f"{source}-{frozen['model']['use']}-{stamp}"
     folder.mkdir(parents=True, exist_ok=True)

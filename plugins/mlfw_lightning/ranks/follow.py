@@ -24,6 +24,8 @@ POLL_SECONDS = 0.05
 TRY_AGAIN_SECONDS = 0.3
 # Files that another machine has written may take so long to be seen on a shared disk.
 SHARED_SECONDS = 30.0
+# The exit status of what was ended by a signal is this and the signal's number.
+SIGNALLED = 128
 
 
 class Follower:
@@ -168,10 +170,8 @@ class Follower:
             return self._run
         if status == UserError.exit_code:
             raise UserError(problem, ending["remedy"])
-        if status == StopRequested.exit_code:
-            raise StopRequested(problem)
-        if status == 130:
-            raise KeyboardInterrupt
+        if status > SIGNALLED:
+            raise StopRequested(problem, number=status - SIGNALLED)
         raise MlfwError(f"node 0 has ended the run: {problem}")
 
 

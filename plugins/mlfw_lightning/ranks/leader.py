@@ -225,6 +225,9 @@ def _ending(error: BaseException | None) -> Message:
     status = 130 if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
     if isinstance(error, UserError):
         return {"status": status, "problem": error.problem, "remedy": error.remedy}
+    if isinstance(error, StopRequested | KeyboardInterrupt):
+        problem = error.problem if isinstance(error, StopRequested) else ""
+        return {"status": status, "problem": problem, "remedy": ""}
     return {"status": status, "problem": str(error) or type(error).__name__, "remedy": ""}
 
 

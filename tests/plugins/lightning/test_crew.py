@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -67,7 +68,8 @@ def test_those_who_follow_learn_where_the_run_is_kept(
         (MlfwError("rank 1 has died"), MlfwError, "node 0 has ended the run: rank 1 has died"),
         (ValueError("odd"), MlfwError, "odd"),
         (StopRequested(), StopRequested, "SIGTERM"),
-        (KeyboardInterrupt(), KeyboardInterrupt, "^$"),
+        (StopRequested(number=signal.SIGINT), StopRequested, "Ctrl-C"),
+        (KeyboardInterrupt(), StopRequested, "Ctrl-C"),
     ],
 )
 def test_those_who_follow_end_as_the_run_ends(
