@@ -161,10 +161,11 @@ def _named_directory(settings: Mapping[str, Any], folder: Path) -> RunDirectory:
         return RunDirectory(Path(settings["dir"]).expanduser())
     name = str(settings["name"])
     if not re.fullmatch(r"[\w][\w.-]*", name) or name == LATEST:
+        near = re.sub(r"[^A-Za-z0-9]+", "-", name)[:40].strip("-") or "my"
         raise UserError(
             f"run.name={name[:40]}: expected letters, digits, '.', '_' and '-', beginning with a "
             f"letter or a digit, and not '{LATEST}'.",
-            f"For example: run.name={re.sub(r'[^A-Za-z0-9]+', '-', name)[:40].strip('-') or 'my'}-1",
+            f"For example: run.name={near}-1",
         )
     if len(os.fsencode(name)) > LONGEST_NAME:
         raise UserError(
