@@ -73,7 +73,13 @@ def test_with_room_everything_is_shown() -> None:
 
 def test_without_room_stage_percentage_and_time_left_stay() -> None:
     assert progress_line(FULL, 40) == "fit        47% 3 min left at most"
-    assert progress_line(FULL, 62) == "fit        47% epoch 12/100, 212k rows/s, 3 min left at most"
+    assert progress_line(FULL, 52) == "fit        47% epoch 12/100, 3 min left at most"
+
+
+def test_a_usual_terminal_has_room_for_a_bar() -> None:
+    assert progress_line(FULL, 79) == (
+        "fit        47% [####......] epoch 12/100, 212k rows/s, 3 min left at most"
+    )
 
 
 @given(

@@ -84,13 +84,43 @@ def test_while_nothing_is_heard_the_time_left_runs_down(watch: Watch) -> None:
     assert watch.shown[-1].left == 6
 
 
-def test_where_more_is_left_than_was_thought_no_time_is_claimed(watch: Watch) -> None:
+def test_an_estimate_that_fails_is_withdrawn_and_the_time_that_passes_stays(watch: Watch) -> None:
     watch.rows(0, 0, 1000)
-    watch.rows(10, 900, 1000)
-    watch.now = 20
+    watch.course.epoch(98, 100, {"loss": 0.5})
+    watch.rows(10, 980, 1000)
+    for now in (12, 30, 31):
+        watch.now = now
+        watch.course.tick()
+
+    overdue, later = watch.shown[-2:]
+    assert (overdue.share, overdue.left, overdue.rate) == (None, None, None)
+    assert (overdue.place, later.place) == ("epoch 98/100, 30 s", "epoch 98/100, 31 s")
+    assert overdue.values == {"loss": 0.5}
+
+    again = watch.rows(40, 990, 1000)
+    assert again.share == 0.99
+    assert again.left == pytest.approx(0.4, abs=0.1)
+
+
+def test_a_share_of_which_only_the_beginning_is_known_is_withdrawn(watch: Watch) -> None:
+    watch.course.count(0, 9, "checks, leaks")
+    watch.now = 3
     watch.course.tick()
 
-    assert watch.shown[-1].left is None
+    assert watch.shown[-1] == Progress(stage="fit", place="0/9 checks, leaks, 3.0 s", unit="checks")
+
+
+def test_an_expectation_that_has_passed_takes_the_share_with_it(watch: Watch) -> None:
+    watch.course.expected = {"fit": 20.0}
+    watch.rows(1, 0, 1000)
+    watch.now = 15
+    watch.course.tick()
+    assert (watch.shown[-1].share, watch.shown[-1].left) == (0, 5)
+
+    watch.now = 25
+    watch.course.tick()
+    assert (watch.shown[-1].share, watch.shown[-1].left) == (None, None)
+    assert watch.shown[-1].place == "25 s"
 
 
 def test_before_its_own_pace_tells_the_expectation_does(watch: Watch) -> None:
@@ -175,7 +205,7 @@ def test_a_stage_that_tells_nothing_shows_its_time_and_what_is_expected(watch: W
     assert watch.shown[-1] == Progress(stage="fit", place="2 min")
 
 
-def test_a_tick_says_nothing_new_of_a_stage_that_tells_itself(watch: Watch) -> None:
+def test_a_tick_says_only_how_long_it_takes_of_a_stage_that_tells_itself(watch: Watch) -> None:
     told = watch.rows(1, 100, 1000)
     watch.now = 1.5
     watch.course.tick()
@@ -183,7 +213,7 @@ def test_a_tick_says_nothing_new_of_a_stage_that_tells_itself(watch: Watch) -> N
 
     watch.now = 4
     watch.course.tick()
-    assert (watch.shown[-1].share, watch.shown[-1].place) == (0.1, "")
+    assert (watch.shown[-1].share, watch.shown[-1].place) == (None, "4.0 s")
 
 
 def test_a_stage_of_which_nothing_is_known_shows_how_long_it_has_taken(watch: Watch) -> None:

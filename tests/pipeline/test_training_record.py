@@ -10,7 +10,7 @@ import pytest
 from conftest import Mlfw
 from mlfw import Estimate
 from mlfw.pipeline.training import Training
-from mlfw.pipeline.training_report import training_section
+from mlfw.pipeline.training_report import cost_compared, training_section
 from mlfw.runs import RunDirectory
 from plugin_folder import write_plugin
 
@@ -95,7 +95,7 @@ def test_the_report_shows_a_loss_of_zero_and_the_best_epoch(run: RunDirectory) -
         training.epoch(epoch, values)
     training.save(finished=True)
 
-    assert training_section(run)[3] == (
+    assert training_section(run)[2] == (
         "- 3 epochs, the last with interval_loss 6, train/loss 0, validation/loss 0.375; lowest "
         "validation/loss 0.25 at epoch 2"
     )
@@ -131,8 +131,32 @@ def test_a_killed_run_has_the_whole_curve_once_and_its_estimate(
     assert content(run)["estimate"] == killed_at[0]["estimate"]
     took, expected, error = (content(run)[k] for k in ("seconds", "estimated_seconds", "error"))
     assert error == pytest.approx(expected / took - 1)  # type: ignore[operator]
-    assert "training  took" in continued.stdout
+    assert ("Trained in" in continued.stdout) == (took >= 5)  # type: ignore[operator]
     report = run.report_file.read_text()
     assert "## Training" in report
     assert "- 5 epochs, the last with train/loss" in report
-    assert "timed step" in report
+
+
+LONG = {
+    "seconds": 54.0, "estimated_seconds": 19.0, "epochs": [], "peak_memory": 272_000_000,
+    "estimate": {"seconds": 19.0, "basis": "x", "memory": 250_000_000, "device": "cpu"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Trained in 54 s (estimated 19 s), peak memory 272 MB"),
+        ({"seconds": 4.9}, ""),
+        ({"estimate": None}, "Trained in 54 s"),
+        (
+            {"estimate": {**LONG["estimate"], "epochs": 100}, "epochs": [{}] * 34},
+            "Trained in 54 s for 34 of 100 epochs (estimated 19 s), peak memory 272 MB",
+        ),
+        ({"estimate": {"seconds": 19.0, "basis": "x"}}, "Trained in 54 s (estimated 19 s)"),
+    ],
+)  # type: ignore[dict-item]
+def test_what_a_long_training_took_is_said_beside_its_estimate(
+    changes: dict[str, object], said: str
+) -> None:
+    assert cost_compared({**LONG, **changes}) == said

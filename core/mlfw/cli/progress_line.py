@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlfw.cli.wrapping import columns, cut
 from mlfw.pipeline.progress import Progress
 from mlfw.quantities import duration
 
-BAR = 20
+BAR, SHORT_BAR, WIDE = 20, 10, 100
 NAME = 9
 
 
@@ -16,7 +16,7 @@ def progress_line(progress: Progress, width: int) -> str:
     """Return progress as one line that is never wider than there is room.
 
     The stage, its percentage and the time left come first; what else there is room for is added
-    in the order of its use: where in the stage, losses and metrics, the rate, a bar.
+    in the order of its use: where in the stage, a bar, the rate, losses and metrics.
 
     Args:
         progress: What is to be shown.
@@ -26,35 +26,34 @@ def progress_line(progress: Progress, width: int) -> str:
     head = f"{progress.stage:<{NAME}}" + (f" {percent}" if percent else "")
     bound = " at most" if progress.at_most else ""
     left = "" if progress.left is None else f"{duration(progress.left)} left{bound}"
-    shown: dict[int, str] = {}
-    for order, part in _parts(progress):
-        tried = shown | {order: part}
-        if columns(_joined(head, tried, left, "")) <= width:
-            shown = tried
-    bar = "" if progress.share is None else _bar(progress.share)
-    if columns(_joined(head, shown, left, bar)) > width:
-        bar = ""
-    return cut(_joined(head, shown, left, bar), width)
+    shown, bar = list[str](), ""
+    if progress.place and columns(_joined(head, "", [progress.place], left)) <= width:
+        shown.append(progress.place)
+    if progress.share is not None:
+        tried = _bar(progress.share, BAR if width >= WIDE else SHORT_BAR)
+        bar = tried if columns(_joined(head, tried, shown, left)) <= width else ""
+    for part in _parts(progress):
+        if columns(_joined(head, bar, [*shown, part], left)) <= width:
+            shown.append(part)
+    return cut(_joined(head, bar, shown, left), width)
 
 
-def _parts(progress: Progress) -> Iterator[tuple[int, str]]:
-    """Yield what may be shown and its place in the line, the most useful first."""
-    if progress.place:
-        yield 0, progress.place
-    for order, (name, value) in enumerate(progress.values.items(), 2):
-        yield order, f"{name} {value:.4g}"
+def _parts(progress: Progress) -> Iterator[str]:
+    """Yield what may be shown beside the place, the most useful first."""
     if progress.rate is not None:
-        yield 1, f"{_count(progress.rate)} {progress.unit}/s"
+        yield f"{_count(progress.rate)} {progress.unit}/s"
+    for name, value in progress.values.items():
+        yield f"{name} {value:.4g}"
 
 
-def _joined(head: str, shown: dict[int, str], left: str, bar: str) -> str:
-    parts = [*(shown[order] for order in sorted(shown)), *([left] if left else [])]
-    return " ".join(part for part in (head, bar, ", ".join(parts)) if part)
+def _joined(head: str, bar: str, shown: Sequence[str], left: str) -> str:
+    parts = ", ".join([*shown, *([left] if left else [])])
+    return " ".join(part for part in (head, bar, parts) if part)
 
 
-def _bar(share: float) -> str:
-    done = int(share * BAR)
-    return f"[{'#' * done}{'.' * (BAR - done)}]"
+def _bar(share: float, length: int) -> str:
+    done = int(share * length)
+    return f"[{'#' * done}{'.' * (length - done)}]"
 
 
 def _count(rate: float) -> str:

@@ -73,7 +73,9 @@ def _print_summary(path: Path, allowed: list[str]) -> None:
     if tuning["params"]:
         print(f"tuned     {tuning['trials']} trials; best: {shown_params(tuning['params'])}")
     print(f"run       {_short(path)}  ({sum(record.seconds.values()):.1f} s)")
-    print(f"training  {cost_compared(read_json(run.training_file))}")
+    cost = cost_compared(read_json(run.training_file))
+    if cost:
+        print(cost)
     if record.deployed:
         print(f"deployed  {record.deployed}")
     print()

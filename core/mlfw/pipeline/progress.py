@@ -14,6 +14,8 @@ from mlfw.runs.stages import STAGES
 
 REFRESH_SECONDS = 0.1
 SILENT_SECONDS = 0.9
+# After so long a silence it is shown how much time has passed.
+LONG_SILENCE = 2.0
 # A share of a stage from which on its own pace tells more than what was expected of it.
 TELLING_SHARE, TELLING_SECONDS = 0.02, 0.5
 
@@ -208,12 +210,15 @@ class Course:
         share = self._share(0.0 if self._apart and self._parts else self._inner)
         left = self._left(self._left_apart() if self._apart else self._stage_left(share, now))
         told = self._inner is not None or self._parts or self._place
+        silent = now - self._heard >= LONG_SILENCE
+        if silent and left is None:
+            share = None  # it takes longer than was thought, and nobody knows how much longer
         self._show(
             Progress(
                 stage=self._stage,
-                place=self._where(now) if told else duration(now - self._began),
+                place=self._where(now, silent=silent),
                 share=share if told else self._share_by_time(now),
-                rate=self._rate,
+                rate=None if silent else self._rate,
                 unit=self._unit,
                 values=self._telling(),
                 left=left,
@@ -221,10 +226,13 @@ class Course:
             )
         )
 
-    def _where(self, now: float) -> str:
+    def _where(self, now: float, *, silent: bool) -> str:
+        """Return what goes on, and how long it has, or the stage has, where nothing else tells."""
         places = [*map(str, self._parts), self._place]
-        if self._uncounted is not None:
-            places.append(duration(now - self._uncounted))
+        since = self._began if silent or not any(places) else None
+        since = since if self._uncounted is None else self._uncounted
+        if since is not None and (silent or self._uncounted is not None or self._inner is None):
+            places.append(duration(now - since))
         return ", ".join(filter(None, places))
 
     def _share_by_time(self, now: float) -> float | None:

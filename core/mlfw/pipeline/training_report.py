@@ -12,44 +12,41 @@ from mlfw.quantities import duration, memory_size
 from mlfw.runs import RunDirectory
 
 ON_CPU = "cpu"
+WORTH_TELLING = 5.0
 VALIDATION_LOSS = re.compile(r"(^|[^a-z])val.*loss")
 
 
 def training_section(run: RunDirectory) -> list[str]:
     """Return the report's section on the final fit, as lines of Markdown."""
     training = read_json(run.training_file)
-    lines = [f"- {cost_compared(training)}"]
+    cost = cost_compared(training)
+    lines = [f"- {cost}"] if cost else []
     if training["epochs"]:
         lines.append(f"- {_epochs(training['epochs'])}")
     lines += [f"- {note}" for note in training["notes"]]
-    return ["## Training", "", *lines, ""]
+    return ["## Training", "", *lines, ""] if lines else []
 
 
 def cost_compared(training: Mapping[str, Any]) -> str:
-    """Return what a fit took beside what was expected: `took 12 s; expected 11 s: 8 % too low`.
+    """Return what a fit took beside its estimate; empty where it took too short to matter.
+
+    For example: `Trained in 54 s (estimated 19 s), peak memory 272 MB`.
 
     Args:
         training: The content of `training.json`.
     """
-    took = f"took {duration(training['seconds'])}"
-    if not training["estimate"]:
+    if training["seconds"] < WORTH_TELLING:
+        return ""
+    took = f"Trained in {duration(training['seconds'])}"
+    if not training["estimate"] or "estimated_seconds" not in training:
         return took
     estimate, ended = Estimate(**training["estimate"]), len(training["epochs"])
-    for_epochs = f" for {ended} of {estimate.epochs} epochs" if 0 < ended < estimate.epochs else ""
-    expected = f"{duration(training['estimated_seconds'])}{for_epochs}"
-    compared = f"{took}; expected were {expected} from {estimate.basis}, {_off(training['error'])}"
+    if 0 < ended < estimate.epochs:
+        took += f" for {ended} of {estimate.epochs} epochs"
+    compared = f"{took} (estimated {duration(training['estimated_seconds'])})"
     if estimate.memory is None or estimate.device != ON_CPU:
         return compared
-    peak = training["peak_memory"]
-    expected, off = memory_size(estimate.memory), _off(estimate.memory / peak - 1)
-    return f"{compared}; {memory_size(peak)} of memory, expected were {expected}, {off}"
-
-
-def _off(error: float) -> str:
-    percent = round(abs(error) * 100)
-    if not percent:
-        return "as it was"
-    return f"{percent} % too {'high' if error > 0 else 'low'}"
+    return f"{compared}, peak memory {memory_size(training['peak_memory'])}"
 
 
 def _epochs(epochs: Sequence[Mapping[str, Any]]) -> str:
