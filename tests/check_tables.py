@@ -84,7 +84,8 @@ WRONG: dict[str, tuple[Callable[[], pa.Table], str]] = {
     "missing_target": (lambda: changed("y", range(3), None), "y"),
     "mixed_types": (
         lambda: with_column(
-            "mixed", [str(i * 7 % 50) if i % 15 else "none yet" for i in range(ROWS)]
+            "mixed",
+            [str(i * 7 % 50) if i % 15 else f"none {chr(97 + i // 15)}" for i in range(ROWS)],
         ),
         "mixed",
     ),

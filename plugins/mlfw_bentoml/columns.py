@@ -116,7 +116,9 @@ def _written(column: Column) -> Callable[[Any], Any]:
         except ValidationError:
             if not isinstance(value, str):
                 raise ValueError("not a string") from None
-            return cast(pa.array([value]), column.kind, column.format)[0].as_py()
+            return cast(pa.array([value]), column.kind, column.format, column.words_for_missing)[
+                0
+            ].as_py()
 
     return read
 

@@ -148,7 +148,19 @@ class Csv(FileDataset):
             first = _parse(content, dialect, names, MOST_BLOCK, bool(dialect.quote), ALL_STRINGS)
         except pa.ArrowInvalid:
             return {}
-        return likely_types(first, but={*self.columns, *self.target})
+        # Numbers with dots between thousands, and those with words of one's own for a missing
+        # value, are read as strings.
+        return likely_types(
+            first,
+            but={*self.columns, *self.target},
+            numbers=self.missing is None,
+            thousands=dialect.delimiter == ";",
+        )
+
+    def decimal_point(self) -> str:
+        """Return `,` for a file with semicolons, as programs write it where commas are decimal."""
+        sources = self.sources("path")
+        return "," if self._dialect(sources[0].path).delimiter == ";" else ""
 
     def _dialect(self, path: Path) -> Dialect:
         start = beginning(path)

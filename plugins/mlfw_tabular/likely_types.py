@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mlfw_tabular.infer.codes import are_decimals
 from mlfw_tabular.infer.dates import date_in_name
 from mlfw_tabular.infer.inferred import HEAD
+from mlfw_tabular.infer.numerals import may_be_thousands
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,12 +21,16 @@ LEAST_ROWS = 1000
 MOST_DIFFERENT = 0.5
 
 
-def likely_types(first: pa.Table, but: Collection[str]) -> dict[str, pa.DataType]:
+def likely_types(
+    first: pa.Table, but: Collection[str], *, numbers: bool = True, thousands: bool = False
+) -> dict[str, pa.DataType]:
     """Return the types of columns that need not be read as strings.
 
     Args:
         first: The first rows, all strings.
         but: Columns that are to be read as strings.
+        numbers: Whether columns may be read as numbers.
+        thousands: Whether dots may stand between thousands; what may be so is read as strings.
 
     Returns:
         By column: float64 where the first values have decimal points, which then is a column of
@@ -41,8 +46,10 @@ def likely_types(first: pa.Table, but: Collection[str]) -> dict[str, pa.DataType
         values = first[name]
         if name in but or date_in_name(name):
             continue
-        if are_decimals(values[:HEAD].combine_chunks()):
-            types[name] = pa.float64()
+        head = values[:HEAD].combine_chunks()
+        if are_decimals(head):
+            if numbers and not (thousands and may_be_thousands(head)):
+                types[name] = pa.float64()
         elif pc.count_distinct(values).as_py() <= MOST_DIFFERENT * len(values):
             types[name] = pa.dictionary(pa.int32(), pa.string())
     return types

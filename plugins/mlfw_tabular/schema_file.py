@@ -16,7 +16,7 @@ out. Without targets, `dataset.target` names them. What a run found out about th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +124,20 @@ def _add_column(data: Any, place: str, path: Path, columns: dict[str, Inferred])
     written = data.get("format", "")
     if not isinstance(written, str):
         raise UserError(f"{place}, key 'format': expected text, found {written!r}.")
-    columns[name] = check_override(
+    inferred = check_override(
         data["kind"], written, f"{place}, key 'kind'", f"{place}, key 'format'"
     )
+    columns[name] = replace(inferred, missing=_missing_words(data, place))
     return name
+
+
+def _missing_words(data: dict[str, Any], place: str) -> tuple[str, ...] | None:
+    words = data.get("missing_words")
+    if words is None:
+        return None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise UserError(f"{place}, key 'missing_words': expected a list of words, found {words!r}.")
+    return tuple(words)
 
 
 def _add_target(data: Any, place: str, path: Path, columns: dict[str, Inferred]) -> str:

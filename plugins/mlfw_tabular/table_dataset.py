@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import mlfw
 from mlfw import (
@@ -23,12 +23,13 @@ from mlfw import (
 )
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
+from mlfw.hints import override
 from mlfw.schema.whole import whole
 from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.describe import describe
 from mlfw_tabular.given import with_given
-from mlfw_tabular.infer import infer_and_cast_all, parse_override
+from mlfw_tabular.infer import Inferred, Source, infer_and_cast_all, parse_override
 from mlfw_tabular.memory import give_back
 from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.schema_file import read_schema_file
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_LISTED = 100
+ALLOWED = "missing_target"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,9 @@ class TableDataset(mlfw.Dataset):
         columns: Kinds of columns, where the inferred one is not right: number, category,
             boolean, datetime, text or image. Behind a blank may stand how values are written:
             'datetime %d/%m/%Y', 'number #.###,#'.
+        missing: The words that mean a missing value, such as [NA, '-', -999], in place of the usual
+            ones: NA, N/A, n/a, <NA>, NaN, nan, NULL, null, None and ?. An empty value is always
+            missing; [] means that no word is.
         drop: Columns to leave out.
         prepare: How models are to prepare columns, by a kind's or a column's name.
         balance: What is done about classes of very different sizes: none, weights (rows of small
@@ -86,6 +91,7 @@ class TableDataset(mlfw.Dataset):
     target: list[str] = field(default_factory=list)
     task: Task | None = None
     columns: dict[str, str] = field(default_factory=dict)
+    missing: list[str | None] | None = None
     drop: list[str] = field(default_factory=list)
     prepare: dict[str, Any] = field(default_factory=dict)
     balance: Balance = Balance.none
@@ -114,6 +120,10 @@ class TableDataset(mlfw.Dataset):
         """Return the rows that the source itself keeps apart as `validation` and `test`."""
         return {}
 
+    def decimal_point(self) -> str:
+        """Return `,` where the form of the source speaks for decimal commas; else nothing."""
+        return ""
+
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
         columns, assigned = self._columns(context)
@@ -131,6 +141,8 @@ class TableDataset(mlfw.Dataset):
 
     def following(self, names: Sequence[str]) -> Self:
         """Return the data set with what its schema file says; itself where there is none.
+
+        Which words mean a missing value is read there again with the values.
 
         What is set in the configuration counts more than what the file says.
 
@@ -150,7 +162,6 @@ class TableDataset(mlfw.Dataset):
         said = {name: f"{each.kind} {each.format}".strip() for name, each in file.columns.items()}
         return replace(
             self,
-            schema=None,
             target=target,
             task=self.task or (tasks.pop() if len(tasks) == 1 else None),
             columns={**said, **self.columns},
@@ -215,15 +226,30 @@ class TableDataset(mlfw.Dataset):
         self._check_columns(list(source), max(map(len, source.values()), default=0))
         for name in [n for n in source if n in self.drop and n not in self.target]:
             del source[name]
-        said = {name: parse_override(name, kind) for name, kind in self.columns.items()}
-        inferred, arrays = infer_and_cast_all(
-            source, said, targets=self.target, place=self.place(), progress=progress
-        )
+        order = list(source)
+        said = self._said()
+        form = Source(self.place(), self._words_for_missing(), self.decimal_point)
+        own = {name: source.pop(name) for name in self.target}
+        inferred, arrays = infer_and_cast_all(own, said, targets=self.target, source=form)
         for name in self.target:
             arrays[name] = plain(arrays[name])
+        kept = self._usable(arrays, inferred)
+        whole_table = len(kept) == len(arrays[self.target[0]])
+        # Kinds follow from the rows that remain: a line of averages has no target.
+        more, others = infer_and_cast_all(
+            source, said, source=form, kept=None if whole_table else kept, progress=progress
+        )
+        if not whole_table:
+            arrays = {name: values.take(pa.array(kept)) for name, values in arrays.items()}
+        inferred, arrays = {**inferred, **more}, {**arrays, **others}
         described = {
-            name: Column(name=name, kind=each.kind, format=each.format)
-            for name, each in inferred.items()
+            name: Column(
+                name=name,
+                kind=inferred[name].kind,
+                format=inferred[name].format,
+                missing_words=inferred[name].missing,
+            )
+            for name in order
             if name in self.target or arrays[name].null_count < len(arrays[name])
         }
         columns = tuple(column for name, column in described.items() if name not in self.target)
@@ -232,17 +258,14 @@ class TableDataset(mlfw.Dataset):
                 f"{self.place()}: no column is left to predict {listing(self.target)} from.",
                 "Take columns out of dataset.drop, or fill them.",
             )
-        kept = self._usable(arrays, [described[name] for name in self.target])
         names = [*(column.name for column in columns), *self.target]
         rows = pa.table({name: arrays[name] for name in names})
-        if len(kept) < rows.num_rows:
-            rows = rows.take(pa.array(kept))
         rows, targets = self._targets(rows, described)
         schema = Schema(columns=prepare_options(self.prepare, columns), targets=targets)
         notes = tuple(
             Finding(check="reading", message=each.note, remedy="", column=name)
-            for name, each in inferred.items()
-            if each.note
+            for name in order
+            if (each := inferred[name]).note
         )
         return Understood(rows, schema, kept, notes)
 
@@ -279,21 +302,59 @@ class TableDataset(mlfw.Dataset):
         """Say what else to do where the columns' names are not as expected; empty for nothing."""
         return ""
 
-    def _usable(self, arrays: dict[str, pa.Array], targets: list[Column]) -> np.ndarray:
-        """Return the numbers of the rows that have every target, int64 [rows]."""
+    def _said(self) -> dict[str, Inferred]:
+        """Return what a person says that columns hold, by name."""
+        said = {name: parse_override(name, kind) for name, kind in self.columns.items()}
+        if self.schema:
+            for name, each in read_schema_file(Path(self.schema)).columns.items():
+                if name in said and each.missing is not None:
+                    said[name] = replace(said[name], missing=each.missing)
+        return said
+
+    def _words_for_missing(self) -> tuple[str, ...] | None:
+        """Return the words of `missing`; null in a configuration is the word `null`."""
+        if self.missing is None:
+            return None
+        return tuple("null" if word is None else word for word in self.missing)
+
+    def _usable(self, arrays: dict[str, pa.Array], inferred: Mapping[str, Inferred]) -> np.ndarray:
+        """Return the numbers of the rows that have every target, int64 [rows].
+
+        Raises:
+            UserError: These are none, or fewer than half of all rows where nobody has said that
+                the others may be left out.
+        """
         import numpy as np
 
-        count = len(arrays[targets[0].name])
+        count = len(arrays[self.target[0]])
         usable = np.ones(count, bool)
-        for target in targets:
-            usable &= np.asarray(usable_rows(arrays[target.name], target.kind))
+        for name in self.target:
+            own = np.asarray(usable_rows(arrays[name], inferred[name].kind))
+            usable &= own
             if not usable.any():
                 raise UserError(
                     f"{self.place()}: all {count} rows are lost: none has a value in the target "
-                    f"'{target.name}'.",
+                    f"'{name}'.",
                     "Choose another dataset.target, or fill the column.",
                 )
+            if 2 * own.sum() < count and ALLOWED not in self.checks:
+                self._refuse(name, count - int(own.sum()), count)
         return np.flatnonzero(usable)
+
+    def _refuse(self, name: str, lost: int, count: int) -> NoReturn:
+        """Say that most rows have no target, which may be a mistake.
+
+        Raises:
+            UserError: Always.
+        """
+        words = override("dataset.missing", [])
+        raise UserError(
+            f"{self.place()}: {lost:,} of {count:,} rows have no value in the target '{name}' and "
+            "would be left out.",
+            f"To learn from the others: {override(f'dataset.checks.{ALLOWED}', 'fix')}. If words "
+            f"such as NA or None are values there: {words}. Otherwise choose another "
+            "dataset.target.",
+        )
 
     def _targets(
         self, rows: pa.Table, columns: Mapping[str, Column]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlfw import Column, Kind, Schema, Target, Task, UserError
@@ -55,7 +56,7 @@ def make_target(column: Column, values: pa.Array, task: Task | None) -> Target:
             f"dataset.task={inferred}: the target '{name}' holds fractions.",
             f"Set dataset.task=regression, or dataset.columns.{name}=category.",
         )
-    described = Column(name=name, kind=kind, format=column.format, integer=whole)
+    described = replace(column, integer=whole)
     return Target(column=described, task=inferred, classes=_classes(name, values, inferred))
 
 

@@ -37,46 +37,52 @@ class CastError(ValueError):
         self.value = value
 
 
-def cast(values: pa.Array, kind: Kind, written: str = "") -> pa.Array:
+def cast(
+    values: pa.Array, kind: Kind, written: str = "", missing: tuple[str, ...] = MISSING_WORDS
+) -> pa.Array:
     """Return the column in its kind's storage type.
 
     Numbers become float64, booleans bool, dates microseconds without a zone (UTC), categories
     dictionaries of strings, text strings, images the bytes of their files, labels lists of
-    strings. In strings, surrounding blanks are dropped and the usual words for a missing value
-    ('', NA, NaN, null, ?, ...) become nulls. A NaN is a missing value.
+    strings. In strings, surrounding blanks are dropped and the words for a missing value ('', NA,
+    NaN, null, ?, ... where no others are given) become nulls. A NaN is a missing value.
 
     Args:
         values: A column, [rows].
         kind: What it is to hold.
         written: How a value is written as text, where that is not the kind's usual way; see
             `mlfw.schema.formats`. What is written in the usual way is read beside it.
+        missing: The words that mean a missing value. One that is a number, such as -999, means so
+            in a column of numbers too.
 
     Raises:
         CastError: A value does not fit; carries its row and the value.
     """
-    typed = read_or_none(values, kind, written)
+    typed = read_or_none(values, kind, written, missing)
     if typed is not None:
         return typed
-    row = _first_misfit(values, kind, written)
+    row = _first_misfit(values, kind, written, missing)
     raise CastError(row, values[row].as_py())
 
 
-def read_or_none(values: pa.Array, kind: Kind, written: str = "") -> pa.Array | None:
+def read_or_none(
+    values: pa.Array, kind: Kind, written: str = "", missing: tuple[str, ...] = MISSING_WORDS
+) -> pa.Array | None:
     """Return the column in its kind's storage type, or None where a value does not fit."""
     import pyarrow as pa
 
     try:
-        return read(values, kind, written)
+        return read(values, kind, written, missing)
     except (MisfitError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return None
 
 
-def _first_misfit(values: pa.Array, kind: Kind, written: str) -> int:
+def _first_misfit(values: pa.Array, kind: Kind, written: str, missing: tuple[str, ...]) -> int:
     """Return the first row that does not fit, halving what it stands in at every step."""
     start, end = 0, len(values)
     while end - start > 1:
         middle = (start + end) // 2
-        if read_or_none(values[start:middle], kind, written) is None:
+        if read_or_none(values[start:middle], kind, written, missing) is None:
             end = middle
         else:
             start = middle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlfw.errors import UserError, listing
+from mlfw.hints import override
 from mlfw.schema.cast import CastError, cast
 from mlfw.schema.kinds import Kind
 from mlfw.schema.whole import whole
@@ -76,19 +77,24 @@ def cast_column(table: pa.Table, column: Column, *, place: str) -> pa.Array:
 def cast_values(values: pa.Array, column: Column, *, place: str) -> pa.Array:
     """Return the values of a column in its kind's storage type; see `cast_column`."""
     try:
-        return cast(values, column.kind, column.format)
+        return cast(values, column.kind, column.format, column.words_for_missing)
     except CastError as misfit:
         raise misfit_error(misfit, column, place) from None
 
 
 def misfit_error(misfit: CastError, column: Column, place: str) -> UserError:
     """Return what to tell about a value that does not fit its column."""
-    name = column.name
+    kind = override("dataset.columns", "category", name=column.name)
+    remedy = (
+        "Correct the value or leave it empty; to read the column as another kind when training, "
+        f"set {kind} (or number, boolean, datetime, text)"
+    )
+    if isinstance(misfit.value, str):
+        remedy += f"; if it means a missing value, {override('dataset.missing', [misfit.value])}"
     return UserError(
-        f"{place}: column '{name}', row {misfit.row + 1}: expected {expectation(column)}, "
+        f"{place}: column '{column.name}', row {misfit.row + 1}: expected {expectation(column)}, "
         f"found {misfit.value!r}.",
-        "Correct the value or leave it empty; to read the column as another kind when "
-        f"training, set dataset.columns.{name}=category (or number, boolean, datetime, text).",
+        f"{remedy}.",
     )
 
 

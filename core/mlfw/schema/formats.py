@@ -1,9 +1,10 @@
 """How a column's values are written as text: the tokens that `Column.format` may hold.
 
 - of a number a picture, as `mlfw.schema.numerals` reads it: `#,###.#`, `$#,###.#`, `#.###,# €`,
-  `# ###,#`, `#.#%`; empty for plain numbers such as -1.5e3;
-- of a date a template, as `mlfw.schema.dates` reads it: `%d.%m.%Y`, `%m/%d/%Y`, `%d-%b-%Y`;
-  empty for ISO 8601;
+  `# ###,#`, `#.#%`, `#.# km/h`, `#.#[kMBT]`; or of a duration in seconds a template, as
+  `mlfw.schema.durations` reads it: `%H:%M:%S`, `%Hh %Mm`; empty for plain numbers such as -1.5e3;
+- of a date or a time of day a template, as `mlfw.schema.dates` reads it: `%d.%m.%Y`, `%Y-%m`,
+  `%H:%M`; empty for ISO 8601;
 - of labels what stands between two of them: `;`;
 - empty for every other kind.
 
@@ -15,6 +16,7 @@ ISO dates. Where both readings of a number are possible, the token's holds: `1.2
 from __future__ import annotations
 
 from mlfw.schema.dates import date_pattern
+from mlfw.schema.durations import duration_pattern, is_duration
 from mlfw.schema.kinds import Kind
 from mlfw.schema.numerals import picture
 
@@ -27,7 +29,9 @@ def check_format(kind: Kind, written: str) -> None:
     """
     if not written or kind is Kind.labels:
         return
-    if kind is Kind.number:
+    if kind is Kind.number and is_duration(written):
+        duration_pattern(written)
+    elif kind is Kind.number:
         picture(written)
     elif kind is Kind.datetime:
         date_pattern(written)

@@ -1,9 +1,11 @@
 """Numbers as people write them, by a picture of how: `$#,###.#`, `#.###,# €`, `# ###,#`, `#.#%`.
 
 A picture shows what stands before a number, between its thousands, before its decimals and after
-it. The thousands' mark and the decimals may be missing in a value, and so may the symbol. A
-negative number has a minus sign or stands in parentheses. A percentage is not divided by 100:
-`12%` is 12.
+it: a currency, a percent sign or a unit such as `km/h`. The thousands' mark and the decimals may
+be missing in a value, and so may the symbol. A negative number has a minus sign or stands in
+parentheses. A percentage is not divided by 100: `12%` is 12. By `#.#[kMBT]` and `$#.#[kMBT]` the
+letters k, M, B and T in any case, which may be missing too, stand for thousands, millions,
+billions and trillions: `1.5k` is 1500.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ PICTURE = re.compile(
 )
 GROUPS = {",": ",", ".": r"\.", " ": r"[ \x{a0}\x{202f}\x{2009}]", "'": "['\u2019]"}
 MINUS = "\\-\u2212"
+SCALE = "[kMBT]"
+SCALES = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12}
+SCALE_PATTERN = r"(?i:k|mn?|bn?|t)"
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,14 @@ class Picture:
     Attributes:
         group: What stands between thousands, if anything: `,`, `.`, `'` or a blank.
         point: What stands before the decimals: `.` or `,`.
-        symbol: A currency or `%`, if any.
+        symbol: A currency, `%` or a unit, if any.
+        scaled: Whether a letter may follow that stands for thousands, millions, ...
     """
 
     group: str = ""
     point: str = "."
     symbol: str = ""
+    scaled: bool = False
 
     @cached_property
     def pattern(self) -> str:
@@ -48,6 +55,8 @@ class Picture:
         blank = r"[\s\x{a0}\x{202f}]?"
         symbol = rf"(?:(?i:{re.escape(self.symbol)}){blank})?" if self.symbol else ""
         after = rf"(?:{blank}(?i:{re.escape(self.symbol)}))?" if self.symbol else ""
+        if self.scaled:
+            after = rf"(?:{blank}{SCALE_PATTERN})?{after}"
         signed = rf"(?:[+{MINUS}]{blank})?{symbol}[+{MINUS}]?{number}{after}"
         return rf"^(?:{signed}|\({signed}\))$"
 
@@ -68,7 +77,7 @@ class Picture:
 
         written = self.fits(values)
         digits = values
-        if any(char in self.symbol for char in ".,"):
+        if any(char in ".," or char.isdigit() for char in self.symbol):
             digits = pc.replace_substring_regex(
                 digits, f"(?i){re.escape(self.symbol)}", replacement=""
             )
@@ -77,7 +86,20 @@ class Picture:
             digits = pc.replace_substring(digits, ",", ".")
         numbers = pc.if_else(written, digits, values).cast(pa.float64())
         negative = pc.and_(written, pc.match_substring_regex(values, rf"[({MINUS}]"))
-        return pc.if_else(negative, pc.negate(numbers), numbers)
+        numbers = pc.if_else(negative, pc.negate(numbers), numbers)
+        return pc.multiply(numbers, self._scale(values)) if self.scaled else numbers
+
+    def _scale(self, values: pa.Array) -> pa.Array:
+        """Return what numbers are multiplied by, float64 [values]."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        symbol = re.escape(self.symbol)
+        pattern = rf"[0-9.,]\s?(?P<scale>{SCALE_PATTERN})\s?(?i:{symbol})?\)?$"
+        letters = pc.utf8_lower(pc.extract_regex(values, pattern).field(0))
+        place = pc.index_in(letters, pa.array(list(SCALES)))
+        factors = pa.array([*SCALES.values(), 1.0])
+        return factors.take(pc.fill_null(place, len(SCALES)))
 
 
 @lru_cache(maxsize=256)
@@ -89,10 +111,15 @@ def picture(text: str) -> Picture:
     """
     found = PICTURE.fullmatch(text)
     if found is None:
-        raise ValueError("expected a picture such as '#,###.#', '$#,###.#', '#.###,# €' or '#.#%'")
+        raise ValueError(
+            "expected a picture such as '#,###.#', '$#,###.#', '#.###,# €', '#.# km/h' or '#.#%'"
+        )
     before, after = found["before"].strip(), found["after"].strip()
+    scaled = after.startswith(SCALE)
+    after = after.removeprefix(SCALE).strip()
     group = found["group"] or ""
     point = found["point"] or ("," if group == "." else ".")
-    if group == point or (before and after) or any(char.isdigit() for char in before + after):
+    digits = any(char.isdigit() for char in before + after[:1])
+    if group == point or (before and after) or digits:
         raise ValueError("expected different marks for thousands and decimals, and one symbol")
-    return Picture(group, point, before or after)
+    return Picture(group, point, before or after, scaled)

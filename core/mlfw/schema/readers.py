@@ -6,10 +6,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mlfw.schema.dates import UNPADDED_ISO, read_dates
+from mlfw.schema.dates import UNPADDED_ISO, has_date, read_dates, time_of_day
+from mlfw.schema.durations import is_duration, read_durations, seconds
 from mlfw.schema.kinds import Kind
 from mlfw.schema.numerals import picture
-from mlfw.schema.words import MISSING_WORDS, encoded, is_string, without_missing_words
+from mlfw.schema.words import (
+    encoded,
+    is_bytes,
+    is_string,
+    missing_numbers,
+    without_missing_words,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,13 +24,39 @@ if TYPE_CHECKING:
 TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0", "on")
 FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0", "off")
 
-
+Words = tuple[str, ...]
 # Arrow's cast of many values that do not fit is slow; these few tell first.
 HEAD = 1000
 
 
 class MisfitError(ValueError):
     """Some value does not fit."""
+
+
+def plain_type(values: pa.Array) -> pa.Array:
+    """Return strings and bytes of any Arrow type as strings; other values as they are.
+
+    Bytes become the text that they are in UTF-8, and hexadecimal digits where they are none.
+    """
+    import pyarrow as pa
+
+    if is_string(values.type):
+        return values.cast(pa.string())
+    if not is_bytes(values.type):
+        return values
+    values = values.cast(pa.binary())
+    with suppress(pa.ArrowInvalid):
+        return values.cast(pa.string())
+    distinct = values.dictionary_encode()
+    texts = pa.array([_as_text(value) for value in distinct.dictionary.to_pylist()], pa.string())
+    return texts.take(distinct.indices)
+
+
+def _as_text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
 
 
 def storage_type(kind: Kind) -> pa.DataType:
@@ -41,7 +74,7 @@ def storage_type(kind: Kind) -> pa.DataType:
     }[kind]
 
 
-def read(values: pa.Array, kind: Kind, written: str) -> pa.Array:
+def read(values: pa.Array, kind: Kind, written: str, missing: Words) -> pa.Array:
     """Return a column in its kind's storage type; see `mlfw.schema.cast.cast`.
 
     Raises:
@@ -56,10 +89,12 @@ def read(values: pa.Array, kind: Kind, written: str) -> pa.Array:
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), storage_type(kind))
     if pa.types.is_floating(values.type):
-        values = _without_nan(values)
-    if is_string(values.type):
-        values = values.cast(pa.string())
-    readers: dict[Kind, Callable[[pa.Array, str], pa.Array]] = {
+        values = _without_nan(
+            values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
+        )
+    if kind is not Kind.image:
+        values = plain_type(values)
+    readers: dict[Kind, Callable[[pa.Array, str, Words], pa.Array]] = {
         Kind.number: _number,
         Kind.boolean: _boolean,
         Kind.datetime: _datetime,
@@ -68,33 +103,55 @@ def read(values: pa.Array, kind: Kind, written: str) -> pa.Array:
         Kind.image: _image,
         Kind.labels: _labels,
     }
-    return readers[kind](values, written)
+    return readers[kind](values, written, missing)
 
 
-def _number(values: pa.Array, written: str) -> pa.Array:
+def _number(values: pa.Array, written: str, missing: Words) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = _with_sentinels(values, written, missing)
+    sentinels = pa.array(missing_numbers(missing), pa.float64())
+    if not len(sentinels):
+        return numbers
+    return pc.if_else(pc.is_in(numbers, sentinels), pa.scalar(None, pa.float64()), numbers)
+
+
+def _with_sentinels(values: pa.Array, written: str, missing: Words) -> pa.Array:
+    """Read numbers, those that mean a missing value included."""
     import pyarrow as pa
 
     if is_string(values.type):
-        return _over_words(values, picture(written).read) if written else _plain_number(values)
+        if not written:
+            return _plain_number(values, missing)
+        return _over_words(values, lambda words: _written_number(words, written), missing)
     if pa.types.is_boolean(values.type):
         values = values.cast(pa.int8())
+    if pa.types.is_duration(values.type):
+        return seconds(values)
     if pa.types.is_temporal(values.type):
         return _only_missing(values, Kind.number)
     # A whole number beyond 2 ** 53 is rounded, as it is where it stands as text.
     return values.cast(pa.float64(), safe=not pa.types.is_integer(values.type))
 
 
-def _plain_number(values: pa.Array) -> pa.Array:
+def _written_number(words: pa.Array, written: str) -> pa.Array:
+    if is_duration(written):
+        return read_durations(words, written)
+    return picture(written).read(words)
+
+
+def _plain_number(values: pa.Array, missing: Words) -> pa.Array:
     """Read strings at once; only where that fails, look for blanks and missing words."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     numbers = None if _cast_or_none(values[:HEAD]) is None else _cast_or_none(values)
     if numbers is None:
-        missing = pc.is_in(values, pa.array(MISSING_WORDS))
-        numbers = _cast_or_none(pc.if_else(missing, pa.scalar(None, pa.string()), values))
+        none = pc.is_in(values, pa.array(missing, pa.string()))
+        numbers = _cast_or_none(pc.if_else(none, pa.scalar(None, pa.string()), values))
     if numbers is None:
-        numbers = without_missing_words(values).cast(pa.float64())
+        numbers = without_missing_words(values, missing).cast(pa.float64())
     return _without_nan(numbers)
 
 
@@ -116,12 +173,12 @@ def _cast_or_none(values: pa.Array) -> pa.Array | None:
         return None
 
 
-def _boolean(values: pa.Array, written: str) -> pa.Array:  # noqa: ARG001
+def _boolean(values: pa.Array, written: str, missing: Words) -> pa.Array:  # noqa: ARG001
     import pyarrow as pa
 
     if pa.types.is_boolean(values.type):
         return values
-    return _over_words(_strings(values), _boolean_words)
+    return _over_words(_strings(values), _boolean_words, missing)
 
 
 def _boolean_words(words: pa.Array) -> pa.Array:
@@ -134,11 +191,20 @@ def _boolean_words(words: pa.Array) -> pa.Array:
     return true
 
 
-def _datetime(values: pa.Array, written: str) -> pa.Array:
+def _datetime(values: pa.Array, written: str, missing: Words) -> pa.Array:
+    moments = _moments(values, written, missing)
+    return moments if not written or has_date(written) else time_of_day(moments)
+
+
+def _moments(values: pa.Array, written: str, missing: Words) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_temporal(values.type) and not pa.types.is_time(values.type):
+    if pa.types.is_time(values.type):
+        return values.cast(pa.time64("us"), safe=False).cast(pa.int64()).cast(pa.timestamp("us"))
+    if pa.types.is_duration(values.type):
+        return _only_missing(values, Kind.datetime)
+    if pa.types.is_temporal(values.type):
         if pa.types.is_timestamp(values.type) and values.type.tz:
             values = pc.local_timestamp(values.cast(pa.timestamp("us", "UTC")))
         return values.cast(pa.timestamp("us"), safe=False)
@@ -147,21 +213,21 @@ def _datetime(values: pa.Array, written: str) -> pa.Array:
     if not is_string(values.type):
         return _only_missing(values, Kind.datetime)
     if written:
-        return _over_words(values, lambda words: _dates(words, written))
-    return _iso_dates(values)
+        return _over_words(values, lambda words: _dates(words, written), missing)
+    return _iso_dates(values, missing)
 
 
-def _iso_dates(values: pa.Array) -> pa.Array:
+def _iso_dates(values: pa.Array, missing: Words) -> pa.Array:
     """Read ISO dates by Arrow, which is fast and strict, and what it does not take by parts."""
     import pyarrow as pa
 
     with suppress(pa.ArrowInvalid):
         return values.cast(pa.timestamp("us"))
-    cleaned = without_missing_words(values)
+    cleaned = without_missing_words(values, missing)
     for read_all in (_naive, _zoned):
         with suppress(pa.ArrowInvalid):
             return read_all(cleaned)
-    return _over_words(values, lambda words: _complete(read_dates(words, UNPADDED_ISO)))
+    return _over_words(values, lambda words: _complete(read_dates(words, UNPADDED_ISO)), missing)
 
 
 def _naive(values: pa.Array) -> pa.Array:
@@ -190,40 +256,42 @@ def _dates(words: pa.Array, template: str) -> pa.Array:
     return _complete(pc.coalesce(moments, read_dates(words, UNPADDED_ISO)))
 
 
-def _category(values: pa.Array, written: str) -> pa.Array:  # noqa: ARG001
+def _category(values: pa.Array, written: str, missing: Words) -> pa.Array:  # noqa: ARG001
     import pyarrow as pa
 
     if is_string(values.type):
-        return encoded(values)
-    if pa.types.is_nested(values.type) or pa.types.is_binary(values.type):
+        return encoded(values, missing)
+    if pa.types.is_nested(values.type):
         return _only_missing(values, Kind.category)
+    if missing_numbers(missing):
+        return encoded(values.cast(pa.string()), missing)
     distinct = values.dictionary_encode()
     return pa.DictionaryArray.from_arrays(distinct.indices, distinct.dictionary.cast(pa.string()))
 
 
-def _text(values: pa.Array, written: str) -> pa.Array:  # noqa: ARG001
-    return without_missing_words(_strings(values))
+def _text(values: pa.Array, written: str, missing: Words) -> pa.Array:  # noqa: ARG001
+    return without_missing_words(_strings(values), missing)
 
 
 def _strings(values: pa.Array) -> pa.Array:
     import pyarrow as pa
 
-    if pa.types.is_nested(values.type) or pa.types.is_binary(values.type):
+    if pa.types.is_nested(values.type):
         return _only_missing(values, Kind.text)
     return values.cast(pa.string())
 
 
-def _image(values: pa.Array, written: str) -> pa.Array:  # noqa: ARG001
+def _image(values: pa.Array, written: str, missing: Words) -> pa.Array:  # noqa: ARG001
     import pyarrow as pa
 
-    if not (pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type)):
+    if not is_bytes(values.type):
         if is_string(values.type):
-            values = without_missing_words(values)
+            values = without_missing_words(values, missing)
         return _only_missing(values, Kind.image)
     return values.cast(pa.binary())
 
 
-def _labels(values: pa.Array, delimiter: str) -> pa.Array:
+def _labels(values: pa.Array, delimiter: str, missing: Words) -> pa.Array:
     """Split text at the delimiter, blanks around labels dropped; nothing is no label."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -232,7 +300,7 @@ def _labels(values: pa.Array, delimiter: str) -> pa.Array:
         return values.cast(pa.list_(pa.string()))
     if not is_string(values.type):
         return _only_missing(values, Kind.labels)
-    words = without_missing_words(values)
+    words = without_missing_words(values, missing)
     # No text holds what no text is split at: a value without a delimiter is one label.
     pieces = pc.split_pattern(words, delimiter or "\0")
     labels = pc.utf8_trim_whitespace(pieces.flatten())
@@ -250,9 +318,9 @@ def _lists(labels: pa.Array, rows: pa.Array, like: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets), labels, mask=like.is_null())
 
 
-def _over_words(values: pa.Array, read: Callable[[pa.Array], pa.Array]) -> pa.Array:
+def _over_words(values: pa.Array, read: Callable[[pa.Array], pa.Array], missing: Words) -> pa.Array:
     """Read each different string once."""
-    words = encoded(values)
+    words = encoded(values, missing)
     return read(words.dictionary).take(words.indices)
 
 

@@ -12,9 +12,12 @@ from mlfw.errors import UserError, did_you_mean, listing
 from mlfw.files import read_json, write_json
 from mlfw.schema.kinds import Kind, Task
 from mlfw.schema.whole import whole
+from mlfw.schema.words import MISSING_WORDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+NO_WORDS = "missing_words"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,8 @@ class Column:
         categories: The values seen in training, for a category.
         integer: Whether every number seen was whole.
         missing: Whether values were missing in training.
+        missing_words: The words that mean a missing value beside an empty one, where they are not
+            the usual ones.
         prepare: How models are to prepare it, where that is not the kind's usual way.
     """
 
@@ -38,7 +43,13 @@ class Column:
     categories: tuple[str, ...] = ()
     integer: bool = False
     missing: bool = False
+    missing_words: tuple[str, ...] | None = None
     prepare: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def words_for_missing(self) -> tuple[str, ...]:
+        """The words that mean a missing value, the empty one included."""
+        return MISSING_WORDS if self.missing_words is None else ("", *self.missing_words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,12 +216,15 @@ class Schema:
 
 
 def _told(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if value}
+    # A column for which no word means a missing value says so.
+    return {key: value for key, value in data.items() if value or (value == () and key == NO_WORDS)}
 
 
 def _column(data: dict[str, Any]) -> Column:
     kind, categories = Kind(data["kind"]), tuple(data.get("categories", ()))
-    return Column(**{**data, "kind": kind, "categories": categories})
+    missing = data.get(NO_WORDS)
+    words = None if missing is None else tuple(missing)
+    return Column(**{**data, "kind": kind, "categories": categories, NO_WORDS: words})
 
 
 def _target(data: dict[str, Any]) -> Target:

@@ -20,6 +20,7 @@ LEAST_ROWS = 20
 MOST_FIT = 0.9
 GLANCE = 1000
 SHOWN = 3
+MOST_WORDS = 1000
 PATTERNS = {
     Kind.number: r"^[+-]?(0|[1-9]\d*|\d*(?:\.\d+)|\d+\.)([eE][+-]?\d+)?$",
     Kind.datetime: r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$",
@@ -55,7 +56,9 @@ class MixedTypes(Check[Rows]):
         for problem in problems:
             kind, values = problem.where
             column = next(c for c in data.columns if c.name == problem.column)
-            data = data.with_column(replace(column, kind=kind), values)
+            words = _misfits(data.arrays[column.name], values)[:MOST_WORDS]
+            missing = (*column.words_for_missing[1:], *words)
+            data = data.with_column(replace(column, kind=kind, missing_words=missing), values)
         return data, problems
 
 
@@ -96,18 +99,24 @@ def _cast_where(words: pa.Array, fits: pa.Array, kind: Kind) -> pa.Array | None:
         return None
 
 
+def _misfits(values: pa.Array, typed: pa.Array) -> list[str]:
+    """Return the different words that are no such values, sorted."""
+    import pyarrow.compute as pc
+
+    own = pc.and_(pc.is_null(typed), pc.is_valid(plain(values)))
+    return sorted(plain(values).filter(own).unique().to_pylist())
+
+
 def _problem(name: str, kind: Kind, values: pa.Array, typed: pa.Array) -> Problem:
     import pyarrow.compute as pc
 
-    misfits = plain(values).filter(pc.and_(pc.is_null(typed), pc.is_valid(plain(values))))
-    words = sorted(misfits.unique().to_pylist())
+    words = _misfits(values, typed)
+    misfits = pc.sum(pc.and_(pc.is_null(typed), pc.is_valid(plain(values)))).as_py()
     what = {Kind.number: "numbers", Kind.datetime: "dates"}[kind]
     held = len(values) - values.null_count
     message = (
-        f"read as words, but {held - len(misfits):,} of {counted(held, 'value')} are {what}; not "
+        f"read as words, but {held - misfits:,} of {counted(held, 'value')} are {what}; not "
         f"{listing([repr(shortened(word)) for word in words], SHOWN)}"
     )
     advice = f"Correct the rest in the source, or set dataset.columns.{name}=category."
-    return Problem(
-        message=message, column=name, rows=len(misfits), where=(kind, typed), advice=advice
-    )
+    return Problem(message=message, column=name, rows=misfits, where=(kind, typed), advice=advice)

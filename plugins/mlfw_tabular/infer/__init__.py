@@ -31,12 +31,13 @@ from mlfw_tabular.infer.columns import infer_column
 from mlfw_tabular.infer.inferred import Inferred
 from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.overrides import parse_override
-from mlfw_tabular.infer.table import infer_and_cast, infer_and_cast_all, infer_as
+from mlfw_tabular.infer.table import Source, infer_and_cast, infer_and_cast_all, infer_as
 from mlfw_tabular.infer.target import infer_target
 from mlfw_tabular.infer.task import infer_task
 
 __all__ = [
     "Inferred",
+    "Source",
     "infer_and_cast",
     "infer_and_cast_all",
     "infer_as",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlfw.schema.words import MISSING_WORDS, without_missing_words
@@ -15,9 +16,9 @@ DECIMAL = r"^\s*[+-]?(0|[1-9][0-9]*)?\.[0-9]+\s*$"
 ZERO, NINE = ord("0"), ord("9")
 
 
-def may_be_number(value: str | None) -> bool:
+def may_be_number(value: str | None, missing: Sequence[str] = MISSING_WORDS) -> bool:
     """Whether a string may be a plain number or missing; far cheaper than a cast that fails."""
-    if value is None or (value := value.strip()) in MISSING_WORDS:
+    if value is None or (value := value.strip()) in missing:
         return True
     try:
         float(value)
@@ -26,15 +27,16 @@ def may_be_number(value: str | None) -> bool:
     return True
 
 
-def are_decimals(first: pa.Array) -> bool:
+def are_decimals(first: pa.Array, missing: Sequence[str] = MISSING_WORDS) -> bool:
     """Whether the first values of a column all have a decimal point, as codes have not.
 
     Args:
         first: Strings; some may be missing, not all.
+        missing: The words that mean a missing value.
     """
     import pyarrow.compute as pc
 
-    values = without_missing_words(first).drop_null()
+    values = without_missing_words(first, missing).drop_null()
     return len(values) > 0 and bool(pc.all(pc.match_substring_regex(values, DECIMAL)).as_py())
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlfw import Kind
+from mlfw.hints import override
 
 # So many first values may rule a form out before all are read by it.
 HEAD = 1000
@@ -19,16 +20,24 @@ class Inferred:
         format: How a value is written, where that is not the kind's usual way; see
             `mlfw.schema.formats`.
         note: What a person should know of, such as a choice that the values leave open.
+        missing: The words that mean a missing value, where the column has some of its own; see
+            `Column.missing_words`.
+        other: Another form that the values may have as well; what else the table holds decides.
+        point: What stands before decimals, where the values leave no doubt of it.
     """
 
     kind: Kind
     format: str = ""
     note: str = ""
+    missing: tuple[str, ...] | None = None
+    other: str = field(default="", compare=False)
+    point: str = field(default="", compare=False)
 
 
-def ambiguous(name: str, kind: Kind, example: object, taken: str, other: str) -> str:
+def ambiguous(name: str, kind: Kind, example: object, taken: str, other: str, why: str = "") -> str:
     """Return a note on values that can be read in two ways."""
+    reason = f", as {why}" if why else ""
     return (
-        f"Values such as {example} can be read in two ways; taken was {taken}. For the other: "
-        f"dataset.columns.{name}='{kind} {other}'"
+        f"Values such as {example} can be read in two ways; taken was {taken}{reason}. For the "
+        f"other: {override('dataset.columns', f'{kind} {other}', name=name)}"
     )

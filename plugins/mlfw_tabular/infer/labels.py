@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import Kind
 from mlfw.schema.cast import cast
-from mlfw.schema.words import encoded, is_string
+from mlfw.schema.words import MISSING_WORDS, encoded, is_string
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,7 +16,11 @@ DELIMITERS = (";", "|")
 LEAST_ROWS_PER_LABEL = 2
 
 
-def infer_labels(values: pa.Array, delimiters: Sequence[str] = DELIMITERS) -> str | None:
+def infer_labels(
+    values: pa.Array,
+    delimiters: Sequence[str] = DELIMITERS,
+    missing: tuple[str, ...] = MISSING_WORDS,
+) -> str | None:
     """Return what stands between the labels of a column of strings, if it holds sets of them.
 
     That is so if some value has two pieces or more, the pieces recur in other combinations, and
@@ -26,6 +30,7 @@ def infer_labels(values: pa.Array, delimiters: Sequence[str] = DELIMITERS) -> st
     Args:
         values: Strings, [rows].
         delimiters: What to look for; a comma is only a delimiter where it is asked for.
+        missing: The words that mean a missing value.
     """
     import pyarrow as pa
 
@@ -33,7 +38,7 @@ def infer_labels(values: pa.Array, delimiters: Sequence[str] = DELIMITERS) -> st
         values = values.dictionary_decode()
     if not is_string(values.type):
         return None
-    words = encoded(values.cast(pa.string()))
+    words = encoded(values.cast(pa.string()), missing)
     for delimiter in delimiters:
         if _are_sets(words, delimiter):
             return delimiter

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlfw import Kind
-from mlfw.schema.numerals import picture
+from mlfw.hints import override
+from mlfw.schema.numerals import SCALE, SCALES, picture
+from mlfw.schema.words import MISSING_WORDS, without_missing_words
 from mlfw_tabular.infer.inferred import HEAD, Inferred, ambiguous
 
 if TYPE_CHECKING:
@@ -14,6 +18,23 @@ if TYPE_CHECKING:
 
 CODE = r"^[^0-9.,]*0[0-9]"
 LIKE = re.compile(r"[^0-9]{0,10}[0-9][0-9.,'’\s\xa0\u202f\u2009]*[^0-9]{0,10}")  # noqa: RUF001
+LETTERS_OF_SCALES = "kKmMbBtT"
+NUMBER = r"[0-9](?:[0-9.,'\x{2019} \x{a0}\x{202f}\x{2009}]*[0-9])?\.?"
+UNIT = (
+    r"[+\-\u2212]?\s?[0-9](?:[0-9.,'\u2019\s]*[0-9])?\.?\s?[^\W\d_]"
+    r"|[+\-]?\s?[0-9.,\s]+[\xb0\xb5\u2032\u2033\"]"
+)
+UNIT_OR_NONE = (
+    r"^[+\-\x{2212}(]?(?P<before>[^0-9\s.,'()+\-]{0,4})\s?[+\-\x{2212}]?" + NUMBER + r"\s?(?P<unit>"
+    r"(?:[\pL\x{b0}\x{b5}%\x{2032}\x{2033}\"][^\s()+0-9]{0,11}[0-9]?(?: [^0-9\s]{1,8})?)?"
+    r")\)?$"
+)
+MOST_UNITS = 5
+# Other letters behind a number make it a code, such as 12A.
+ONE_LETTER = set('mglhstwvxy\xb0%\u2032\u2033"')
+ORDINALS = {"st", "nd", "rd", "th", "am", "pm", "a.m.", "p.m."}
+GLANCE = 100
+DOTTED = r"^[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]{1,3})$"
 MARKS = "[0-9.,'’()+\\-−\\s\xa0\u202f\u2009]"  # noqa: RUF001
 EUROPEAN = ("€", "EUR", "CHF", "kr", "SEK", "NOK", "DKK", "zł", "PLN", "Kč", "CZK", "R$", "BRL")
 OTHERS = (
@@ -27,11 +48,23 @@ DOTS_FIRST = ("#.###,#", "#,###.#", *COMMAS_FIRST[2:])
 
 
 def may_be_written_number(value: str) -> bool:
-    """Whether a string looks like digits with marks between them and a currency or percent sign."""
+    """Whether a string looks like digits with marks between them, with a currency or a unit."""
+    if re.match(UNIT, value):
+        return True
     if not LIKE.fullmatch(value):
         return False
-    symbol = re.sub(MARKS, "", value)
+    symbol = re.sub(MARKS, "", value).rstrip(LETTERS_OF_SCALES)
     return not symbol or symbol.lower() in KNOWN
+
+
+def may_be_thousands(values: pa.Array, missing: Sequence[str] = MISSING_WORDS) -> bool:
+    """Whether plain numbers may be whole ones with dots between thousands, as in 1.234 and 999."""
+    import pyarrow.compute as pc
+
+    values = without_missing_words(values, missing).drop_null()
+    if not pc.any(pc.match_substring(values[:GLANCE], "."), min_count=0).as_py():
+        return False
+    return bool(pc.all(pc.match_substring_regex(values, DOTTED), min_count=0).as_py())
 
 
 def has_written_codes(distinct: pa.Array) -> bool:
@@ -62,21 +95,109 @@ def find_picture(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Arra
     if len({symbol.lower() for symbol in symbols}) > 1:
         return None, f"Holds amounts in several units ({', '.join(symbols)}), which are no numbers."
     symbol = symbols[0] if symbols else ""
+    texts = [_dressed(core, symbol, distinct) for core in _cores(symbol)]
+    return _fitting(name, distinct, texts), ""
+
+
+def _cores(symbol: str) -> tuple[str, ...]:
     dots = symbol.lower() in {each.lower() for each in EUROPEAN}
-    cores = DOTS_FIRST if dots else COMMAS_FIRST
-    fitting = [text for core in cores if _fits(distinct, text := _dressed(core, symbol, distinct))]
+    return DOTS_FIRST if dots else COMMAS_FIRST
+
+
+def _fitting(name: str, distinct: pa.Array, texts: list[str]) -> tuple[Inferred, pa.Array] | None:
+    """Return the first picture that fits all values, and these; None where none does."""
+    fitting = [text for text in texts if _fits(distinct, text)]
     if not fitting:
-        return None, ""
-    return _chosen(name, distinct, fitting), ""
-
-
-def _chosen(name: str, distinct: pa.Array, fitting: list[str]) -> tuple[Inferred, pa.Array]:
-    numbers = picture(fitting[0]).read(distinct)
+        return None
+    taken = picture(fitting[0])
+    numbers = taken.read(distinct)
     for other in fitting[1:]:
         if not picture(other).read(distinct).equals(numbers):
             note = ambiguous(name, Kind.number, distinct[0].as_py(), fitting[0], other)
-            return Inferred(Kind.number, fitting[0], note), numbers
-    return Inferred(Kind.number, fitting[0]), numbers
+            return Inferred(Kind.number, fitting[0], note, other=other), numbers
+    sure = all(picture(text).point == taken.point for text in fitting)
+    point = taken.point if sure else ""
+    return Inferred(Kind.number, fitting[0], point=point), numbers
+
+
+def find_units(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Array] | None, str]:
+    """Find numbers with a unit, the same in all of them, or letters for thousands and millions.
+
+    Args:
+        name: The column's name, for a note.
+        distinct: Different values, trimmed, none missing.
+
+    Returns:
+        As `find_picture`.
+    """
+    import pyarrow.compute as pc
+
+    if len(distinct) < 2 or not may_be_written_number(distinct[0].as_py()):
+        return None, ""
+    if _units(distinct[:HEAD]) is None or (units := _units(distinct)) is None:
+        return None, ""
+    symbol, letters, plain = units
+    first = distinct[0].as_py()
+    different = list(dict.fromkeys(letter.lower() for letter in letters))
+    if set(different) <= SCALES.keys() and (
+        plain or len(different) > 1 or different == ["k"] or letters[0].isupper() or symbol
+    ):
+        texts = [f"{_with_currency(core, symbol, distinct, SCALE)}" for core in _cores(symbol)]
+        found = _fitting(name, distinct, texts)
+        if found is None:
+            return None, ""
+        lettered = pc.match_substring_regex(distinct, r"[A-Za-z][^0-9]*$")
+        place = pc.index(lettered, True).as_py()
+        first, meant = distinct[place].as_py(), found[1][place].as_py()
+        note = f"Values such as {first} were read as {meant:,.15g}. {found[0].note}".strip()
+        return (replace(found[0], note=note), found[1]), ""
+    if symbol:
+        return None, ""
+    if len(different) > 1 or plain:
+        repeated = len(distinct) >= 2 * len(different)
+        return None, _units_note(name, letters) if repeated else ""
+    blank = " " if re.search(r"[0-9.]\s", first) else ""
+    if len(letters[0]) == 1 and not blank and letters[0].lower() not in ONE_LETTER:
+        return None, ""
+    found = _fitting(name, distinct, [f"{core}{blank}{letters[0]}" for core in COMMAS_FIRST])
+    if found is None:
+        return None, ""
+    note = f"Values such as {first} were read as numbers, in {letters[0]}. {found[0].note}".strip()
+    return (replace(found[0], note=note), found[1]), ""
+
+
+def _units(distinct: pa.Array) -> tuple[str, list[str], bool] | None:
+    """Return a currency before the numbers, the units behind them, and whether some have none.
+
+    None where a value is no number with a unit, or where there are too many units.
+    """
+    import pyarrow.compute as pc
+
+    parts = pc.extract_regex(distinct, UNIT_OR_NONE)
+    if parts.null_count:
+        return None
+    units = [unit for unit in parts.field("unit").unique().to_pylist() if unit]
+    before = [symbol for symbol in parts.field("before").unique().to_pylist() if symbol]
+    if not units or len(units) > MOST_UNITS or len(before) > 1:
+        return None
+    if before and before[0].lower() not in KNOWN:
+        return None
+    plain = bool(pc.any(pc.equal(parts.field("unit"), "")).as_py())
+    return (*before, "")[0], units, plain
+
+
+def _units_note(name: str, units: list[str]) -> str:
+    """Return what to tell of numbers whose units differ; nothing where they may be codes."""
+    if all(len(unit) < 2 for unit in units) or {unit.lower() for unit in units} <= ORDINALS:
+        return ""
+    if len({unit.lower() for unit in units}) > 1:
+        return f"Holds amounts in several units ({', '.join(units)}), which are no numbers."
+    how = override("dataset.columns", f"number #.# {units[0]}", name=name)
+    return f"Some values are numbers in {units[0]}, others have no unit. To read all so: {how}"
+
+
+def _with_currency(core: str, symbol: str, distinct: pa.Array, after: str) -> str:
+    return f"{_dressed(core, symbol, distinct)}{after}" if symbol else f"{core}{after}"
 
 
 def _symbols(distinct: pa.Array) -> list[str] | None:

@@ -2,43 +2,119 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlfw import Kind
+from mlfw.hints import override
 from mlfw.schema.cast import cast, read_or_none
-from mlfw.schema.words import is_string
-from mlfw_tabular.infer.columns import read_column
+from mlfw.schema.words import MISSING_WORDS, encoded, is_string
+from mlfw_tabular.infer.columns import large_numbers, read_column
 from mlfw_tabular.infer.inferred import Inferred
 from mlfw_tabular.infer.labels import infer_labels
+from mlfw_tabular.infer.marks import rows_with
+from mlfw_tabular.infer.task import infer_task
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Words for a missing value that may be a class: a disorder may be None, a country NA.
+CLASS_WORDS = frozenset({"NA", "N/A", "n/a", "NULL", "null", "None"})
+# The share of rows from which on it is told that such a word was taken as missing.
+NOTED = 0.1
 
-def infer_target(name: str, values: pa.Array) -> Inferred:
+
+def infer_target(name: str, values: pa.Array, missing: tuple[str, ...] = MISSING_WORDS) -> Inferred:
     """Return what a target holds, by the rules of this package.
 
     Args:
         name: The column's name.
         values: Its values as they are in the source, [rows].
+        missing: The words that mean a missing value.
     """
-    return read_target(name, values)[0]
+    return read_target(name, values, missing)[0]
 
 
-def read_target(name: str, values: pa.Array) -> tuple[Inferred, pa.Array]:
+def read_target(
+    name: str, values: pa.Array, missing: tuple[str, ...] = MISSING_WORDS
+) -> tuple[Inferred, pa.Array]:
     """Return what a target holds, and its values in that kind's storage type."""
     import pyarrow as pa
 
-    inferred, typed = read_column(name, values)
+    inferred, typed = read_column(name, values, missing)
     if inferred.kind is Kind.boolean and not pa.types.is_boolean(values.type):
-        numbers = read_or_none(values, Kind.number)
+        own = missing if inferred.missing is None else ("", *inferred.missing)
+        numbers = read_or_none(values, Kind.number, "", own)
         if numbers is not None:
-            return Inferred(Kind.number), numbers
-        return Inferred(Kind.category), cast(values, Kind.category)
+            return replace(inferred, kind=Kind.number), numbers
+        return Inferred(Kind.category), cast(values, Kind.category, "", missing)
     if inferred.kind in (Kind.category, Kind.text):
-        delimiter = infer_labels(values)
+        delimiter = infer_labels(values, missing=missing)
         if delimiter:
-            return Inferred(Kind.labels, delimiter), cast(values, Kind.labels, delimiter)
+            return Inferred(Kind.labels, delimiter), cast(values, Kind.labels, delimiter, missing)
     if inferred.kind is Kind.text and is_string(typed.type):
-        return Inferred(Kind.category), cast(values, Kind.category)
+        return replace(inferred, kind=Kind.category), cast(values, Kind.category, "", missing)
+    if inferred.kind is Kind.number and _large_classes(values, typed):
+        exact = cast(values, Kind.category, "", missing)
+        return replace(inferred, kind=Kind.category, format="", note=""), exact
     return inferred, typed
+
+
+def _large_classes(values: pa.Array, numbers: pa.Array) -> bool:
+    """Whether numbers are classes so large that numbers could not hold them exactly."""
+    import pyarrow as pa
+
+    if pa.types.is_floating(values.type) or large_numbers(numbers) is None:
+        return False
+    known = numbers.drop_null()
+    return infer_task("", known, Kind.number).is_classification
+
+
+def class_words(
+    name: str, values: pa.Array, inferred: Inferred, typed: pa.Array, *, said: bool
+) -> tuple[Inferred, pa.Array]:
+    """Return a target whose words such as None and NA are classes where that is more likely.
+
+    They are where a person has said that the target is a category, and where they would take away
+    more than half of the rows and the other values are classes too.
+
+    Args:
+        name: The target.
+        values: Its values as they are in the source, [rows].
+        inferred: What it holds where these words mean a missing value.
+        typed: Its values read so.
+        said: Whether a person has said so.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if not is_string(values.type) or inferred.kind not in (Kind.category, Kind.number):
+        return inferred, typed
+    found = encoded(values.cast(pa.string()), ("",))
+    words = [w for w in found.dictionary.to_pylist() if w in CLASS_WORDS]
+    if not words:
+        return inferred, typed
+    rows = rows_with(found, words)
+    shown = " and ".join(f"'{word}'" for word in words)
+    count = f"{shown} ({rows:,} row{'s' if rows > 1 else ''})"
+    if said or (2 * typed.null_count > len(typed) and _has_classes(inferred, typed)):
+        usual = tuple(word for word in MISSING_WORDS[1:] if word not in CLASS_WORDS)
+        note = (
+            f"{count} was read as a class. If it means a missing value: "
+            f"{override('dataset.missing', words)}"
+        )
+        kept = Inferred(Kind.category, note=note, missing=usual)
+        return kept, cast(values, Kind.category, "", ("", *usual))
+    if inferred.kind is Kind.category and rows >= NOTED * len(values):
+        how = override("dataset.columns", "category", name=name)
+        note = f"{count} was taken as missing. If it is a class: {how}"
+        return replace(inferred, note=f"{note} {inferred.note}".strip()), typed
+    return inferred, typed
+
+
+def _has_classes(inferred: Inferred, typed: pa.Array) -> bool:
+    known = typed.drop_null()
+    if inferred.kind is Kind.category or not len(known):
+        return True
+    return infer_task("", known, inferred.kind).is_classification

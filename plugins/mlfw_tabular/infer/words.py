@@ -8,8 +8,14 @@ from mlfw import Kind
 from mlfw.schema.cast import FALSE_WORDS, TRUE_WORDS, read_or_none
 from mlfw_tabular.infer.codes import may_be_number
 from mlfw_tabular.infer.dates import find_stamp, find_template
+from mlfw_tabular.infer.durations import find_duration
 from mlfw_tabular.infer.inferred import HEAD, Inferred
-from mlfw_tabular.infer.numerals import find_picture, has_written_codes, may_be_written_number
+from mlfw_tabular.infer.numerals import (
+    find_picture,
+    find_units,
+    has_written_codes,
+    may_be_written_number,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +46,9 @@ def infer_words(name: str, distinct: pa.Array, rows: int) -> tuple[Inferred, pa.
         return found
     found, note = _numbers(name, distinct)
     found = found or _iso(distinct) or find_template(name, distinct)
+    found = found or find_duration(name, distinct)
+    if not (found or note or has_written_codes(distinct[:HEAD])):
+        found, note = find_units(name, distinct)
     return found or (Inferred(_kind_of_words(distinct, rows), note=note), None)
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column
+from mlfw.schema.dates import has_date, has_day
 from mlfw_tabular.prepare.encoder import MOST_DEVIATIONS, Encoder, deviation
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class DatetimeOptions:
     Attributes:
         parts: What of it is told: time (elapsed, scaled to mean 0 and deviation 1) and the place
             in the year, month, week and day, as sine and cosine; null for time, year, week and,
-            where training dates have a time of day, day.
+            where training dates have a time of day, day; for months time and year, for times of
+            day alone time and day.
     """
 
     parts: list[Part] | None = None
@@ -86,7 +88,7 @@ class DatetimeEncoder(Encoder):
         known = days[np.isfinite(days)]
         parts = options.parts
         if parts is None:
-            parts = [Part.time, Part.year, Part.week]
+            parts = usual_parts(column)
             parts += [Part.day] if (known != np.floor(known)).any() else []
         return cls(
             column=column.name,
@@ -141,6 +143,15 @@ class DatetimeEncoder(Encoder):
             own = angle[:, :, cycle : cycle + 1]
             made += [xp.sin(own), xp.cos(own)]
         return xp.where(known[:, :, None], xp.concatenate(made, axis=2), 0.0)
+
+
+def usual_parts(column: Column) -> list[Part]:
+    """Return what is told of a date where nobody has said it, by how its values are written."""
+    if column.format and not has_date(column.format):
+        return [Part.time, Part.day]
+    if column.format and not has_day(column.format):
+        return [Part.time, Part.year]
+    return [Part.time, Part.year, Part.week]
 
 
 def read_days(values: pa.Array) -> np.ndarray:

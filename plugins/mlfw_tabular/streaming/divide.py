@@ -80,16 +80,17 @@ def _divide(
 ) -> None:
     """Write every row where it belongs, and let the checks see it."""
     import numpy as np
+    import pyarrow as pa
 
-    places = Places(source, context.split, context.seed)
+    places = Places(source, context.split, context.seed, before.schema)
     group = context.split.group
     done, total = 0, source.count_rows()
     for table in batches_of(source):
         rows, usable = typed(table, before.schema, place=dataset.place(), first=done)
         rows = watch.mended(rows)
-        split = np.where(usable & before.left(rows), places.of(table), -1)
+        split = np.where(before.left(rows), places.of(table)[usable], -1)
         watch.lost += int((~usable).sum())
-        watch.see(rows, split, table[group] if group else None)
+        watch.see(rows, split, table[group].filter(pa.array(usable)) if group else None)
         for number, writer in enumerate(writers):
             writer.write(rows.filter(split == number))
         done += table.num_rows

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from mlfw import Split, UserError
+from mlfw import Column, Kind, Split, UserError
 from mlfw.errors import did_you_mean
+from mlfw.schema.conform import cast_values
 from mlfw.schema.whole import whole
 from mlfw_tabular.splitting.words import WORDS
 
@@ -48,8 +49,13 @@ def group_hashes(values: pa.ChunkedArray, name: str, seed: int) -> np.ndarray:
     return np.take(np.frombuffer(b"".join(hashes), np.uint64), np.asarray(encoded.indices))
 
 
-def times_of(values: pa.ChunkedArray, name: str) -> np.ndarray:
+def times_of(values: pa.ChunkedArray, name: str, column: Column | None = None) -> np.ndarray:
     """Return when rows are, float64 [rows]; dates in microseconds.
+
+    Args:
+        values: Times as they are in the source.
+        name: Their column.
+        column: What it holds, where that is known.
 
     Raises:
         UserError: A row has no time, or the column holds neither dates nor numbers.
@@ -57,6 +63,9 @@ def times_of(values: pa.ChunkedArray, name: str) -> np.ndarray:
     import numpy as np
     import pyarrow as pa
 
+    if column is not None and column.kind in (Kind.datetime, Kind.number):
+        typed = cast_values(whole(values), column, place=f"split.time={name}")
+        values = pa.chunked_array([typed])
     _check_whole(values, name, "time")
     try:
         stamps = values.cast(pa.timestamp("us")) if pa.types.is_date(values.type) else values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlfw import Split, UserError
+from mlfw import Schema, Split, UserError
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw_tabular.splitting.request import TEST, TRAIN, VALIDATION
 from mlfw_tabular.splitting.times import cuts
@@ -27,8 +27,14 @@ class Places:
     in a sample of a million rows, and of each group its last time and where it was put.
     """
 
-    def __init__(self, source: ds.Dataset, split: Split, seed: int) -> None:
+    def __init__(self, source: ds.Dataset, split: Split, seed: int, schema: Schema) -> None:
         """Look through the columns that rows are divided by.
+
+        Args:
+            source: The rows.
+            split: What they are divided by.
+            seed: What all randomness follows from.
+            schema: What they are, by which times are read that are written as text.
 
         Raises:
             UserError: They cannot be divided by.
@@ -39,6 +45,7 @@ class Places:
         self._columns = key_columns(split, source.schema.names)
         self._split = split
         self._seed = seed
+        self._time = next((c for c in schema.columns if c.name == split.time), None)
         self._random = np.random.default_rng(seed)
         self._groups = Groups()
         named, times = set[int](), np.zeros(0)
@@ -80,7 +87,7 @@ class Places:
             hashes = group_hashes(table[split.group], split.group, self._seed)
             return self._groups.last_time(hashes) if split.time else 1 - hashes / 2.0**64
         if split.time:
-            return times_of(table[split.time], split.time)
+            return times_of(table[split.time], split.time, self._time)
         order: np.ndarray = 1 - self._random.random(table.num_rows)
         return order
 
@@ -96,7 +103,11 @@ class Places:
             place = self._named(table)
             if split.column:
                 named |= set(np.unique(place).tolist())
-            times = times_of(table[split.time], split.time) if split.time else np.zeros(len(place))
+            times = (
+                times_of(table[split.time], split.time, self._time)
+                if split.time
+                else np.zeros(len(place))
+            )
             if split.group:
                 hashes = group_hashes(table[split.group], split.group, self._seed)
                 self._groups.add(hashes, place, times)

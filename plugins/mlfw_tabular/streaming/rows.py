@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,9 @@ def sample_of(source: ds.Dataset) -> pa.Table:
 def typed(
     table: pa.Table, schema: Schema, *, place: str, first: int
 ) -> tuple[pa.Table, np.ndarray]:
-    """Return rows in storage types, and which of them have every target, bool [rows].
+    """Return the rows that have every target, in storage types, and which they are, bool [rows].
+
+    A row without a target may hold anything, such as the averages of a report.
 
     Args:
         table: Rows as they are in the source.
@@ -108,12 +111,20 @@ def typed(
         UserError: A value does not fit its column, or a target is none of the classes.
     """
     import numpy as np
+    import pyarrow as pa
 
-    rows = conform(table, schema, with_target=True, place=f"{place}, after row {first}")
-    usable = np.ones(rows.num_rows, bool)
+    place = f"{place}, after row {first}"
+    targets = replace(schema, columns=())
+    own = conform(table, targets, with_target=True, place=place)
+    usable = np.ones(own.num_rows, bool)
     for target in schema.targets:
-        values = plain(rows[target.name].combine_chunks())
+        values = plain(own[target.name].combine_chunks())
         usable &= np.asarray(usable_rows(values, target.column.kind))
-        index = rows.column_names.index(target.name)
-        rows = rows.set_column(index, target.name, stored(values, target))
+    if not usable.all():
+        left = pa.array(usable)
+        table, own = table.filter(left), own.filter(left)
+    rows = conform(table, replace(schema, targets=()), place=place)
+    for target in schema.targets:
+        values = plain(own[target.name].combine_chunks())
+        rows = rows.append_column(target.name, stored(values, target))
     return rows, usable

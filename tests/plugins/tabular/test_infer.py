@@ -15,6 +15,7 @@ from mlfw import Kind, UserError
 from mlfw.schema.cast import MISSING_WORDS, cast
 from mlfw_tabular.infer import (
     Inferred,
+    Source,
     infer_and_cast,
     infer_column,
     parse_override,
@@ -50,7 +51,6 @@ WORDS = [
     ([f"Ann Lee{i}" for i in range(50)], Kind.category),
     ([f"https://example.org/{i}" for i in range(50)], Kind.category),
     (["192.168.0.1", "10.0.0.1"], Kind.category),
-    (["14:30", "15:00"], Kind.category),
     (["10-20", "20-30"], Kind.category),
     (["", "NA"], Kind.category),
     ([True, None], Kind.boolean),
@@ -128,7 +128,7 @@ def test_an_undecidable_order_of_day_and_month_is_told(
     inferred = infer_column("when", pa.array(values))
 
     assert inferred.format == taken
-    assert f"dataset.columns.when='datetime {other}'" in inferred.note
+    assert f'dataset.columns.when="datetime {other}"\'' in inferred.note
 
 
 @pytest.mark.parametrize("name", ["date", "OrderDate", "birthday", "Datum"])
@@ -173,7 +173,7 @@ def test_a_comma_that_could_be_either_is_told() -> None:
     inferred = infer_column("price", pa.array(["1,234", "5,678"]))
 
     assert inferred.format == "#,###.#"
-    assert "dataset.columns.price='number #.###,#'" in inferred.note
+    assert "'dataset.columns.price=\"number #.###,#\"'" in inferred.note
 
 
 def test_amounts_in_two_currencies_are_no_numbers() -> None:
@@ -357,7 +357,9 @@ def test_a_value_that_does_not_fit_what_was_said_is_named(
     kind: str, values: list[str], row: str
 ) -> None:
     with pytest.raises(UserError, match=f"f.csv: column 'x', {row}"):
-        infer_and_cast(pa.table({"x": values}), {"x": parse_override("x", kind)}, place="f.csv")
+        infer_and_cast(
+            pa.table({"x": values}), {"x": parse_override("x", kind)}, source=Source("f.csv")
+        )
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_a_column_whose_kind_is_named_is_no_identifier_and_not_mixed() -> None:
 
     assert messages("identifiers", with_column("id", words))
     assert not messages("identifiers", with_column("id", words), **named)
-    mixed = [str(i % 50) if i % 15 else "none yet" for i in range(ROWS)]
+    mixed = [str(i % 50) if i % 15 else f"none {chr(97 + i // 15)}" for i in range(ROWS)]
     assert not messages("mixed_types", with_column("id", mixed), **named)
 
 
@@ -152,7 +152,7 @@ def test_columns_that_rows_are_divided_by_are_let_be() -> None:
 
 
 def test_numbers_with_a_few_words_between_them_become_numbers() -> None:
-    mixed = [f"{i * 0.5}" if i % 15 else "n.a. yet" for i in range(ROWS)]
+    mixed = [f"{i * 0.5}" if i % 15 else f"n.a. {chr(97 + i // 15)}" for i in range(ROWS)]
 
     splits = load("mixed_types", "fix", with_column("mixed", mixed))
 
@@ -161,18 +161,20 @@ def test_numbers_with_a_few_words_between_them_become_numbers() -> None:
     assert column.missing
     (finding,) = splits.findings
     assert "224 of 240 values are numbers" in finding.message
-    assert "'n.a. yet'" in finding.message
+    assert "'n.a. a'" in finding.message
 
 
 def test_dates_with_a_few_words_between_them_become_dates() -> None:
-    mixed = [f"2020-01-{i % 28 + 1:02}" if i % 15 else "soon" for i in range(ROWS)]
+    mixed = [
+        f"2020-01-{i % 28 + 1:02}" if i % 15 else f"soon {chr(97 + i // 15)}" for i in range(ROWS)
+    ]
 
     splits = load("mixed_types", "fix", with_column("mixed", mixed))
 
     assert splits.schema.column("mixed").kind is Kind.datetime
 
 
-@pytest.mark.parametrize("word", ["{:05}", "{}a", "{} kg", "2020-99-{:02}"])
+@pytest.mark.parametrize("word", ["{:05}", "{}a", "2020-99-{:02}"])
 def test_codes_are_words_and_no_numbers(word: str) -> None:
     assert not messages(
         "mixed_types", with_column("code", [word.format(i % 90) for i in range(ROWS)])
