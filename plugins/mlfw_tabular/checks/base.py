@@ -25,6 +25,7 @@ class Problem:
         rows: How many rows it is about.
         where: Which rows, bool [rows], or what else the fix needs.
         advice: What to do about it beside the check's own fix, as a sentence.
+        undo: How to have it as it was once it is mended.
     """
 
     message: str
@@ -32,6 +33,7 @@ class Problem:
     rows: int = 0
     where: Any = None
     advice: str = ""
+    undo: str = ""
 
 
 class Check(ABC, Generic[Data]):

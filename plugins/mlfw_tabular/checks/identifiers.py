@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlfw import Action, Column, Kind
+from mlfw.hints import override
 from mlfw_tabular.checks.base import LeavesColumnsOut, Problem
+from mlfw_tabular.checks.naming import UNIQUE, differing_share
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.values import floats, plain, sample, taken
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LEAST_ROWS = 20
-UNIQUE = 0.95
+LEAST_CODES = 50
+LEAST_KNOWN = 0.5
 DENSE = 1.1
 SPARSE = 10
 GLANCE = 1000
@@ -24,9 +27,10 @@ KINDS = (Kind.number, Kind.category, Kind.text)
 class Identifiers(LeavesColumnsOut[Rows]):
     """Columns that only name the rows.
 
-    They differ in at least 95 % of the rows and are words without blanks, or whole numbers in
-    sequence: nearly without gaps, or rising from row to row. A column whose kind is named in
-    `dataset.columns` is no identifier.
+    They are whole numbers in sequence, nearly without gaps or rising from row to row; or words
+    that differ in at least 95 % of the rows and look like codes or names, whatever the blanks; or
+    codes of letters and digits of which at least half differ. Measurements and texts are none,
+    and neither is a column whose kind is named in `dataset.columns`.
     """
 
     name = "identifiers"
@@ -40,16 +44,18 @@ class Identifiers(LeavesColumnsOut[Rows]):
         for column, values in data.of_kind(*KINDS):
             if column.name in data.chosen:
                 continue
-            named = _in_sequence(values) if column.kind is Kind.number else _names_rows(values)
-            if named:
+            number = column.kind is Kind.number
+            if _in_sequence(values) if number else _names_rows(column.kind, values):
                 problems.append(identifier_problem(column))
         return problems
 
 
 def identifier_problem(column: Column) -> Problem:
     """Return the problem that a column only names the rows."""
-    numbers, words = "whole numbers in sequence, one a row", "another word in nearly every row"
-    return Problem(message=numbers if column.kind is Kind.number else words, column=column.name)
+    numbers, words = "whole numbers in sequence, one a row", "another name in nearly every row"
+    message = numbers if column.kind is Kind.number else words
+    keep = override("dataset.columns", column.kind.value, name=column.name)
+    return Problem(message=message, column=column.name, undo=f"To keep it: {keep}")
 
 
 def may_name_rows(kind: Kind, values: pa.Array) -> bool:
@@ -57,10 +63,16 @@ def may_name_rows(kind: Kind, values: pa.Array) -> bool:
     import numpy as np
 
     if kind is not Kind.number:
-        return _names_rows(values)
+        return _names_rows(kind, values)
     numbers = floats(values)
     numbers = numbers[np.isfinite(numbers)]
     return _whole(numbers) and len(np.unique(numbers)) >= UNIQUE * len(values)
+
+
+def share_of(kind: Kind, values: pa.Array) -> float:
+    """Return the share of values that differ where a column only names the rows."""
+    found = None if kind is Kind.number else differing_share(kind, plain(values[:GLANCE]))
+    return found or UNIQUE
 
 
 def _in_sequence(values: pa.Array) -> bool:
@@ -95,18 +107,17 @@ def _distinct(numbers: np.ndarray, span: int) -> int:
     return int(seen.sum())
 
 
-def _names_rows(values: pa.Array) -> bool:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_dictionary(values.type) and len(values.dictionary) < UNIQUE * len(values):
+def _names_rows(kind: Kind, values: pa.Array) -> bool:
+    head = plain(values[:GLANCE]).drop_null()
+    share = differing_share(kind, head)
+    known = len(values) - values.null_count
+    if share is None or known < LEAST_KNOWN * len(values):
         return False
-    head = plain(values[:GLANCE])
-    if len(head.drop_null().unique()) < UNIQUE * len(head):
+    if len(head.unique()) < share * len(head):
         return False
-    if pc.any(pc.match_substring_regex(head, r"\s")).as_py():
-        return False
-    some = taken(values, sample(len(values), 0))
     # A value that stands there twice is less likely to do so in a sample.
-    repeated = (1 - UNIQUE) * len(some) / len(values)
-    return bool(len(some.drop_null().unique()) >= (1 - repeated) * len(some))
+    some = taken(values, sample(len(values), 0)).drop_null()
+    repeated = (1 - share) * len(some) / known
+    distinct = len(plain(some).unique())
+    enough = distinct >= (LEAST_CODES if share < UNIQUE else 2)
+    return enough and distinct >= (1 - repeated) * len(some)

@@ -80,7 +80,9 @@ def _finding(check: Check[Any], problem: Problem, mended: bool) -> Finding:
     return Finding(
         check=check.name,
         message=problem.message,
-        remedy=check.mended if mended else f"{problem.advice} {_remedy(check)}".strip(),
+        remedy=(
+            f"{check.mended} {problem.undo}" if mended else f"{problem.advice} {_remedy(check)}"
+        ).strip(),
         column=problem.column,
         rows=problem.rows,
         fixed=mended,

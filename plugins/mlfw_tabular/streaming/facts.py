@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlfw import Column, Kind
-from mlfw_tabular.checks.identifiers import DENSE, SPARSE, UNIQUE
+from mlfw_tabular.checks.identifiers import DENSE, LEAST_CODES, LEAST_KNOWN, SPARSE
+from mlfw_tabular.checks.naming import UNIQUE
 from mlfw_tabular.checks.same_rows import lasting_hashes
 from mlfw_tabular.checks.values import floats, plain
 
@@ -23,10 +24,17 @@ class Facts:
     value are looked at, or none of them.
     """
 
-    def __init__(self, column: Column, total: int) -> None:
+    def __init__(self, column: Column, total: int, share: float = UNIQUE) -> None:
+        """Begin.
+
+        Args:
+            column: The column.
+            total: How many rows there are.
+            share: The share of the values that differ where the column only names the rows.
+        """
         import numpy as np
 
-        self.column = column
+        self.column, self._share = column, share
         self._limit = lowest_hashes(MOST_HASHES, total)
         self._rows = self._known = 0
         self._first: Any = None
@@ -73,10 +81,12 @@ class Facts:
 
         chosen = np.concatenate(self._chosen)
         different = len(np.unique(chosen)) / max(len(chosen), 1) * self._known
+        if self.column.kind is not Kind.number:
+            enough = self._share >= UNIQUE or different >= LEAST_CODES
+            known = self._known >= LEAST_KNOWN * self._rows
+            return known and enough and different >= self._share * self._known
         if different < UNIQUE * self._rows:
             return False
-        if self.column.kind is not Kind.number:
-            return True
         span = self._most - self._least + 1
         return span <= (SPARSE if any(self._in_order.values()) else DENSE) * self._rows
 

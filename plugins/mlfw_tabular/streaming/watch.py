@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from mlfw import Action, Kind, LoadContext, Schema
 from mlfw_tabular.checks.constant import Constant
-from mlfw_tabular.checks.identifiers import KINDS, LEAST_ROWS, Identifiers, may_name_rows
+from mlfw_tabular.checks.identifiers import (
+    KINDS,
+    LEAST_ROWS,
+    Identifiers,
+    may_name_rows,
+    share_of,
+)
+from mlfw_tabular.checks.naming import UNIQUE
 from mlfw_tabular.checks.numbers import Infinities
 from mlfw_tabular.checks.outcome import Outcome
 from mlfw_tabular.checks.rows import Rows
@@ -60,8 +67,8 @@ class Watch:
         self.rows = self.lost = 0
         self.infinite: Counter[str] = Counter()
         self.facts = {
-            name: Facts(schema.column(name), total)
-            for name in _candidates(schema, first, outcome, context, chosen)
+            name: Facts(schema.column(name), total, share)
+            for name, share in _candidates(schema, first, outcome, context, chosen).items()
         }
         self.whole = total <= MOST_ROWS
         self._schema = schema
@@ -127,19 +134,22 @@ class Watch:
 
 def _candidates(
     schema: Schema, first: pa.Table, outcome: Outcome, context: LoadContext, chosen: Collection[str]
-) -> set[str]:
-    """Return the columns that may be constant or name the rows, as far as a sample tells."""
+) -> dict[str, float]:
+    """Return the columns that may be constant or name the rows, as far as a sample tells.
+
+    Each comes with the share of its values that differ where it only names the rows.
+    """
     rows = replace(Rows.of(first, schema), context=context)
-    names: set[str] = set()
+    shares: dict[str, float] = {}
     if outcome.looks(Constant()):
-        names |= {problem.column for problem in Constant().find(rows)}
+        shares |= {problem.column: UNIQUE for problem in Constant().find(rows)}
     if outcome.looks(Identifiers()) and rows.count >= LEAST_ROWS:
-        names |= {
-            column.name
+        shares |= {
+            column.name: share_of(column.kind, values)
             for column, values in rows.of_kind(*KINDS)
             if column.name not in chosen and may_name_rows(column.kind, values)
         }
-    return names
+    return shares
 
 
 def _small(rows: pa.Table) -> pa.Table:

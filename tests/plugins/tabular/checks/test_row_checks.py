@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def test_the_penguins_get_sensible_findings(penguins: Path) -> None:
         ("missing_target", "Sex"),
         ("constant", "Region"),
         ("constant", "Stage"),
-        ("unseen", "Individual ID"),
+        ("identifiers", "Individual ID"),
         ("unseen", "Comments"),
     ]
     assert splits.findings[0].message == "11 rows of 344 without a value in the target"
@@ -117,8 +118,59 @@ def test_an_identifier_is_a_sequence_or_another_word_in_every_row() -> None:
     rising = np.cumsum(np.arange(ROWS) % 9 + 1)
     for values in (shuffled, shuffled + 0.0, rising, [f"K-{i:05}" for i in shuffled]):
         assert messages("identifiers", with_column("id", values)), values[:3]
-    for values in (shuffled // 2, shuffled * 1.5, shuffled * 1000, [f"bird {i}" for i in shuffled]):
+    for values in (shuffled // 2, shuffled * 1.5, shuffled * 1000):
         assert not messages("identifiers", with_column("id", values)), values[:3]
+
+
+GIVEN = ["Ann", "Bo", "Cy", "Dara", "Eve", "Finn", "Gus", "Hana", "Ida", "Jon"]
+FAMILY = [
+    f"{first}{last}" for first in ("Ad", "Bra", "Cu", "Dor") for last in ("ams", "ndt", "rtis")
+]
+PEOPLE = [(given, family, initial) for given in GIVEN for family in FAMILY for initial in "JQ"]
+INITIALS = "ABCDEFGHIJ"
+NAMES: dict[str, Callable[[int], str]] = {
+    "codes": lambda i: f"N{i // 2}A{i % 2}",
+    "numbered": lambda i: f"bird {i}",
+    "grouped digits": lambda i: f"AB {i:03} {i * 7 % 10}",
+    "people": lambda i: f"{PEOPLE[i][1]}, {PEOPLE[i][0]} {INITIALS[i * 7 % 10]}.",
+    "people in capitals": lambda i: f"{PEOPLE[i][0]}{PEOPLE[i][2]} {PEOPLE[i][1]}".upper(),
+    "files": lambda i: f"scan {i}.pdf",
+}
+KEPT: dict[str, Callable[[int], str]] = {
+    "weights": lambda i: f"{60 + i * 0.7:.1f} kg",
+    "units": lambda i: f"{600 + 3 * i} {'CC' if i % 2 else 'ccm'}",
+    "thousands": lambda i: f"{i + 100}k",
+    "prices": lambda i: f"€ {i * 13 + 5},99",
+    "shares": lambda i: f"{i / 7:.3f} %",
+    "times": lambda i: f"{i // 60}:{i % 60:02}",
+    "phrases": lambda i: f"{PEOPLE[i][1]} {PEOPLE[i][0]}{PEOPLE[i][2]}".lower(),
+    "texts": lambda i: f"Bird {i} was seen by {PEOPLE[i][0]} near the {PEOPLE[i][1]} lake",
+    "titled people": lambda i: f"{PEOPLE[i][1]}, {'Mr.' if i % 2 else 'Miss.'} {PEOPLE[i][0]}{i}",
+    "few codes": lambda i: f"A{i % 40}",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_and_codes_that_differ_in_nearly_every_row_are_identifiers(name: str) -> None:
+    values = [NAMES[name](i) if i % 50 else None for i in range(ROWS)]
+
+    assert messages("identifiers", with_column("id", values)), values[:3]
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_measurements_and_texts_are_no_identifiers(name: str) -> None:
+    values = [KEPT[name](i) for i in range(ROWS)]
+
+    assert messages("identifiers", with_column("id", values)) == [], values[:3]
+
+
+def test_codes_of_which_half_differ_are_identifiers() -> None:
+    values = [f"N{i * 7 % 131}A1" for i in range(ROWS)]
+
+    (finding,) = load("identifiers", "fix", with_column("Bird: ID", values)).findings
+
+    assert finding.fixed
+    assert finding.remedy == "Left out. To keep it: 'dataset.columns.\"Bird: ID\"=category'"
 
 
 def test_a_column_whose_kind_is_named_is_no_identifier_and_not_mixed() -> None:
