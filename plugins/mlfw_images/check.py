@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 MOST_PIXELS = 50_000_000  # as many as preparing an image takes
 
 
@@ -28,7 +28,7 @@ def fault(content: bytes) -> str:
     except Image.DecompressionBombError:
         return f"too large, more than {MOST_PIXELS // 10**6} million pixels"
     except UnidentifiedImageError:
-        return "not a PNG, JPEG, GIF, BMP or WebP image"
+        return "not a PNG, JPEG, GIF, BMP, WebP, TIFF or PPM image"
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to.
         return f"damaged ({error})"
     return ""

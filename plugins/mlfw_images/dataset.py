@@ -12,7 +12,14 @@ from mlfw import Finding, Kind, LoadContext, RowSplits, Splits, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import listing
 from mlfw.files import digest
-from mlfw_images.folders import IMAGE_SUFFIXES, LABEL, folder_rows, labelled_folder, parts_of
+from mlfw_images.folders import (
+    IMAGE_SUFFIXES,
+    LABEL,
+    endings,
+    folder_rows,
+    labelled_folder,
+    parts_of,
+)
 from mlfw_images.rows import ImageRows
 from mlfw_images.tables import is_table, table_rows
 from mlfw_tabular import TableDataset
@@ -55,8 +62,9 @@ class ImagesDataset(TableDataset):
     unreadable: Unreadable = Unreadable.fail
 
     def __post_init__(self) -> None:
-        """Begin with no image left out; this is no field, as it is no configuration."""
+        """Begin with no file left out; these are no fields, as they are no configuration."""
         self._skipped: list[str] = []
+        self._passed: list[str] = []
 
     def place(self) -> str:
         """Return the path."""
@@ -114,8 +122,9 @@ class ImagesDataset(TableDataset):
             )
         return path
 
-    def _checked(self, rows: ImageRows, progress: Progress) -> pa.Table:
+    def _checked(self, rows: ImageRows, progress: Progress, *, chosen: bool = True) -> pa.Table:
         """Read the images; keep those that can be read, or say which cannot."""
+        self._passed += rows.passed
         contents, faults = rows.read(progress)
         if faults and (self.unreadable is Unreadable.fail or len(faults) == len(rows.files)):
             named = [f"{rows.names[row]}: {reason}" for row, reason in faults.items()]
@@ -123,20 +132,38 @@ class ImagesDataset(TableDataset):
             raise UserError(
                 f"{self.path}: {of}: {'; '.join(named[:MOST_SHOWN])}"
                 f"{f'; and {len(named) - MOST_SHOWN} more' if len(named) > MOST_SHOWN else ''}.",
-                "Replace or remove them; to go on without them set dataset.unreadable=skip.",
+                "Replace or remove them; to go on without them set dataset.unreadable=skip."
+                if chosen
+                else "Replace or remove them.",
             )
         self._skipped = [*self._skipped, *(rows.names[row] for row in faults)]
         return rows.table(contents, faults, self.image)
 
     def _findings(self) -> list[Finding]:
         if not self._skipped:
-            return []
+            return self.notes()
         count = len(self._skipped)
+        skipped = Finding(
+            check="unreadable_images",
+            message=f"{count} images cannot be read: {listing(self._skipped, MOST_SHOWN)}.",
+            remedy="Their rows were left out.",
+            column=self.image,
+            rows=count,
+            fixed=True,
+        )
+        return [skipped, *self.notes()]
+
+    def notes(self) -> list[Finding]:
+        """Return how many files were passed over; see `mlfw.Dataset.notes`."""
+        if not self._passed:
+            return []
+        count = len(self._passed)
         return [
             Finding(
-                check="unreadable_images",
-                message=f"{count} images cannot be read: {listing(self._skipped, MOST_SHOWN)}.",
-                remedy="Their rows were left out.",
+                check="reading",
+                message=f"{count} files are no images by their names ({endings(self._passed)}): "
+                f"{listing(self._passed, MOST_SHOWN)}.",
+                remedy="They were left out.",
                 column=self.image,
                 rows=count,
                 fixed=True,
@@ -164,10 +191,15 @@ class ImagesDataset(TableDataset):
         if path.is_dir():
             rows = folder_rows(path)
         elif is_table(path):
-            rows = table_rows(path, self.image)
+            rows = table_rows(path, self.image, chosen=False)
         elif path.is_file():
             rows = ImageRows.of([path], names=[str(path)])
+        elif path.exists():
+            raise UserError(
+                f"{path}: is a pipe or a device, expected an image or a folder.", "Check the path."
+            )
         else:
             raise UserError(f"{path}: no such file or folder.", "Check the path.")
         reader = replace(self, path=str(path), unreadable=Unreadable.fail)
-        return reader._checked(rows, progress)
+        reader._passed = self._passed
+        return reader._checked(rows, progress, chosen=False)

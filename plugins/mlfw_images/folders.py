@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mlfw import UserError
@@ -11,7 +13,13 @@ from mlfw.errors import listing
 from mlfw_images.rows import ImageRows
 
 LABEL, FILE = "label", "file"
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+IMAGE_SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff",
+    ".ppm", ".pgm", ".pbm", ".pnm",
+)  # fmt: skip
+# What file managers write beside the files that they show.
+LITTER = {"thumbs.db", "desktop.ini"}
+MOST_ENDINGS = 5
 PARTS = {
     "train": TRAIN,
     "training": TRAIN,
@@ -46,19 +54,24 @@ def labelled_folder(folder: Path) -> ImageRows:
     Raises:
         UserError: There are no classes, or fewer than two, or one without images.
     """
-    classes = {item.name: _images(item) for item in _subfolders(folder)}
+    passed = [item for item in _entries(folder) if _is_other(item)]
+    classes = {item.name: _images(item, passed) for item in _subfolders(folder)}
     loose = [item.name for item in _entries(folder) if _is_image(item)]
-    _check_classes(folder, classes, loose)
+    _check_classes(folder, classes, loose, passed)
     files = [path for paths in classes.values() for path in paths]
     labels = [name for name, paths in classes.items() for _ in paths]
-    return ImageRows.of(files, [_name(path, folder) for path in files], **{LABEL: labels})
+    rows = ImageRows.of(files, [_name(path, folder) for path in files], **{LABEL: labels})
+    return replace(rows, passed=[_name(path, folder) for path in passed])
 
 
-def _check_classes(folder: Path, classes: Mapping[str, list[Path]], loose: list[str]) -> None:
+def _check_classes(
+    folder: Path, classes: Mapping[str, list[Path]], loose: list[str], passed: list[Path]
+) -> None:
     layout = f"Expected one sub-folder a class: {folder}/CLASS/IMAGE.png"
+    others = f"; found {endings(map(str, passed))}" if passed else ""
     if not classes and not loose:
         raise UserError(
-            f"{folder}: no images ({', '.join(IMAGE_SUFFIXES)}) and no sub-folders.", layout
+            f"{folder}: no images ({', '.join(IMAGE_SUFFIXES)}) and no sub-folders{others}.", layout
         )
     if loose:
         raise UserError(
@@ -69,13 +82,15 @@ def _check_classes(folder: Path, classes: Mapping[str, list[Path]], loose: list[
     if len(empty) == len(classes):
         raise UserError(
             f"{folder}: no images ({', '.join(IMAGE_SUFFIXES)}) in its sub-folders "
-            f"{listing(empty)}.",
+            f"{listing(empty)}{others}.",
             layout,
         )
     if empty:
+        inside = [str(path) for path in passed if path.relative_to(folder).parts[0] in empty]
+        found = f"; found {endings(inside)}" if inside else ""
         raise UserError(
-            f"{folder}: class without images: {listing(empty)}.",
-            "Put images there, or remove the sub-folder.",
+            f"{folder}: class without images: {listing(empty)}{found}.",
+            f"Put images there ({', '.join(IMAGE_SUFFIXES)}), or remove the sub-folder.",
         )
     if len(classes) < 2:
         (name,) = classes
@@ -90,14 +105,26 @@ def folder_rows(folder: Path) -> ImageRows:
     Raises:
         UserError: There are none.
     """
-    files = _images(folder)
+    passed: list[Path] = []
+    files = _images(folder, passed)
     if not files:
-        raise UserError(f"{folder}: no images ({', '.join(IMAGE_SUFFIXES)}) in the folder.")
+        found = f"; found {endings(map(str, passed))}" if passed else ""
+        raise UserError(
+            f"{folder}: no images ({', '.join(IMAGE_SUFFIXES)}) in the folder{found}.",
+            "Check the path, or convert the files to one of these.",
+        )
     names = [_name(path, folder) for path in files]
     columns = {FILE: names}
     if all("/" in name for name in names):
         columns[LABEL] = [name.partition("/")[0] for name in names]
-    return ImageRows.of(files, names, **columns)
+    rows = ImageRows.of(files, names, **columns)
+    return replace(rows, passed=[_name(path, folder) for path in passed])
+
+
+def endings(names: Iterable[str]) -> str:
+    """Return how many files end in what, such as `24 .heic, 1 .txt`."""
+    counts = Counter(Path(name).suffix.lower() or "without a suffix" for name in names)
+    return listing((f"{count} {suffix}" for suffix, count in counts.most_common()), MOST_ENDINGS)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -112,15 +139,21 @@ def _subfolders(folder: Path) -> list[Path]:
     return [item for item in _entries(folder) if item.is_dir()]
 
 
-def _images(folder: Path) -> list[Path]:
-    """Return the images of a folder and of those in it."""
+def _images(folder: Path, passed: list[Path]) -> list[Path]:
+    """Return the images of a folder and of those in it; other files are added to `passed`."""
     found: list[Path] = []
     for item in _entries(folder):
         if item.is_dir() and not item.is_symlink():
-            found += _images(item)
+            found += _images(item, passed)
         elif _is_image(item):
             found.append(item)
+        elif _is_other(item):
+            passed.append(item)
     return found
+
+
+def _is_other(path: Path) -> bool:
+    return not path.is_dir() and not _is_image(path) and path.name.lower() not in LITTER
 
 
 def _is_image(path: Path) -> bool:

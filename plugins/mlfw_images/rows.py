@@ -32,12 +32,14 @@ class ImageRows:
         names: What each is called in messages.
         others: The other columns; None where there are none.
         index: Where the images' column stands among them.
+        passed: Files that were passed over, as their names are not those of images.
     """
 
     files: Sequence[Path | None]
     names: Sequence[str]
     others: pa.Table | None = None
     index: int = 0
+    passed: Sequence[str] = ()
 
     @classmethod
     def of(cls, files: Sequence[Path], names: Sequence[str], **columns: list[str]) -> ImageRows:

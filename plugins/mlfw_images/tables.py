@@ -26,8 +26,13 @@ def _format(path: Path) -> type[Dataset] | None:
     return None
 
 
-def table_rows(path: Path, column: str) -> ImageRows:
+def table_rows(path: Path, column: str, *, chosen: bool = True) -> ImageRows:
     """Return a table's rows with the files that a column names, relative to the table's folder.
+
+    Args:
+        path: The table.
+        column: The column.
+        chosen: Whether `dataset.image` can be set now, and not only in the run that is over.
 
     Raises:
         UserError: The table cannot be read, or has no such column of paths.
@@ -37,24 +42,28 @@ def table_rows(path: Path, column: str) -> ImageRows:
     table = component().read(path)
     if column not in table.column_names:
         raise UserError(
-            f"dataset.image: {path} has no column '{column}'; it has "
+            f"{'dataset.image: ' if chosen else ''}{path} has no column '{column}'; it has "
             f"{listing(table.column_names)}.",
-            did_you_mean(column, table.column_names, listed=True),
+            did_you_mean(column, table.column_names, listed=True)
+            if chosen
+            else f"Name the column with the paths of images '{column}', as in training.",
         )
     index = table.column_names.index(column)
-    paths = _paths(table[column], path, column)
+    paths = _paths(table[column], path, column, chosen=chosen)
     files = [path.parent / text if text else None for text in paths]
     names = [f"row {number}: {text or 'empty'}" for number, text in enumerate(paths, 1)]
     return ImageRows(files, names, table.drop_columns([column]), index)
 
 
-def _paths(values: pa.ChunkedArray, path: Path, column: str) -> list[str]:
+def _paths(values: pa.ChunkedArray, path: Path, column: str, *, chosen: bool) -> list[str]:
     import pyarrow as pa
 
     kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
     if not any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string)):
         raise UserError(
             f"{path}: column '{column}': expected paths of images, found {kind}.",
-            "Choose another column: dataset.image=COLUMN",
+            "Choose another column: dataset.image=COLUMN"
+            if chosen
+            else "Write the paths of images there.",
         )
     return [str(value or "").strip() for value in values.to_pylist()]

@@ -14,6 +14,7 @@ from mlfw import Finding, LoadContext, RowSplits, Splits, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import listing
 from mlfw.files import digest, write_bytes
+from mlfw_tabular.image_paths import image_notes
 from mlfw_tabular.reading import Telling, check_flat, check_names, checksums, read_all
 from mlfw_tabular.sources import Source, check_file, find_sources
 from mlfw_tabular.table_dataset import TableDataset
@@ -164,6 +165,9 @@ class FileDataset(TableDataset):
                 "Check how it was made or copied.",
             )
         check_flat(table, place, self.drop)
+        if key == "path":
+            but = {*self.target, *self.drop, *self.columns}
+            self._notes += image_notes(table, self.sources(key)[0].path, but=but)
         return table
 
     def _other_reader(self, path: Path) -> FileDataset:

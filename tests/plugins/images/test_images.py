@@ -39,7 +39,47 @@ def test_a_folder_gives_a_column_of_images_and_its_classes(pets: Path) -> None:
     assert splits.schema.classes == ("cat", "dog")
     assert all_rows(splits).num_rows == 31
     assert splits.train.schema.field("image").type == pa.binary()
-    assert splits.findings == ()
+    assert [finding.check for finding in splits.findings] == ["reading"]
+
+
+def test_files_that_are_no_images_are_counted_and_named(pets: Path) -> None:
+    for name in (".DS_Store", "cat/Thumbs.db", "dog/desktop.ini"):
+        (pets / name).write_bytes(b"\0")
+    for number in range(8):
+        (pets / f"dog/{number}.heic").write_bytes(b"ftypheic")
+
+    (finding,) = load(ImagesDataset(path=str(pets))).findings
+
+    assert finding.rows == 10
+    assert "8 .heic, 1 .md, 1 .txt" in finding.message
+    assert "readme.md, cat/notes.txt, dog/0.heic" in finding.message
+    assert "left out" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("suffix", "form"),
+    [(".tif", "TIFF"), (".TIFF", "TIFF"), (".jfif", "JPEG"), (".ppm", "PPM"), (".pgm", "PPM")],
+)
+def test_images_of_further_formats_are_taken(suffix: str, form: str, tmp_path: Path) -> None:
+    for label, shade in (("a", 20), ("b", 200)):
+        (tmp_path / label).mkdir()
+        for number in range(9):
+            (tmp_path / label / f"{number}{suffix}").write_bytes(picture(shade, form))
+            (tmp_path / label / f"{number}.png").write_bytes(picture(shade))
+
+    splits = load(ImagesDataset(path=str(tmp_path)))
+
+    assert all_rows(splits).num_rows == 36
+    assert "reading" not in [finding.check for finding in splits.findings]
+
+
+def test_a_class_of_other_files_is_told_what_they_are(pets: Path) -> None:
+    (pets / "fox").mkdir()
+    for number in range(3):
+        (pets / f"fox/{number}.heic").write_bytes(b"ftypheic")
+
+    with pytest.raises(UserError, match=r"(?s)class without images: fox; found 3 \.heic.*\.tif"):
+        load(ImagesDataset(path=str(pets)))
 
 
 def test_each_image_stands_beside_its_own_class(pets: Path) -> None:
@@ -143,7 +183,7 @@ def test_unreadable_images_can_be_left_out_and_are_reported(pets: Path) -> None:
     splits = load(ImagesDataset(path=str(pets), unreadable=Unreadable.skip))
 
     assert all_rows(splits).num_rows == 29
-    (finding,) = splits.findings
+    finding = splits.findings[0]
     assert finding.rows == 2
     assert "dog/05.png" in finding.message
     assert "cat/00.png" in finding.message

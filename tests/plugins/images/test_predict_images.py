@@ -12,9 +12,10 @@ import pyarrow as pa
 import pytest
 
 from conftest import ROOT, Mlfw
-from mlfw import UserError
+from mlfw import LoadContext, Splits, UserError
 from mlfw.pipeline.row_files import read_rows, row_format
 from mlfw.plugins import load_plugins
+from mlfw_tabular.csv import Csv
 
 DIGITS = ROOT / "examples/digits"
 
@@ -43,7 +44,7 @@ def test_the_example_of_digits_goes_the_whole_way(tmp_path: Path, mlfw_here: Mlf
     assert len(one.stdout.splitlines()) == 2
     assert measured.returncode == 0, measured.stderr
     assert unwritable.returncode == 2
-    assert "'.png' is not known" in unwritable.stderr
+    assert "'.png' are read and not written" in unwritable.stderr
 
 
 @pytest.fixture
@@ -78,8 +79,52 @@ def test_a_table_stays_a_table_for_other_runs(listed: Path) -> None:
 def test_an_image_that_cannot_be_read_is_named_when_predicting(pets: Path) -> None:
     (pets / "cat/03.png").write_text("no image")
 
-    with pytest.raises(UserError, match=r"cat/03\.png: not a PNG"):
+    with pytest.raises(UserError, match=r"cat/03\.png: not a PNG") as caught:
         read_rows(pets, load_plugins().registry, {"use": "images", "unreadable": "skip"})
+
+    assert "dataset." not in str(caught.value)
+
+
+def test_no_key_of_a_run_is_advised_when_predicting(listed: Path) -> None:
+    options = {"use": "images", "path": "/elsewhere/old.csv"}
+    for image in ("picture", "age"):
+        with pytest.raises(UserError) as caught:
+            read_rows(listed, load_plugins().registry, {**options, "image": image})
+        assert "dataset." not in str(caught.value)
+
+
+def test_files_that_are_passed_over_are_told_of_when_predicting(pets: Path) -> None:
+    notes: list[str] = []
+
+    rows = read_rows(pets, load_plugins().registry, {"use": "images"}, noted=notes.append)
+
+    assert rows.num_rows == 31
+    assert notes == [
+        "2 files are no images by their names (1 .txt, 1 .md): cat/notes.txt, readme.md."
+    ]
+
+
+def test_a_table_of_words_that_names_images_says_how_to_learn_from_them(
+    listed: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "many.csv"
+    lines = [f"pets/{'cat' if i % 2 else 'dog'}/{i % 9:02}.png,{i},ab{i % 2}" for i in range(30)]
+    table.write_text("photo,age,kind\n" + "\n".join(lines))
+    advice = f"dataset=images dataset.path={table} dataset.image=photo"
+
+    splits = Csv(path=[str(table)], target=["kind"]).load(LoadContext())
+    said = Csv(path=[str(table)], target=["kind"], columns={"photo": "category"})
+    silent = said.load(LoadContext())
+
+    assert isinstance(splits, Splits)
+    assert isinstance(silent, Splits)
+    (note,) = [finding for finding in splits.findings if finding.check == "reading"]
+    assert note.column == "photo"
+    assert advice in note.remedy
+    assert not [finding for finding in silent.findings if finding.check == "reading"]
+    with pytest.raises(UserError, match="names image files") as caught:
+        Csv(path=[str(table)], target=["kind"], drop=["age"]).load(LoadContext())
+    assert advice in caught.value.remedy
 
 
 def test_a_database_is_not_asked_for_when_files_are_read(listed: Path) -> None:
