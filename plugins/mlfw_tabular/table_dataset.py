@@ -31,6 +31,7 @@ from mlfw_tabular.describe import describe
 from mlfw_tabular.given import with_given
 from mlfw_tabular.infer import Inferred, Source, infer_and_cast_all, parse_override
 from mlfw_tabular.memory import give_back
+from mlfw_tabular.positive import class_sizes, with_positive
 from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.schema_file import read_schema_file
 from mlfw_tabular.splitting import check_keys, divide, finished, request_of, take_apart
@@ -71,6 +72,8 @@ class TableDataset(mlfw.Dataset):
         target: The column to be predicted, or several for models that can.
         task: binary, multiclass, multilabel or regression; inferred from the target when left
             out.
+        positive: The class that f1, precision and recall are about where there are two classes;
+            the one of fewer rows when left out.
         columns: Kinds of columns, where the inferred one is not right: number, category,
             boolean, datetime, text or image. Behind a blank may stand how values are written:
             'datetime %d/%m/%Y', 'number #.###,#'.
@@ -90,6 +93,7 @@ class TableDataset(mlfw.Dataset):
     schema: str | None = field(default=None, metadata=mlfw.path_field())
     target: list[str] = field(default_factory=list)
     task: Task | None = None
+    positive: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     missing: list[str | None] | None = None
     drop: list[str] = field(default_factory=list)
@@ -192,7 +196,9 @@ class TableDataset(mlfw.Dataset):
             chosen=self.columns,
             balanced=self.balance is not Balance.none,
         )
-        rows, schema = checked.table, checked.schema
+        rows = checked.table
+        sizes = class_sizes(rows, checked.schema.targets)
+        schema = with_positive(checked.schema, self.positive, sizes)
         if assigned is not None:
             assigned = assigned[kept][checked.kept]
         division = divide(request_of(rows, schema, context, assigned))

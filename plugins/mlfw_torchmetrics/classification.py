@@ -46,7 +46,7 @@ class ClassificationMetric(mlfw.Metric):
 
         Args:
             labels: The classes of one row or more.
-            binary: Whether there are two classes, of which the second is the positive one.
+            binary: Whether there are two classes; the second one is the positive class.
         """
 
     @abstractmethod
@@ -85,20 +85,35 @@ class Average(StrEnum):
 class AveragedMetric(ClassificationMetric):
     """A metric of one class, averaged where there are more than two.
 
-    In a binary task it is that of the positive class, the last one. In a multi-label task each
-    label counts as a class.
+    In a binary task it is that of the positive class, and undefined where no row is of that class.
+    In a multi-label task each label counts as a class.
 
     Attributes:
         average: How classes count where there are more than two: each class the same (macro),
             each row the same (micro), or each class by its number of rows (weighted).
     """
 
+    of_positive_class: ClassVar[bool] = True
+
     average: Average = Average.macro
+
+    def compute(self, target: pa.Array, predictions: pa.Table, schema: mlfw.Schema) -> float:
+        """Return the metric, or NaN without rows or without one of the positive class."""
+        import pyarrow.compute as pc
+
+        positive = len(schema.classes) - 1
+        if schema.task is Task.binary and positive not in pc.unique(target).to_pylist():
+            return float("nan")
+        return super().compute(target, predictions, schema)
 
 
 @dataclass(kw_only=True)
 class F1(AveragedMetric):
-    """F1 score, the harmonic mean of precision and recall; of the positive class, or averaged."""
+    """F1 score: the harmonic mean of precision and recall.
+
+    In a binary task it is that of the positive class: the class of fewer rows, unless
+    dataset.positive names the other one. With more classes it is averaged over them.
+    """
 
     def value(self, labels: Labels, *, binary: bool) -> Tensor:
         """Return the F1 score; 0 for a class without any right prediction."""
@@ -121,7 +136,11 @@ class F1(AveragedMetric):
 
 @dataclass(kw_only=True)
 class Precision(AveragedMetric):
-    """Share of the predictions of a class that are right; of the positive class, or averaged."""
+    """Share of the predictions of a class that are right.
+
+    In a binary task it is that of the positive class: the class of fewer rows, unless
+    dataset.positive names the other one. With more classes it is averaged over them.
+    """
 
     def value(self, labels: Labels, *, binary: bool) -> Tensor:
         """Return the precision; 0 for a class that is never predicted."""
@@ -144,10 +163,14 @@ class Precision(AveragedMetric):
 
 @dataclass(kw_only=True)
 class Recall(AveragedMetric):
-    """Share of the rows of a class that are found; of the positive class, or averaged."""
+    """Share of the rows of a class that are found.
+
+    In a binary task it is that of the positive class: the class of fewer rows, unless
+    dataset.positive names the other one. With more classes it is averaged over them.
+    """
 
     def value(self, labels: Labels, *, binary: bool) -> Tensor:
-        """Return the recall; 0 for a class without rows."""
+        """Return the recall; in an average, 0 for a class without rows."""
         from torchmetrics.functional.classification import binary_recall, multiclass_recall
 
         if binary:

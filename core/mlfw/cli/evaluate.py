@@ -17,7 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     add_import_argument(parser)
     parser.add_argument(
-        "data", metavar="DATA", nargs="?", type=Path, help="rows with the target, as a file"
+        "data",
+        metavar="DATA",
+        nargs="?",
+        type=Path,
+        help="rows with the target, as a file (default: the run's test rows)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -25,21 +29,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
     from mlfw.files import finite
+    from mlfw.hints import printable
     from mlfw.pipeline.cross_validate import summary
     from mlfw.pipeline.measure import measure
     from mlfw.pipeline.report import metrics_table
     from mlfw.plugins import load_plugins, warn_of_broken
     from mlfw.runs import find_run, runs_folder
+    from mlfw.runs.record import FINISHED
+    from mlfw.runs.store import in_words
 
     plugins = load_plugins()
     warn_of_broken(plugins)
     run = find_run(options.run, runs_folder(options.runs), note)
+    if run.state() != FINISHED:
+        note(f"{run.path}: the run {in_words(run)}")
     with watched("evaluate") as progress:
-        metrics = measure(run, plugins.registry, options.data, allowed_imports(options), progress)
+        found = measure(run, plugins.registry, options.data, allowed_imports(options), progress)
     folds = summary(run) if options.data is None else {}
     if options.json:
-        shown = metrics if len(metrics) > 1 else {**metrics["test"], **folds}
+        metrics = found.metrics
+        first = next(iter(metrics.values()))
+        shown = metrics if len(metrics) > 1 else {**first, **found.facts, **folds}
         print(json.dumps(finite(shown), indent=2))
         return 0
-    print_table(*metrics_table({**metrics, **folds}))
+    print_table(*metrics_table({**found.metrics, **folds}))
+    for sentence in found.notes:
+        print(printable(f"{sentence}."))
     return 0

@@ -26,12 +26,15 @@ class Metric(Component):
         default_for: The tasks for which it is computed when the user names no metric.
         higher_is_better: Whether a larger value is a better one; None for a metric that cannot
             rank models, such as a confusion matrix.
+        of_positive_class: Whether, in a binary task, it is about the positive class alone
+            (`Target.positive`), which is then named beside it.
     """
 
     kind: ClassVar[str] = "metrics"
     tasks: ClassVar[frozenset[Task]] = frozenset(Task)
     default_for: ClassVar[frozenset[Task]] = frozenset()
     higher_is_better: ClassVar[bool | None] = True
+    of_positive_class: ClassVar[bool] = False
 
     @abstractmethod
     def compute(self, target: pa.Array, predictions: pa.Table, schema: Schema) -> MetricValue:

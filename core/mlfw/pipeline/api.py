@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 from mlfw.components import Imports
+from mlfw.errors import UserError
 from mlfw.pipeline.saved_model import MANIFEST, SavedModel, load_model
 from mlfw.plugins import load_plugins
 from mlfw.runs import Note, find_run, runs_folder, unnoted
+from mlfw.runs.store import in_words
 
 
 def load(path: str | Path, imports: Imports) -> SavedModel:
@@ -25,8 +27,14 @@ def model_folder(text: str, runs: Path, note: Note = unnoted) -> Path:
         note: Receives a sentence for each folder that is passed over.
 
     Raises:
-        UserError: There is none.
+        UserError: There is none, or it has saved no model yet.
     """
     if os.path.isfile(Path(text, MANIFEST)):  # noqa: PTH113 - pathlib refuses too long a name
         return Path(text)
-    return find_run(text, runs, note).model
+    run = find_run(text, runs, note)
+    if not (run.model / MANIFEST).is_file():
+        raise UserError(
+            f"{text}: the run has saved no model; it {in_words(run)}.",
+            "Type its command again, so that it ends; or name another: mlfw runs",
+        )
+    return run.model

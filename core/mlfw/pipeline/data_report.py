@@ -25,6 +25,8 @@ def data_report(splits: RowSplits) -> dict[str, Any]:
     for target in schema.targets:
         columns[target.name] = _described(target.column, "target")
         columns[target.name] |= {"task": target.task.value, "classes": list(target.classes)}
+        if target.positive:
+            columns[target.name]["positive"] = target.positive
     rows = {split: splits.count(split) for split in SPLIT_NAMES}
     kinds = {column.name: column.kind for column in schema.columns}
     kinds |= {target.name: target.column.kind for target in schema.targets}

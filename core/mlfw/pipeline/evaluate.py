@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ from mlfw.components.splits import TEST, VALIDATION
 from mlfw.files import write_json, write_text
 from mlfw.pipeline.baseline import baseline_predictions
 from mlfw.pipeline.cross_validate import summary
-from mlfw.pipeline.metrics import compute_metrics, main_metric
+from mlfw.pipeline.metrics import Measure, main_metric, named_metrics
 from mlfw.pipeline.opaque import measure_splits
 from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.report import Metrics, opaque_report, report
 from mlfw.pipeline.saved_model import load_fitted, load_model
+from mlfw.pipeline.undefined import undefined_notes
 from mlfw.pipeline.work import Work
 
 if TYPE_CHECKING:
@@ -37,22 +39,27 @@ def evaluate(work: Work) -> None:
 
 
 def _measure(work: Work) -> None:
-    metrics = _of_opaque_data(work) if work.opaque else _of_rows(work)
+    metrics, notes = (_of_opaque_data(work), []) if work.opaque else _of_rows(work)
+    for note in notes:
+        work.monitor.note(note)
     write_json(work.directory.metrics_file, metrics)
     if work.metrics:
-        name, _ = main_metric(work.metrics)
+        name, main = main_metric(work.metrics)
+        positive = main.positive if isinstance(main, Measure) else ""
         split = VALIDATION if work.opaque else TEST
         baseline = metrics.get("baseline", {}).get(name)
         value = metrics[split].get(name)
-        work.directory.update(metric=name, split=split, value=value, baseline=baseline)
-    write_text(work.directory.report_file, _report(work, metrics))
+        work.directory.update(
+            metric=name, positive=positive, split=split, value=value, baseline=baseline
+        )
+    write_text(work.directory.report_file, _report(work, metrics, notes))
     work.events.measured(metrics)
 
 
-def _report(work: Work, metrics: Metrics) -> str:
+def _report(work: Work, metrics: Metrics, notes: Sequence[str]) -> str:
     if work.opaque:
         return opaque_report(work.directory, work.config.model, work.config.dataset, metrics)
-    return report(work.directory, work.splits, metrics)
+    return report(work.directory, work.splits, metrics, notes)
 
 
 def _of_opaque_data(work: Work) -> dict[str, dict[str, Any]]:
@@ -62,18 +69,24 @@ def _of_opaque_data(work: Work) -> dict[str, dict[str, Any]]:
         return dict(measure_splits(fitted, work.data, work.context(folder, final=False)))
 
 
-def _of_rows(work: Work) -> dict[str, dict[str, Any]]:
+def _of_rows(work: Work) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Return the metrics by split, and why some of them cannot be computed."""
     data = work.splits
     model = load_model(work.directory.model, work.plugins.registry, work.imports)
 
     def of(truth: pa.Table, predictions: pa.Table) -> dict[str, Any]:
-        return dict(compute_metrics(work.measures, truth, predictions, data.schema))
+        return named_metrics(work.measures, truth, predictions, data.schema)
 
     outcomes = {
         name: predict_split(data, name, model.predict_table, work.course.count)
         for name in (VALIDATION, TEST)
     }
     metrics = {name: of(each.truth, each.predictions) for name, each in outcomes.items()}
+    notes = [
+        f"{name}: {note}"
+        for name, each in outcomes.items()
+        for note in undefined_notes(metrics[name], work.measures, each.truth, data.schema)
+    ]
     truth = outcomes[TEST].truth
     metrics["baseline"] = of(truth, baseline_predictions(data, truth.num_rows))
-    return metrics | summary(work.directory)
+    return metrics | summary(work.directory), notes

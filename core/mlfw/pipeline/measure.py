@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,14 +22,18 @@ from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import TEST
 from mlfw.config.components import build_component
 from mlfw.config.document import USE
-from mlfw.errors import UserError
+from mlfw.errors import UserError, did_you_mean, listing
+from mlfw.hints import command
 from mlfw.pipeline.early import check_code
-from mlfw.pipeline.metrics import choose_metrics, compute_metrics
+from mlfw.pipeline.known_rows import known_rows
+from mlfw.pipeline.metrics import Measure, choose_metrics, named_metrics
 from mlfw.pipeline.opaque import measure_splits
 from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.row_files import read_rows
-from mlfw.pipeline.saved_model import load_fitted, load_model
+from mlfw.pipeline.saved_model import SavedModel, load_fitted, load_model
 from mlfw.pipeline.splits_file import load_splits
+from mlfw.pipeline.undefined import undefined_notes
+from mlfw.pipeline.unknown_classes import unknown_classes, unknown_notes
 from mlfw.plugins import Registry, require_packages
 from mlfw.runs import RunDirectory
 from mlfw.schema import Schema, conform
@@ -37,14 +42,30 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """The metrics of a saved model, measured once more.
+
+    Attributes:
+        metrics: `{split or file: {metric: value}}`.
+        facts: Of a file: `rows`, `rows_trained_on` (None where the run's data are gone) and
+            `unknown_classes`.
+        notes: The same, and why a metric cannot be computed, in sentences.
+    """
+
+    metrics: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
 def measure(
     run: RunDirectory,
     registry: Registry,
     data: Path | None,
     imports: Imports,
     progress: Progress = silent,
-) -> dict[str, dict[str, Any]]:
-    """Return metrics of a run's saved model, by split.
+) -> Evaluation:
+    """Measure a run's saved model.
 
     Args:
         run: The run.
@@ -54,7 +75,8 @@ def measure(
         progress: Told how much is read and predicted, of how much.
 
     Returns:
-        The metrics on `test`; of a model that measures itself also those on `validation`.
+        The metrics on `test`, or on the file under its name; of a model that measures itself also
+        those on `validation`.
 
     Raises:
         UserError: The run has no model yet, or the rows do not fit it.
@@ -62,17 +84,48 @@ def measure(
     if data is None:
         fitted = load_fitted(run.model, registry, imports)
         if isinstance(fitted, OpaquePredictor):
-            return _measure_opaque(fitted, run, registry, imports)
+            return Evaluation(_measure_opaque(fitted, run, registry, imports))
     model = load_model(run.model, registry, imports)
+    measures = choose_metrics(_named(run, registry), model.schema, registry)
+    if data is not None:
+        return _measure_file(data, model, run, registry, measures, progress)
+    outcomes = predict_split(load_splits(run.data), TEST, model.predict_table, progress)
+    metrics = named_metrics(measures, outcomes.truth, outcomes.predictions, model.schema)
+    notes = undefined_notes(metrics, measures, outcomes.truth, model.schema)
+    return Evaluation({TEST: metrics}, notes=tuple(notes))
+
+
+def _measure_file(
+    data: Path,
+    model: SavedModel,
+    run: RunDirectory,
+    registry: Registry,
+    measures: Mapping[str, Measure],
+    progress: Progress,
+) -> Evaluation:
     schema = model.schema
-    measures = choose_metrics(_named(run, registry), schema, registry)
-    if data is None:
-        outcomes = predict_split(load_splits(run.data), TEST, model.predict_table, progress)
-        truth, predictions = outcomes.truth, outcomes.predictions
-    else:
-        truth = _labelled_rows(data, run, registry, schema, progress)
-        predictions = model.predict_table(truth, progress=progress)
-    return {TEST: dict(compute_metrics(measures, truth, predictions, schema))}
+    rows, without = _labelled_rows(data, run, registry, schema, progress)
+    predictions = model.predict_table(rows, place=str(data), progress=progress)
+    metrics = named_metrics(measures, rows, predictions, schema)
+    unknown = unknown_classes(rows, schema)
+    trained = known_rows(rows, load_splits(run.data)) if run.data.is_dir() else None
+    left_out = f"{without:,} without a value in the target left out" if without else ""
+    notes = [
+        f"{rows.num_rows:,} rows; {_trained_on(trained)}{'; ' if left_out else ''}{left_out}",
+        *unknown_notes(unknown, rows.num_rows, schema),
+        *undefined_notes(metrics, measures, rows, schema),
+    ]
+    facts = {"rows": rows.num_rows, "rows_trained_on": trained, "unknown_classes": unknown}
+    return Evaluation({data.name: metrics}, facts, tuple(notes))
+
+
+def _trained_on(rows: int | None) -> str:
+    """Return how many rows are training rows, in words."""
+    if rows is None:
+        return "whether the model was trained on them is not known: the run's data are gone"
+    if not rows:
+        return "the model was trained on none of them"
+    return f"the model was trained on {rows:,} of them, which it predicts better than new ones"
 
 
 def _measure_opaque(
@@ -107,19 +160,37 @@ def _component(kind: str, frozen: Mapping[str, Any], registry: Registry) -> Comp
 
 def _labelled_rows(
     data: Path, run: RunDirectory, registry: Registry, schema: Schema, progress: Progress
-) -> pa.Table:
-    """Read a file's rows that have every target."""
-    rows = conform(
-        read_rows(data, registry, run.frozen()["dataset"], progress, names=schema.all_names),
-        schema,
-        with_target=True,
-        place=str(data),
-    )
+) -> tuple[pa.Table, int]:
+    """Return a file's rows that have every target, and how many rows have not.
+
+    Raises:
+        UserError: The file has no such row, or lacks a target.
+    """
+    own = run.frozen()["dataset"]
+    table = read_rows(data, registry, own, progress, names=schema.all_names)
+    there = table.column_names
+    for target in schema.targets:
+        if target.name not in there:
+            raise UserError(
+                f"{data}: the target '{target.name}' is missing; found {listing(there)}.",
+                f"{did_you_mean(target.name, there, listed=True)} To predict rows without it, "
+                f"type: {command('predict', run.path, data)}",
+            )
+    if not table.num_rows:
+        raise UserError(
+            f"{data}: holds no rows, only columns {listing(there)}.",
+            "Check how it was made or copied.",
+        )
+    rows = conform(table, schema, with_target=True, place=str(data))
+    count = rows.num_rows
     for target in schema.targets:
         rows = rows.filter(rows[target.name].is_valid())
         if not rows.num_rows:
-            raise UserError(f"{data}: no row has a value in the target '{target.name}'.")
-    return rows
+            raise UserError(
+                f"{data}: none of {count:,} rows has a value in the target '{target.name}'.",
+                f"To predict them, type: {command('predict', run.path, data)}",
+            )
+    return rows, count - rows.num_rows
 
 
 def _named(run: RunDirectory, registry: Registry) -> dict[str, Metric]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlfw.components import Metric, MetricValue, Objective
 from mlfw.errors import UserError, listing
@@ -14,6 +14,9 @@ from mlfw.schema.predictions import single_predictions
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+POSITIVE_CLASS = "positive_class"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Measure:
     def higher_is_better(self) -> bool | None:
         """Whether a larger value is a better one; None where it cannot rank models."""
         return self.metric.higher_is_better
+
+    @property
+    def positive(self) -> str:
+        """The class that it is about, where it is about the positive class alone."""
+        return self.target.positive if self.metric.of_positive_class else ""
 
 
 def choose_metrics(
@@ -119,6 +127,19 @@ def compute_metrics(
         )
         for name, measure in measures.items()
     }
+
+
+def named_metrics(
+    measures: Mapping[str, Measure], rows: pa.Table, predictions: pa.Table, schema: Schema
+) -> dict[str, Any]:
+    """Return every measure, and which class those are about that are about one.
+
+    Returns:
+        `{metric: value}`, and under `positive_class` `{metric: class}` where there are such.
+    """
+    values = compute_metrics(measures, rows, predictions, schema)
+    positive = {name: each.positive for name, each in measures.items() if each.positive}
+    return {**values, **({POSITIVE_CLASS: positive} if positive else {})}
 
 
 def truth(rows: pa.Table, schema: Schema) -> pa.Array:

@@ -11,7 +11,6 @@ from mlfw.components.paths import run_fields
 from mlfw.config import RunConfig
 from mlfw.errors import UserError
 from mlfw.pipeline.api import model_folder
-from mlfw.pipeline.saved_model import MANIFEST
 from mlfw.runs import runs_folder
 
 
@@ -41,12 +40,6 @@ def with_runs_found(config: RunConfig) -> RunConfig:
 
 def _found(text: str, key: str, runs: Path) -> str:
     try:
-        folder = model_folder(text, runs)
+        return str(model_folder(text, runs).absolute())
     except UserError as error:
         raise UserError(f"{key}: {error.problem}", error.remedy) from None
-    if not (folder / MANIFEST).is_file():
-        raise UserError(
-            f"{key}: {text}: the run has saved no model.",
-            "Type its command again, so that it ends; or name another: mlfw runs",
-        )
-    return str(folder.absolute())

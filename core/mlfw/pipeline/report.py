@@ -8,17 +8,27 @@ from typing import Any
 from mlfw.components import Component, RowSplits
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json
+from mlfw.pipeline.metrics import POSITIVE_CLASS
 from mlfw.pipeline.training_report import training_section
 from mlfw.runs import RunDirectory
-from mlfw.schema import Schema
+from mlfw.schema import Schema, Target
 
 MOST_FINDINGS = 50
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
 
-def report(run: RunDirectory, splits: RowSplits, metrics: Metrics) -> str:
-    """Return a run's report as Markdown."""
+def report(
+    run: RunDirectory, splits: RowSplits, metrics: Metrics, notes: Sequence[str] = ()
+) -> str:
+    """Return a run's report as Markdown.
+
+    Args:
+        run: The run.
+        splits: Its data.
+        metrics: The metrics by split.
+        notes: What is to be said of the metrics, such as why one cannot be computed.
+    """
     record = run.record()
     schema = splits.schema
     rows = {name: splits.count(name) for name in SPLIT_NAMES}
@@ -38,6 +48,7 @@ def report(run: RunDirectory, splits: RowSplits, metrics: Metrics) -> str:
         "",
         "The baseline predicts the most frequent class, or the mean, and looks at no column.",
         "",
+        *(line for note in notes for line in (f"In {note}.", "")),
         *training_section(run),
     ]
     for name, matrix in metrics["test"].items():
@@ -81,8 +92,13 @@ def described(component: Component, name: str) -> str:
 
 
 def targets_shown(schema: Schema) -> str:
-    """Return what is predicted, for people: `Species (multiclass)`."""
-    return ", ".join(f"{target.name} ({target.task})" for target in schema.targets)
+    """Return what is predicted, for people: `Sex (binary, positive class FEMALE)`."""
+    return ", ".join(f"{target.name} ({_task(target)})" for target in schema.targets)
+
+
+def _task(target: Target) -> str:
+    positive = f", positive class {target.positive}" if target.positive else ""
+    return f"{target.task}{positive}"
 
 
 def _classes(schema: Schema, measure: str) -> Sequence[str]:
@@ -92,7 +108,10 @@ def _classes(schema: Schema, measure: str) -> Sequence[str]:
 
 
 def metrics_table(metrics: Metrics) -> tuple[list[str], list[list[str]]]:
-    """Return heading and rows of the metrics that are numbers, one column a split."""
+    """Return heading and rows of the metrics that are numbers, one column a split.
+
+    A metric that is about the positive class alone has that class beside its name.
+    """
     splits = list(metrics)
     numbers = dict.fromkeys(
         name
@@ -100,7 +119,14 @@ def metrics_table(metrics: Metrics) -> tuple[list[str], list[list[str]]]:
         for name, value in values.items()
         if isinstance(value, int | float | None)
     )
-    rows = [[name, *(shown(metrics[split].get(name)) for split in splits)] for name in numbers]
+    positive = metrics[splits[0]].get(POSITIVE_CLASS, {}) if splits else {}
+    rows = [
+        [
+            f"{name} ({positive[name]})" if name in positive else name,
+            *(shown(metrics[split].get(name)) for split in splits),
+        ]
+        for name in numbers
+    ]
     return ["metric", *splits], rows
 
 

@@ -21,7 +21,7 @@ from mlfw.schema import Schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = 2
+FORMAT = 3
 SCHEMA, FINDINGS, FOLDS = "schema.json", "findings.json", "folds.parquet"
 
 

@@ -189,7 +189,8 @@ def _outcome(
             (value,) = judge(work, model, data, metric, f"{folder}/{number:05}").values()
         assert isinstance(value, float)
         values.append(value)
-    return fmean(values)
+    # A fold without a row of the positive class has no f1, in every trial.
+    return fmean([value for value in values if value == value] or values)
 
 
 def with_params(model: Model, params: Mapping[str, Any]) -> Model:

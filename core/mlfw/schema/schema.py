@@ -59,8 +59,8 @@ class Target:
     Attributes:
         column: The column.
         task: What kind of prediction it is.
-        classes: The classes as text, sorted; for multi-label the labels. For a binary task the
-            last one is the positive class. Empty for regression.
+        classes: The classes as text, sorted; for multi-label the labels. Of a binary task the
+            negative class comes first and the positive one last. Empty for regression.
         weights: How much a row of each class counts in training; empty where all count the same.
     """
 
@@ -73,6 +73,11 @@ class Target:
     def name(self) -> str:
         """The column's name."""
         return self.column.name
+
+    @property
+    def positive(self) -> str:
+        """The positive class of a binary task; empty for other tasks."""
+        return self.classes[-1] if self.task is Task.binary and self.classes else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from mlfw_tabular.checks.leaks import Leaks
 from mlfw_tabular.checks.mixed_types import MixedTypes
 from mlfw_tabular.checks.outcome import Outcome
 from mlfw_tabular.checks.rows import Rows
+from mlfw_tabular.positive import with_positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +87,8 @@ def check_before(
             outcome.note(leaks, problems, mended)
         else:
             outcome.note(leaks, problems)
-    return Before(schema=rows.schema, balance=balance, rare=rare)
+    final = with_positive(rows.schema, dataset.positive, known.sizes)
+    return Before(schema=final, balance=balance, rare=rare)
 
 
 def _without_rare_classes(

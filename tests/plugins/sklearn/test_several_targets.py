@@ -74,8 +74,7 @@ def test_several_targets_are_learnt_and_saved(
         assert same or np.allclose(found[name], again[name])
     assert found.column_names == [
         "prediction_side",
-        "probability_side_left",
-        "probability_side_right",
+        *(f"probability_side_{name}" for name in splits.schema.targets[0].classes),
         "prediction_sum",
         "prediction_labels",
         "probability_labels_low",

@@ -45,7 +45,8 @@ def test_binary_metrics_are_those_of_the_last_class(given: tuple[list[int], list
     for metric, reference in AVERAGED:
         value = metric(average=Average.weighted).compute(pa.array(true), table, schema)
         expected = reference(true, predicted, pos_label=1, zero_division=0)
-        assert value == pytest.approx(expected, abs=1e-6)
+        expected = expected if 1 in true else math.nan
+        assert value == pytest.approx(expected, abs=1e-6, nan_ok=True)
     accuracy = Accuracy().compute(pa.array(true), table, schema)
     assert accuracy == pytest.approx(sk.accuracy_score(true, predicted), abs=1e-6)
 
@@ -127,6 +128,15 @@ def test_without_rows_a_metric_is_undefined() -> None:
     for metric in (Accuracy(), F1(), Precision(), Recall()):
         assert math.isnan(metric.compute(target, table, schema))
     assert ConfusionMatrix().compute(target, table, schema) == [[0] * 3] * 3
+
+
+def test_without_a_row_of_the_positive_class_its_metrics_are_undefined() -> None:
+    schema = schema_of("no", "yes")
+    table = predictions_of(schema, [1, 0, 0])
+    for metric in (F1(), Precision(), Recall()):
+        assert math.isnan(metric.compute(pa.array([0, 0, 0]), table, schema))
+        assert metric.compute(pa.array([0, 1, 0]), table, schema) == 0.0
+    assert Accuracy().compute(pa.array([0, 0, 0]), table, schema) == pytest.approx(2 / 3, abs=1e-6)
 
 
 def test_a_value_has_no_more_digits_than_it_was_computed_with() -> None:
