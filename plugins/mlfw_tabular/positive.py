@@ -65,11 +65,15 @@ def class_sizes(rows: pa.Table, targets: Sequence[Target]) -> dict[str, dict[str
 def rarer_class(classes: Sequence[str], sizes: Sizes) -> str:
     """Return the class of fewer rows.
 
-    Of two classes of the same size it is the one that says yes (`true`, `yes`, `1`, ...), or else
-    the one that occurs later. So it depends on no other name, and renaming a class changes nothing.
+    Of two classes of the same size it is the one that says yes where the other one says no (`true`
+    and `false`, `1` and `0`, ...), or else the one that occurs later. So it depends on no other name, and renaming a class changes nothing.
     """
     later_first = sorted(classes, key=[*sizes, *classes].index, reverse=True)
-    return min(later_first, key=lambda name: (sizes.get(name, 0), name.lower() not in TRUE_WORDS))
+    says_no = any(name.lower() in FALSE_WORDS for name in classes)
+    return min(
+        later_first,
+        key=lambda name: (sizes.get(name, 0), not (says_no and name.lower() in TRUE_WORDS)),
+    )
 
 
 def find_class(asked: str, classes: Sequence[str]) -> str | None:

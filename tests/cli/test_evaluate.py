@@ -160,7 +160,7 @@ def test_rows_without_a_target_are_left_out_and_counted(folder: Path, mlfw: Mlfw
 
 def test_a_file_that_cannot_be_measured_ends_with_what_to_do(folder: Path, mlfw: Mlfw) -> None:
     no_target = refused(mlfw, folder, "heat,colour", "50,red")
-    assert "the target 'state' is missing; found heat, colour" in no_target
+    assert "missing column state, the target; found heat, colour" in no_target
     assert "mlfw predict runs/r new.csv" in no_target.replace("./", "")
     assert "Did you mean 'STATE'?" in refused(mlfw, folder, "heat,colour,STATE", "50,red,fine")
     assert "holds no rows, only columns heat, colour, state" in refused(mlfw, folder, HEAD)

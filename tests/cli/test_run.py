@@ -180,7 +180,8 @@ def test_runs_lists_name_model_metric_state_and_age(mlfw: Mlfw) -> None:
     heading, row = mlfw("runs").stdout.splitlines()
 
     assert heading.split() == ["name", "model", "main", "metric", "state", "age"]
-    name, model, metric, _, state, _ = row.split()
+    name, model, metric, _, on, split, state, _ = row.split()
+    assert (on, split) == ("on", "test")
     assert (name, model, metric, state) == ("first", "tree", "accuracy", "finished")
 
 

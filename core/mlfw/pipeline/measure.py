@@ -172,7 +172,7 @@ def _labelled_rows(
     for target in schema.targets:
         if target.name not in there:
             raise UserError(
-                f"{data}: the target '{target.name}' is missing; found {listing(there)}.",
+                f"{data}: missing column {target.name}, the target; found {listing(there)}.",
                 f"{did_you_mean(target.name, there, listed=True)} To predict rows without it, "
                 f"type: {command('predict', run.path, data)}",
             )

@@ -156,6 +156,8 @@ def test_rows_count_and_not_names() -> None:
     assert rarer_class(("a", "b"), {"b": 3, "a": 3}) == "a"
     assert rarer_class(("a", "b"), {"b": 3}) == "a"
     assert rarer_class(("a", "b"), {"a": 3, "b": 3}) == "b"
+    assert rarer_class(("1", "2"), {"1": 3, "2": 3}) == "2"
+    assert rarer_class(("0", "1"), {"1": 3, "0": 3}) == "1"
 
 
 def test_an_older_schema_keeps_its_positive_class() -> None:
