@@ -66,7 +66,8 @@ def rarer_class(classes: Sequence[str], sizes: Sizes) -> str:
     """Return the class of fewer rows.
 
     Of two classes of the same size it is the one that says yes where the other one says no (`true`
-    and `false`, `1` and `0`, ...), or else the one that occurs later. So it depends on no other name, and renaming a class changes nothing.
+    and `false`, `1` and `0`, ...), or else the one that occurs later. So it depends on no other
+    name, and renaming a class changes nothing.
     """
     later_first = sorted(classes, key=[*sizes, *classes].index, reverse=True)
     says_no = any(name.lower() in FALSE_WORDS for name in classes)
