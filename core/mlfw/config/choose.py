@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from mlfw.components import KINDS, Component
-from mlfw.config.document import Document, read_yaml
+from mlfw.config.document import Document
 from mlfw.config.keys import Choices
 from mlfw.config.overrides import Given
 from mlfw.config.root import DEFAULT_CHOICES
+from mlfw.config.written import settle
+from mlfw.config.yaml_file import read_yaml
 from mlfw.errors import UserError
 from mlfw.plugins import Registry
 
@@ -43,9 +45,13 @@ def choose(
     selected |= {item.key: item.value for item in given if item.is_group}
     notes = []
     components: dict[str, dict[str, type[Component]] | None] = {}
+    held: dict[str, Any] = {}
     for kind in KINDS:
         names = _as_list(selected.get(kind, []))
-        presets = [name for name in names if _preset(folder, kind, name)]
+        found = {name: _preset(folder, kind, name) for name in names}
+        presets = {name: data for name, data in found.items() if data is not None}
+        if presets:
+            held[kind] = settle(list(presets.values()), Any, kind)
         for name in set(names) - set(presets):
             registry.get(kind, name)
         components[kind] = (
@@ -56,7 +62,7 @@ def choose(
     for kind, remedy in REMEDIES.items():
         if not selected.get(kind):
             raise UserError(f"{kind}: none is chosen.", remedy)
-    return Choices(selected, components), notes
+    return Choices(selected, components, held), notes
 
 
 def _defaults(registry: Registry) -> dict[str, str]:
@@ -71,17 +77,14 @@ def _as_list(value: Any) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-def _preset(folder: Path | None, kind: str, name: str) -> bool:
-    """Tell whether a name is a preset, a YAML file of the configuration folder."""
+def _preset(folder: Path | None, kind: str, name: str) -> dict[str, Any] | None:
+    """Return what a preset holds, a YAML file of the configuration folder; None for no preset."""
     if folder is None:
-        return False
+        return None
     path = folder / kind / f"{name}.yaml"
     if not path.resolve().is_relative_to((folder / kind).resolve()):
         raise UserError(f"{kind}={name}: a preset's name holds no path.")
-    if path.is_file():
-        read_yaml(path)
-        return True
-    return False
+    return read_yaml(path) if path.is_file() else None
 
 
 def _drop_foreign_options(

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from mlfw.components import KINDS, Metric, Model, OpaqueModel
+from mlfw.config.bulk import put_in, take_bulk
 from mlfw.config.choose import choose
 from mlfw.config.document import USE, Document, read_document
 from mlfw.config.hydra_store import ROOT, hydra_store
+from mlfw.config.interpolations import check_interpolations
 from mlfw.config.keys import Choices, check_keys
 from mlfw.config.lists import is_component, tightened
 from mlfw.config.merge import values_of
@@ -53,13 +55,17 @@ def compose(
     folder = config_dir or (config.parent if config else None)
     choices, notes = choose(document, given, plugins.registry, folder)
     check_keys(document, given, choices)
-    composed = _compose(document, given, choices, plugins.registry, folder)
-    return _typed(composed, document, given, plugins, need_packages=need_packages, notes=notes)
+    values = values_of(document, given, choices)
+    check_interpolations({**choices.presets, **values})
+    bulk = take_bulk(values, choices)
+    with as_user_error(document, given):
+        composed = _compose(values, document.defaults, choices, plugins.registry, folder)
+    return _typed(composed, bulk, document, given, plugins, need_packages, notes)
 
 
 def _compose(
-    document: Document,
-    given: list[Given],
+    values: dict[str, Any],
+    own_defaults: list[Any],
     choices: Choices,
     registry: Registry,
     folder: Path | None,
@@ -69,19 +75,17 @@ def _compose(
     with hydra_store(registry, folder) as store:
         defaults: list[Any] = [ROOT]
         defaults += [{kind: choices.selected.get(kind, [])} for kind in KINDS]
-        defaults += [*document.defaults, "_self_"]
-        values = values_of(document, given, choices)
+        defaults += [*own_defaults, "_self_"]
         store.store(name=MAIN, node={"defaults": defaults, **values})
-        with as_user_error(document, given):
-            return hydra_compose(MAIN)
+        return hydra_compose(MAIN)
 
 
 def _typed(
     composed: Any,
+    bulk: dict[tuple[str, ...], Any],
     document: Document,
     given: list[Given],
     plugins: Plugins,
-    *,
     need_packages: bool,
     notes: list[str],
 ) -> RunConfig:
@@ -93,11 +97,9 @@ def _typed(
         require_packages(_used(entries, plugins.registry))
     with as_user_error(document, given):
         _tighten(composed, entries)
-    origins = origins_of(composed, document, given, entries)
-    resolve_paths(composed, document, entries, origins)
-    frozen = cast(
-        "dict[str, Any]", OmegaConf.to_container(composed, resolve=False, enum_to_str=True)
-    )
+    origins = origins_of(_plain(composed, bulk, enum_to_str=False), document, given, entries)
+    resolve_paths(composed, bulk, document, entries, origins)
+    frozen = _plain(composed, bulk)
     for kind, named in entries.items():
         for name, entry in named.items():
             entry.component.check_written(frozen[kind][name] if kind == "metrics" else frozen[kind])
@@ -110,9 +112,21 @@ def _typed(
             for key, node in composed.items()
             if OmegaConf.is_config(node)
         }
+    put_in(bulk, objects)
     values = {**objects, "seed": composed.seed}
     check_values(values)
     return RunConfig(**values, frozen=frozen, origins=origins, notes=tuple(notes))
+
+
+def _plain(
+    composed: Any, bulk: Mapping[tuple[str, ...], Any], *, enum_to_str: bool = True
+) -> dict[str, Any]:
+    """Return a composed configuration as plain data."""
+    from omegaconf import OmegaConf
+
+    plain = OmegaConf.to_container(composed, resolve=False, enum_to_str=enum_to_str)
+    put_in(bulk, plain)
+    return cast("dict[str, Any]", plain)
 
 
 def _tighten(composed: Any, entries: Mapping[str, Mapping[str, Entry]]) -> None:

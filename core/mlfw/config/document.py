@@ -1,4 +1,4 @@
-"""Reading a configuration file as data, and nothing but data."""
+"""A configuration file, with the selections of components apart from values."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlfw.components import KINDS
+from mlfw.config.written import as_names, settle
+from mlfw.config.yaml_file import read_yaml
 from mlfw.errors import UserError
 
-MOST_BYTES = 1_000_000
-MOST_DEPTH = 20
 USE = "use"
 
 
@@ -33,93 +31,6 @@ class Document:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-BOOLEAN = "tag:yaml.org,2002:bool"
-
-
-class _Loader(yaml.SafeLoader):
-    """A YAML loader without aliases, whose expansion can take all memory, and repeated keys.
-
-    `on` and `off` are words, as in YAML 1.2 and on the command line; a boolean field takes them
-    all the same.
-    """
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML declares it
-        first: [item for item in known if first not in "oO" or item[0] != BOOLEAN]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.YAMLError(f"line {event.start_mark.line + 1}: aliases (*) are not allowed")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                line = node.start_mark.line + 1
-                raise yaml.YAMLError(f"line {line}: the key '{key}' stands there twice")
-        return super().construct_mapping(node, deep)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping with its size, depth and features bounded.
-
-    Raises:
-        UserError: The file is missing, too large, not YAML, or no mapping.
-    """
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes()[: MOST_BYTES + 1]
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file.", "Check the path of the configuration.") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}.") from None
-    if size > MOST_BYTES:
-        raise UserError(f"{path}: {size:,} bytes; a configuration has at most {MOST_BYTES:,}.")
-    try:
-        data = yaml.load(content.decode(), _Loader)  # noqa: S506 - a SafeLoader made stricter
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise UserError(
-            f"{path}: not a configuration in YAML: {_where(error)}",
-            "Write lines of the form `key: value`; see examples/penguins/run.yaml.",
-        ) from None
-    if data is None:
-        data = {}
-    if not isinstance(data, dict):
-        raise UserError(
-            f"{path}: expected `key: value` lines, found {type(data).__name__}.",
-            "See examples/penguins/run.yaml.",
-        )
-    _check_tree(path, data, depth=0, place="")
-    return data
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    if mark is not None:
-        problem = getattr(error, "problem", "") or "not valid"
-        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}."
-    return f"{str(error).splitlines()[0] if str(error) else type(error).__name__}."
-
-
-def _check_tree(path: Path, value: Any, depth: int, place: str) -> None:
-    if depth > MOST_DEPTH:
-        raise UserError(f"{path}: {place}: nested more than {MOST_DEPTH} deep.")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise UserError(
-                    f"{path}: {place or 'top level'}: the key {key!r} is not text.",
-                    f"Put it in quotes: '{key}'.",
-                )
-            _check_tree(path, item, depth + 1, f"{place}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for item in value:
-            _check_tree(path, item, depth + 1, place)
-
-
 def read_document(path: Path) -> Document:
     """Read a configuration file and tell selections of components from values.
 
@@ -131,7 +42,7 @@ def read_document(path: Path) -> Document:
     """
     data = read_yaml(path)
     document = Document(path=path)
-    for item in _defaults_list(path, data.pop("defaults", [])):
+    for item in _defaults_list(path, settle(data.pop("defaults", []), Any, "defaults")):
         kind, name = _as_selection(item)
         if kind in KINDS:
             document.selected[kind] = name
@@ -159,19 +70,20 @@ def _as_selection(item: Any) -> tuple[str, Any]:
 
 
 def _take_component(document: Document, kind: str, value: Any) -> None:
-    if isinstance(value, str) or (kind == "metrics" and isinstance(value, list)):
-        document.selected[kind] = value
-    elif isinstance(value, dict):
+    if isinstance(value, dict):
         options = dict(value)
         if kind == "metrics":
             document.selected[kind] = list(options)
-            options = {name: given for name, given in options.items() if given}
+            options = {name: given for name, given in options.items() if isinstance(given, dict)}
         elif USE in options:
-            document.selected[kind] = str(options.pop(USE))
+            document.selected[kind] = str(as_names(options.pop(USE)))
         if options:
             document.values[kind] = options
-    elif value is not None:
+        return
+    name = as_names(value)
+    if isinstance(name, str) or (kind == "metrics" and isinstance(name, list)):
+        document.selected[kind] = name
+    elif name is not None:
         raise UserError(
-            f"{document.path}: {kind}: expected a name or `use: NAME` with options, "
-            f"found {value!r}."
+            f"{document.path}: {kind}: expected a name or `use: NAME` with options, found a list."
         )

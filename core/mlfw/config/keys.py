@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
@@ -23,10 +23,12 @@ class Choices:
     Attributes:
         selected: The chosen name, or names for metrics, by kind.
         components: Their classes by name, by kind; None where a preset decides.
+        presets: What the chosen presets hold, by kind.
     """
 
     selected: Mapping[str, Any]
     components: Mapping[str, Mapping[str, type[Component]] | None]
+    presets: Mapping[str, Any] = field(default_factory=dict)
 
     def component(self, kind: str) -> type[Component] | None:
         """Return the one class chosen for a kind, where it is known."""

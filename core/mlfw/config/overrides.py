@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlfw.components import KINDS
-from mlfw.config.values import QUOTED, Several, Written, parse_value
-from mlfw.config.written import refuse_several
+from mlfw.config.values import QUOTED, parse_value
+from mlfw.config.written import as_names
 from mlfw.errors import UserError
 from mlfw.hints import unquoted
 
 PREFIX_AND_FIRST = re.compile(r"(?P<prefix>[+~]{0,2})(?P<first>[\w/@-]+)(?=[.=]|$)")
 PART = re.compile(rf"\.(?P<quoted>{QUOTED.pattern})(?=[.=]|\Z)|\.(?P<plain>[^.=]*)", re.DOTALL)
+MOST_PARTS = 100
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _parse(text: str) -> Given:
         return Given(text, parts, None, is_group=False, is_deletion=True)
     value = parse_value(text[end + 1 :])
     if parts[0] in KINDS and len(parts) == 1:
-        value = _names(value, parts[0])
+        value = as_names(value, parts[0])
     is_group = ".".join(parts) in KINDS and isinstance(value, str | list)
     return Given(text, parts, value, is_group=is_group)
 
@@ -75,17 +76,8 @@ def _parts(text: str, first: re.Match[str]) -> tuple[tuple[str, ...], int]:
     """Return the parts of a key and where it ends."""
     parts, end = [first["first"]], first.end()
     while match := PART.match(text, end):
+        if len(parts) >= MOST_PARTS:
+            raise UserError(f"'{text[:60]}...': a key has at most {MOST_PARTS} parts.")
         parts.append(match["plain"] if match["quoted"] is None else unquoted(match["quoted"]))
         end = match.end()
     return tuple(parts), end
-
-
-def _names(value: Any, kind: str) -> Any:
-    """Return the names of components as they are written."""
-    if isinstance(value, list):
-        return [_names(item, kind) for item in value]
-    if not isinstance(value, Written) or value.value is None:
-        return value
-    if value.value is Several:
-        refuse_several(kind, value.text)
-    return value.text

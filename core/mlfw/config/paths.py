@@ -12,11 +12,12 @@ from mlfw.config.document import Document
 
 def resolve_paths(
     composed: Any,
+    bulk: dict[tuple[str, ...], Any],
     document: Document,
     entries: Mapping[str, Mapping[str, Any]],
     origins: Mapping[str, str],
 ) -> None:
-    """Replace relative paths in path fields, in place.
+    """Replace relative paths in path fields, in place; long lists of them stand in `bulk`.
 
     What the configuration file says counts from its folder, everything else from the current
     folder.
@@ -27,12 +28,15 @@ def resolve_paths(
             node = composed[kind][name] if kind == "metrics" else composed[kind]
             runs = run_fields(entry.component)
             for field in [*path_fields(entry.component), *runs]:
-                value = node.get(field)
+                long = (*prefix.split("."), field)
+                value = bulk.get(long, node.get(field))
                 from_file = origins.get(f"{prefix}.{field}") == str(document.path)
                 base = document.path.parent if document.path and from_file else Path()
                 if field in runs and not (value and (base / value).exists()):
                     continue  # a run's name, looked up among the runs
-                if isinstance(value, str):
+                if long in bulk:
+                    bulk[long] = [_absolute(item, base) for item in value]
+                elif isinstance(value, str):
                     node[field] = _absolute(value, base)
                 elif value is not None:
                     node[field] = [_absolute(item, base) for item in value]

@@ -9,18 +9,23 @@ from mlfw.config.document import Document
 from mlfw.config.overrides import Given
 
 COMMAND_LINE = "command line"
+MOST_PARTS = 50
 
 
 def origins_of(
-    composed: Any,
+    container: Mapping[str, Any],
     document: Document,
     given: list[Given],
     entries: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, str]:
-    """Return, for every dotted key, `command line`, the file's path, a preset, or a default."""
-    from omegaconf import OmegaConf
+    """Return, for every dotted key, `command line`, the file's path, a preset, or a default.
 
-    container = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=False))
+    Args:
+        container: The composed configuration as plain data.
+        document: The configuration file.
+        given: The overrides.
+        entries: The components by kind and name.
+    """
     file_keys = set(_keys(document.values))
     typed_keys = {item.key for item in given if not item.is_group}
     defaults = _defaults(entries)
@@ -41,8 +46,9 @@ def origins_of(
 
 
 def _covered(key: str, written: set[str]) -> bool:
-    parts = key.split(".")
-    return any(".".join(parts[:length]) in written for length in range(1, len(parts) + 1))
+    parts = key.split(".")[:MOST_PARTS]
+    prefixes = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+    return key in written or any(prefix in written for prefix in prefixes)
 
 
 def _items(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from mlfw.config.document import Document
 from mlfw.config.overrides import Given
 from mlfw.errors import UserError
+from mlfw.hints import override
 
 TYPE_NAMES = {
     "Integer": "a whole number",
@@ -17,12 +18,16 @@ TYPE_NAMES = {
     "String": "text",
 }
 
+LONGEST = 200  # characters of a value in a message
+
+TEXT = "text, not a list or a mapping"
+NULL = "a value, not null"
 UNFIT = {
     "true or false": r"is not a valid bool",
-    "text, not a list or a mapping": r"Cannot convert '[^']*' to string",
+    TEXT: r"Cannot convert '[^']*' to string",
     "a list such as [a,b], not a mapping": r"Cannot merge DictConfig with ListConfig|"
     r"Invalid value assigned: dict is not a ListConfig",
-    "a value, not null": r"is not Optional|Invalid type assigned: NoneType",
+    NULL: r"is not Optional|Invalid type assigned: NoneType",
 }
 
 
@@ -35,7 +40,20 @@ def as_user_error(document: Document, given: list[Given]) -> Iterator[None]:
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(_sentence(error, document, given)) from error
+        sentence = _sentence(error, document, given)
+        raise UserError(sentence, _remedy(sentence, given)) from error
+
+
+def _remedy(sentence: str, given: list[Given]) -> str:
+    """Return how a name is written that has been taken for something else."""
+    if sentence.endswith(f"expected {TEXT}."):
+        return "A name with a colon and a blank in it is put in quotes: 'Unnamed: 0'"
+    if not sentence.endswith(f"expected {NULL}."):
+        return ""
+    field = sentence.removeprefix("command line: ").partition(":")[0].partition("[")[0]
+    typed = field in {item.key for item in given if not item.is_group}
+    shown = override(field, "null") if typed else "'null'"
+    return f"Where the name null is meant, put it in quotes: {shown}"
 
 
 def _sentence(error: BaseException, document: Document, given: list[Given]) -> str:
@@ -69,4 +87,5 @@ def _sentence(error: BaseException, document: Document, given: list[Given]) -> s
 
 def _search(pattern: str, text: str) -> str:
     match = re.search(pattern, text, re.DOTALL)
-    return match[1] if match else ""
+    found = match[1] if match else ""
+    return found if len(found) <= LONGEST else f"{found[:LONGEST]}..."

@@ -10,11 +10,13 @@ from mlfw.errors import UserError
 from mlfw.hints import unquoted
 
 MOST_DEPTH = 20
+MOST_FUNCTIONS = 20
 
 QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 ESCAPED = re.compile(r"\\([\\()\[\]{}:=, \t])")
 FUNCTION = re.compile(
-    r"(int|float|str|bool|json_str|choice|range|interval|glob|sort|shuffle|tag|extend_list)\(.*\)",
+    r"(int|float|str|bool|json_str|choice|range|interval|glob|sort|shuffle|tag|extend_list)"
+    r"\(.{0,500}\)",
     re.DOTALL,
 )
 INTEGER = re.compile(r"[+-]?(0|[1-9](_?\d)*)")
@@ -68,6 +70,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._functions = 0
 
     def element(self, start: int, ends: str, depth: int) -> tuple[Any, int]:
         """Return an element and where it ends: at one of the given characters or the end."""
@@ -83,7 +86,7 @@ class _Reader:
         if match and self._at_end(match.end(), ends):
             return unquoted(match[0]), self._skip(match.end())
         end = self._bare(start, ends)
-        return _leaf(self._text[start:end].strip()), end
+        return self._leaf(self._text[start:end].strip()), end
 
     def _closed(self, value: Any, end: int, start: int, ends: str) -> tuple[Any, int]:
         """Return a list or mapping, unless text follows; then the whole is text."""
@@ -158,19 +161,23 @@ class _Reader:
             raise ValueError(self._text)
         return self._text[at]
 
-
-def _leaf(text: str) -> Any:
-    """Return what text without quotes and brackets around it means."""
-    word = text.lower()
-    if word in WORDS:
-        return Written(WORDS[word], text)
-    if INTEGER.fullmatch(text):
-        return Written(int(text), text)
-    if FLOAT.fullmatch(text):
-        return Written(float(text), text)
-    if FUNCTION.fullmatch(text):
-        return _function(text)
-    return ESCAPED.sub(r"\1", text)
+    def _leaf(self, text: str) -> Any:
+        """Return what text without quotes and brackets around it means."""
+        word = text.lower()
+        if word in WORDS:
+            return Written(WORDS[word], text)
+        if INTEGER.fullmatch(text):
+            return Written(int(text), text)
+        if FLOAT.fullmatch(text):
+            return Written(float(text), text)
+        if FUNCTION.fullmatch(text):
+            self._functions += 1
+            if self._functions > MOST_FUNCTIONS:
+                raise UserError(
+                    f"command line: a value calls more than {MOST_FUNCTIONS} functions."
+                )
+            return _function(text)
+        return ESCAPED.sub(r"\1", text)
 
 
 def _function(text: str) -> Any:

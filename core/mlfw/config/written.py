@@ -6,6 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterator
+from enum import EnumType
 from typing import Any, NoReturn
 
 from mlfw.config.values import Several, Written, parse_value
@@ -44,6 +45,21 @@ def settle(value: Any, hint: Any, key: str) -> Any:
     return value
 
 
+def as_names(value: Any, key: str = "") -> Any:
+    """Return one name or several as they are written; None where there is none.
+
+    Raises:
+        UserError: Several names stand where one is expected.
+    """
+    if isinstance(value, list):
+        return [as_names(item, key) for item in value]
+    if not isinstance(value, Written):
+        return value
+    if value.value is Several:
+        refuse_several(key, value.text)
+    return None if value.value is None else value.text
+
+
 def refuse_several(key: str, text: str, hint: Any = Any) -> NoReturn:
     """Raise an error that says how a list and how one text with commas are typed."""
     items = [_item(parse_value(item), hint) for item in text.split(",")]
@@ -71,10 +87,11 @@ def _settled(value: Written, hint: Any, key: str) -> Any:
         refuse_several(key, value.text, hint)
     if meant == {int} and isinstance(value.value, float) and value.value.is_integer():
         return int(value.value)
-    return value.text if text_meant and value.value is not None else value.value
+    words_meant = text_meant or any(isinstance(item, EnumType) for item in meant)
+    return value.text if words_meant and value.value is not None else value.value
 
 
-def _members(hint: Any) -> tuple[Any, ...]:
+def members(hint: Any) -> tuple[Any, ...]:
     """Return the types of a union, or the one type."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return typing.get_args(hint)
@@ -83,7 +100,7 @@ def _members(hint: Any) -> tuple[Any, ...]:
 
 def _leaves(hint: Any) -> Iterator[Any]:
     """Yield the types of lone values that a field takes, those of a list's items included."""
-    for member in _members(hint):
+    for member in members(hint):
         if typing.get_origin(member) is list:
             yield from _leaves(typing.get_args(member)[0])
         else:
@@ -91,7 +108,7 @@ def _leaves(hint: Any) -> Iterator[Any]:
 
 
 def _inner_types(hint: Any, container: type) -> list[Any]:
-    return [member for member in _members(hint) if typing.get_origin(member) is container]
+    return [member for member in members(hint) if typing.get_origin(member) is container]
 
 
 def _inner(hint: Any, container: type, argument: int) -> Any:
