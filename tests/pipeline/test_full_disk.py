@@ -28,8 +28,11 @@ def test_a_write_that_fails_leaves_every_earlier_file_whole(
     )  # fmt: skip
     continued = mlfw(*RUN, "run.dir=runs/second")
 
-    assert failed.returncode == 1
+    assert failed.returncode == 2
+    assert "larger than this process may write (ulimit -f)" in failed.stderr
+    assert "type the same command again" in failed.stderr
     assert "Traceback" not in failed.stderr
+    assert "unexpected" not in failed.stderr
     assert continued.returncode == 0, continued.stderr
     assert before == {p: p.read_bytes() for p in before}
     assert (tmp_path / "runs/second/model/manifest.json").exists()

@@ -264,3 +264,14 @@ def test_what_is_not_counted_is_named_with_the_time_it_takes(watch: Watch) -> No
     assert (named.place, named.share) == ("saving the model, 3.0 s", None)
     assert named.left == pytest.approx(7)
     assert (watch.shown[-1].place, watch.shown[-1].left) == ("saving the model, 40 s", None)
+
+
+def test_what_is_counted_takes_the_place_of_what_was_not(watch: Watch) -> None:
+    watch.course.doing("starting")
+    counted = watch.rows(5, 10, 100)
+    watch.course.doing("starting")
+    watch.now = 6
+    watch.course.epoch(3, 10, {})
+
+    assert counted.place == ""
+    assert watch.shown[-1].place == "epoch 3/10"

@@ -53,11 +53,13 @@ def expect(work: Work, model: Model, trials: int | None = None) -> Estimate | No
         trials: How many trials are to come, where there are any and that is known.
     """
     if work.estimated is None or work.estimated[0] != model:
+        work.course.doing("estimating the time")
         try:
             work.estimated = model, fit_estimate(work, model)
         except UserError as error:
             logger.warning("the fit could not be estimated: %s", error)
             work.estimated = model, None
+        work.course.done()
     _, estimate = work.estimated
     expect_again(work, estimate, trials)
     return estimate

@@ -132,7 +132,7 @@ class Course:
 
     def rows(self, done: int, total: int, values: Mapping[str, float]) -> None:
         """Take note of a fit's progress; see `FitContext.progress`."""
-        if self._apart:
+        if self._apart or self._uncounted is not None:
             self._begin_fit()
         self._values.update(values)
         self._pace(done, "rows")
@@ -141,6 +141,7 @@ class Course:
     def epoch(self, epoch: int, total: int | None, values: Mapping[str, float]) -> None:
         """Take note that an epoch of a fit has ended; see `FitContext.report`."""
         self._values.update(values)
+        self._uncounted = None
         self._place = f"epoch {epoch}" + (f"/{total}" if total else "")
         self._refresh(epoch / total if total else None)
 
@@ -154,6 +155,10 @@ class Course:
         self._place, self._uncounted = what, self._clock()
         self._refresh(None)
 
+    def done(self) -> None:
+        """Take note that what was begun by `doing` has ended."""
+        self._begin_fit()
+
     def preparing(self, done: int, total: int | None, what: str) -> None:
         """Take note of what is made ready for a fit; see `FitContext.preparing`.
 
@@ -164,6 +169,7 @@ class Course:
 
     def _counted(self, done: int, total: int | None, what: str) -> float | None:
         """Take note of a count, and return the share that is done, 0 to 1."""
+        self._uncounted = None
         self._place = f"{done:,}{f'/{total:,}' if total else ''} {what}"
         self._pace(done, what.partition(",")[0])
         return done / total if total else None
