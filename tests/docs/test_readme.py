@@ -61,6 +61,8 @@ class Reader:
         command = command.replace("3000", str(self.port))
         if command.startswith("make "):
             command = f"make -C {ROOT} -n {command.removeprefix('make ')}"
+        if command.startswith("source "):
+            return ""  # the reader's shell finds `mlfw` already
         if command.startswith("mlfw serve"):
             self._serve(command)
             return ""
@@ -179,3 +181,35 @@ def test_the_commands_of_contributing_are_targets_of_the_makefile() -> None:
         assert language == "console"
         for command in text.splitlines():
             subprocess.run(["make", "-C", str(ROOT), "-n", *command.split()[1:]], check=True)
+
+
+def test_the_first_commands_are_to_clone_to_make_and_to_activate() -> None:
+    typed = [
+        (language, line)
+        for language, text in blocks()
+        if language in ("text", "console")
+        for line in text.splitlines()
+    ]
+    makefile = (ROOT / "Makefile").read_text()
+    venv = re.search(r"^VENV := (\S+)$", makefile, re.MULTILINE)
+
+    assert [line for _, line in typed[:4]] == [
+        "git clone ADDRESS mlfw", "cd mlfw", "make demo", "make test",
+    ]  # fmt: skip
+    assert venv is not None
+    assert typed[4] == ("console", f"source {venv.group(1)}/bin/activate")
+    assert typed[5][1].startswith("mlfw run ")
+
+
+def test_a_fresh_clone_holds_all_that_the_first_commands_need(tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "--quiet", ROOT, "mlfw"], cwd=tmp_path, check=True)
+    clone = tmp_path / "mlfw"
+    shown = subprocess.run(
+        ["make", "-n", "demo"], cwd=clone, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert "-m venv .venv" in shown
+    assert "--constraint constraints.txt" in shown
+    for named in ("constraints.txt", "pyproject.toml", "examples/penguins/run.yaml",
+                  "examples/penguins/penguins.csv"):  # fmt: skip
+        assert (clone / named).is_file()

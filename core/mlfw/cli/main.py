@@ -16,7 +16,7 @@ from mlfw.disk import disk_mistake
 from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested
 
 COMMANDS = {
-    "run": "go the whole way from data to a deployed model",
+    "run": "train, evaluate and deploy a model",
     "predict": "rows in, predictions out",
     "evaluate": "compute a run's metrics again, on its test split or on a file",
     "serve": "serve a run's model over HTTP",

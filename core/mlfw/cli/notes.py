@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
-from mlfw.hints import printable
+from mlfw.cli.output import say
 
 
 def note(text: str) -> None:
     """Print a note on standard error."""
-    print(f"mlfw: {printable(text)}", file=sys.stderr)
+    say(f"mlfw: {text}")
