@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -113,8 +114,13 @@ class ImagesDataset(TableDataset):
                 "Type for example: dataset.path=FOLDER, with one sub-folder a class",
             )
         path = Path(self.path)
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for a long name
             raise UserError(f"dataset.path: {path}: no such folder or table.", "Check the path.")
+        if not (path.is_file() or path.is_dir()):
+            raise UserError(
+                f"dataset.path: {path}: is a pipe or a device, expected a folder of images.",
+                "Check the path.",
+            )
         if path.is_file() and not is_table(path):
             raise UserError(
                 f"dataset.path: {path}: expected a folder of images, or a table of paths "
@@ -161,9 +167,9 @@ class ImagesDataset(TableDataset):
         return [
             Finding(
                 check="reading",
-                message=f"{count} files are no images by their names ({endings(self._passed)}): "
-                f"{listing(self._passed, MOST_SHOWN)}.",
-                remedy="They were left out.",
+                message=f"{count} {'file is no image' if count == 1 else 'files are no images'} by "
+                f"name ({endings(self._passed)}): {listing(self._passed, MOST_SHOWN)}.",
+                remedy="Left out.",
                 column=self.image,
                 rows=count,
                 fixed=True,
@@ -180,7 +186,7 @@ class ImagesDataset(TableDataset):
     def reads(self, path: Path) -> bool:
         """Tell whether it is a folder, an image, or a table where the data set is one too."""
         like_table = bool(self.path) and is_table(Path(self.path)) and is_table(path)
-        return path.is_dir() or like_table or super().reads(path)
+        return os.path.isdir(path) or like_table or super().reads(path)  # noqa: PTH112
 
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read an image, a folder of images or a table of paths; see `mlfw.Dataset.read`.
@@ -188,13 +194,13 @@ class ImagesDataset(TableDataset):
         A folder gives its images' paths too, in the column `file`, and where it has sub-folders
         their names as `label`.
         """
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112
             rows = folder_rows(path)
         elif is_table(path):
             rows = table_rows(path, self.image, chosen=False)
-        elif path.is_file():
+        elif os.path.isfile(path):  # noqa: PTH113
             rows = ImageRows.of([path], names=[str(path)])
-        elif path.exists():
+        elif os.path.exists(path):  # noqa: PTH110
             raise UserError(
                 f"{path}: is a pipe or a device, expected an image or a folder.", "Check the path."
             )

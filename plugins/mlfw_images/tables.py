@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def is_table(path: Path) -> bool:
     """Tell by its name whether a path is a table rather than a folder or an image."""
-    return not path.is_dir() and _format(path) is not None
+    return _format(path) is not None and not os.path.isdir(path)  # noqa: PTH112
 
 
 def _format(path: Path) -> type[Dataset] | None:

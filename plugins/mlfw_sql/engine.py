@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 15
 KEPT = ("immutable", "nolock")  # the options of an SQLite URL that change nothing in a file
 MOST_SQLITE = 10**9
+LONGEST_NAME = 255
 WITH_TIMEOUT = ("psycopg", "psycopg2", "pymysql", "mysqldb")
 READ_ONLY = {
     "sqlite": "PRAGMA query_only = ON",
@@ -187,7 +189,7 @@ def _sqlite(url: URL, limits: Limits) -> dict[str, Any]:
             "Name a file: sqlite:///shop.db, or sqlite:////data/shop.db from the root.",
         )
     path = Path(text)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for a long name
         raise UserError(
             f"dataset.url: {path.absolute()}: {_no_file(path)}.",
             "Check the path: after sqlite:/// it counts from the current folder.",
@@ -207,6 +209,8 @@ def _sqlite(url: URL, limits: Limits) -> dict[str, Any]:
 
 
 def _no_file(path: Path) -> str:
+    if len(path.name) > LONGEST_NAME:
+        return "no file has so long a name"
     if path.is_dir():
         return "is a folder, expected a file"
     if path.is_symlink():

@@ -26,6 +26,7 @@ from mlfw.files import read_json
 from mlfw_tabular.infer import Inferred
 from mlfw_tabular.infer.overrides import check_override
 from mlfw_tabular.prepare.options import OPTIONS, read_options
+from mlfw_tabular.sources import check_file
 
 EXAMPLE = 'A column is written like {"name": "age", "kind": "number"}.'
 
@@ -98,6 +99,7 @@ def read_schema_file(path: Path) -> SchemaFile:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    check_file(path, "dataset.schema")
     try:
         data = read_json(path)
     except OSError as error:

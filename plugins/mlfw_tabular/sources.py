@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,13 +50,13 @@ def find_sources(
     found: list[Source] = []
     for text in paths:
         for path in _matches(text, key):
-            if folders and path.is_dir():
+            if folders and is_folder(path):
                 found += _in_folder(path, key, suffixes)
             else:
                 found.append(Source(path))
     seen: set[Path] = set()
     for source in found:
-        check_file(source.path, key)
+        check_file(source.path, key, suffixes[0] if suffixes else "")
         if source.path.resolve() in seen:
             raise UserError(f"{key}: {source.path} is named twice.", "Name each file once.")
         seen.add(source.path.resolve())
@@ -63,7 +65,7 @@ def find_sources(
 
 def _matches(text: str, key: str) -> list[Path]:
     path = Path(text)
-    if not glob.has_magic(text) or path.exists():
+    if not glob.has_magic(text) or os.path.lexists(path):
         return [path]
     found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - takes an absolute pattern
     if not found:
@@ -97,8 +99,18 @@ def _part(value: str) -> str | None:
     return None if value == MISSING_PART else unquote(value)
 
 
-def check_file(path: Path, key: str) -> None:
+def is_folder(path: Path) -> bool:
+    """Tell whether there is a folder, also of a name that no folder can have."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+
+
+def check_file(path: Path, key: str, suffix: str = ".csv") -> None:
     """Check that a file is there and holds something.
+
+    Args:
+        path: The file.
+        key: The configuration's key, for messages.
+        suffix: What such files end in.
 
     Raises:
         UserError: It is not there, is a folder, is empty, or may not be read.
@@ -106,9 +118,10 @@ def check_file(path: Path, key: str) -> None:
     place = f"{key}: {path}" if key else str(path)
     try:
         if path.is_dir():
+            pattern = shlex.quote(f"{path / '*'}{suffix}")
             raise UserError(
                 f"{place}: is a folder, expected a file.",
-                f"For all files in it type a pattern: '{path / '*'}{'.csv'}'",
+                f"For all files in it type a pattern: {pattern}",
             )
         if not path.exists():
             raise UserError(*_not_there(path, place))

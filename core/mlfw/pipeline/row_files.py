@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -47,6 +48,11 @@ def row_format(
         if component.writes(path) if write else component.reads(path):
             require_packages([own])
             return component
+        if not write and os.path.isdir(path):  # noqa: PTH112
+            raise UserError(
+                f"{path}: is a folder, expected a file, as the run was trained on.",
+                f"Name one of its files: {path / '...'}",
+            )
     read = False
     for entry in filter(_suffixes, entries.values()):
         component = cast("Dataset", entry.component())

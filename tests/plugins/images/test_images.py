@@ -53,7 +53,7 @@ def test_files_that_are_no_images_are_counted_and_named(pets: Path) -> None:
     assert finding.rows == 10
     assert "8 .heic, 1 .md, 1 .txt" in finding.message
     assert "readme.md, cat/notes.txt, dog/0.heic" in finding.message
-    assert "left out" in finding.remedy
+    assert finding.remedy == "Left out."
 
 
 @pytest.mark.parametrize(
