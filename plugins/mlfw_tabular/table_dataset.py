@@ -86,8 +86,9 @@ class TableDataset(mlfw.Dataset):
             classes count more) or oversample (they are repeated).
         checks: What is done about what the checks of the data find, by a check's name or `all`:
             off, warn, fix or fail. Checks: missing_target (fix), mixed_types, infinities (fix),
-            constant (fix), identifiers (fix), duplicates, rare_classes, imbalance, leaks,
-            overlap, future_dates, outliers, drift, unseen; those not marked only warn.
+            constant (fix), identifiers (fix), spellings, duplicates, rare_classes, imbalance,
+            leaks, overlap, future_dates, outliers, drift, unseen, unseen_classes; those not marked
+            only warn.
     """
 
     schema: str | None = field(default=None, metadata=mlfw.path_field())

@@ -37,7 +37,7 @@ class RareClasses(Check[Rows]):
         for target in data.schema.targets:
             if target.task is Task.regression:
                 continue
-            rare = rare_classes(_sizes(target, data))
+            rare = rare_classes(sizes_of(target, data))
             if rare:
                 where = rows_of(rare, data.arrays[target.name])
                 problems.append(rare_problem(target, rare, int(np.count_nonzero(where)), where))
@@ -49,7 +49,7 @@ class RareClasses(Check[Rows]):
         places = [problem.where for problem in problems]
         for i, problem in enumerate(problems):
             left = data.without_rows(places[i])
-            targets = [_with_classes_of(target, left) for target in data.schema.targets]
+            targets = [with_classes_of(target, left) for target in data.schema.targets]
             if not left.count or any(
                 len(target.classes) < 2 for target in targets if target.task is not Task.regression
             ):
@@ -73,7 +73,7 @@ class Imbalance(Check[Rows]):
         targets = [target for target in data.schema.targets if target.task.is_classification]
         if not targets or data.balanced or data.balance:
             return []
-        return imbalance_problems(targets[0], _sizes(targets[0], data))
+        return imbalance_problems(targets[0], sizes_of(targets[0], data))
 
     def fix(self, data: Rows, problems: Sequence[Problem]) -> tuple[Rows, Sequence[Problem]]:
         """Ask for class weights."""
@@ -101,18 +101,18 @@ def imbalance_problems(target: Target, sizes: Mapping[str, int]) -> list[Problem
     return [Problem(message=message, column=target.name, rows=sizes[least])]
 
 
-def _sizes(target: Target, data: Rows) -> dict[str, int]:
+def sizes_of(target: Target, data: Rows) -> dict[str, int]:
     """Return how many rows each class or label has."""
     import numpy as np
     import pyarrow as pa
 
     values = data.arrays[target.name]
-    own, names = codes(_words(values))
+    own, names = codes(words_of(values))
     sizes = np.bincount(own[own >= 0], minlength=len(names))
     return dict(zip(names.cast(pa.string()).to_pylist(), sizes.tolist(), strict=True))
 
 
-def _words(values: pa.Array) -> pa.Array:
+def words_of(values: pa.Array) -> pa.Array:
     """Return a target's values, or all labels of all rows one after the other."""
     import pyarrow as pa
 
@@ -125,7 +125,7 @@ def rows_of(names: Sequence[str], values: pa.Array) -> np.ndarray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.is_in(_words(values).cast(pa.string()), pa.array(names, pa.string()))
+    found = pc.is_in(words_of(values).cast(pa.string()), pa.array(names, pa.string()))
     if not pa.types.is_list(values.type):
         return np.asarray(found)
     where = np.zeros(len(values), bool)
@@ -133,9 +133,11 @@ def rows_of(names: Sequence[str], values: pa.Array) -> np.ndarray:
     return where
 
 
-def _with_classes_of(target: Target, data: Rows) -> Target:
+def with_classes_of(target: Target, data: Rows) -> Target:
     """Return a target with the classes that rows have, in their order."""
-    return target if target.task is Task.regression else with_classes(target, _sizes(target, data))
+    return (
+        target if target.task is Task.regression else with_classes(target, sizes_of(target, data))
+    )
 
 
 def with_classes(target: Target, sizes: Mapping[str, int]) -> Target:

@@ -23,7 +23,9 @@ from mlfw_tabular.checks.numbers import Infinities, Outliers
 from mlfw_tabular.checks.outcome import ALL, KEY, Outcome
 from mlfw_tabular.checks.parts import Parts
 from mlfw_tabular.checks.rows import Rows
+from mlfw_tabular.checks.spellings import Spellings
 from mlfw_tabular.checks.unseen import Unseen
+from mlfw_tabular.checks.unseen_classes import UnseenClasses
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,12 +40,20 @@ ROW_CHECKS: tuple[type[Check[Rows]], ...] = (
     Infinities,
     Constant,
     Identifiers,
+    Spellings,
     Duplicates,
     RareClasses,
     Imbalance,
     Leaks,
 )
-SPLIT_CHECKS: tuple[type[Check[Parts]], ...] = (Overlap, FutureDates, Outliers, Drift, Unseen)
+SPLIT_CHECKS: tuple[type[Check[Parts]], ...] = (
+    Overlap,
+    FutureDates,
+    Outliers,
+    Drift,
+    Unseen,
+    UnseenClasses,
+)
 CHECKS: dict[str, type[Check[Rows]] | type[Check[Parts]]] = {
     **{check.name: check for check in ROW_CHECKS},
     **{check.name: check for check in SPLIT_CHECKS},

@@ -20,6 +20,7 @@ from mlfw_tabular.checks.outcome import Outcome
 from mlfw_tabular.checks.parts import Parts
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.unseen import Unseen
+from mlfw_tabular.checks.unseen_classes import UnseenClasses
 from mlfw_tabular.streaming.watch import Watch
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def check_after(schema: Schema, watch: Watch, outcome: Outcome, context: LoadCon
     rows = _check_columns(rows, watch, outcome)
     _check_sample(Duplicates(), rows, watch, outcome)
     parts = _parts(rows, split)
-    for check in (Overlap(), FutureDates(), Outliers(), Unseen()):
+    for check in (Overlap(), FutureDates(), Outliers(), Unseen(), UnseenClasses()):
         _check_sample(check, parts, watch, outcome)
     drift = Drift()
     if not outcome.looks(drift):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import LoadContext, Schema
 from mlfw_tabular.balance import Balance
+from mlfw_tabular.checks.base import Problem
 from mlfw_tabular.checks.classes import (
     Imbalance,
     RareClasses,
@@ -21,6 +22,7 @@ from mlfw_tabular.checks.leaks import Leaks
 from mlfw_tabular.checks.mixed_types import MixedTypes
 from mlfw_tabular.checks.outcome import Outcome
 from mlfw_tabular.checks.rows import Rows
+from mlfw_tabular.checks.spellings import Spellings, spelling_problems
 from mlfw_tabular.positive import with_positive
 
 if TYPE_CHECKING:
@@ -70,6 +72,9 @@ def check_before(
     Raises:
         UserError: A check is to end the run, or to mend what cannot be mended so.
     """
+    spellings = Spellings()
+    if outcome.looks(spellings):
+        outcome.note_streamed(spellings, _spellings(known))
     schema, rare = _without_rare_classes(known, outcome)
     balance = dataset.balance
     if _weighs(schema, known.sizes, balance, outcome):
@@ -89,6 +94,14 @@ def check_before(
             outcome.note(leaks, problems)
     final = with_positive(rows.schema, dataset.positive, known.sizes)
     return Before(schema=final, balance=balance, rare=rare)
+
+
+def _spellings(known: Understood) -> list[Problem]:
+    return [
+        problem
+        for target in known.schema.targets
+        for problem in spelling_problems(target, known.sizes[target.name])
+    ]
 
 
 def _without_rare_classes(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from check_tables import NAMES, WRONG, clean, load, with_column
+from check_tables import NAMES, WRONG, changed, clean, load, with_column
 from mlfw import Action, LoadContext, Split, StreamedSplits, UserError
 from mlfw_tabular.checks import CHECKS
 from mlfw_tabular.parquet import Parquet
@@ -39,9 +39,13 @@ def only(check: str, action: str) -> dict[str, Action]:
 
 def wrong(check: str) -> tuple[pa.Table, Split]:
     """Return the table that is wrong in one way, and how its rows are divided."""
+    parts = ["train"] * 140 + ["validation"] * 50 + ["test"] * 50
+    if check == "unseen_classes":
+        return with_column("part", parts, changed("y", range(200, 210), "perhaps")), Split(
+            column="part"
+        )
     if check != "drift":
         return WRONG[check][0](), Split()
-    parts = ["train"] * 140 + ["validation"] * 50 + ["test"] * 50
     size = np.random.default_rng(1).normal(10, 3, len(parts)) + 9 * np.repeat([0, 1], [190, 50])
     return with_column("part", parts, with_column("size", size)), Split(column="part")
 
@@ -59,7 +63,7 @@ def test_warn_says_what_it_says_of_rows_in_memory(check: str, tmp_path: Path) ->
     assert (finding.check, finding.column, finding.fixed) == (check, WRONG[check][1], False)
     assert f"dataset.checks.{check}=fix to {CHECKS[check].mend}." in finding.remedy
     assert ("With dataset.stream=false, " in finding.remedy) == (check not in MENDED)
-    if check not in ("drift", "overlap", "future_dates", "outliers", "unseen"):
+    if check not in ("drift", "overlap", "future_dates", "outliers", "unseen", "unseen_classes"):
         assert finding.message == load(check, "warn").findings[0].message
 
 
@@ -102,8 +106,9 @@ def test_fix_mends_what_can_be_mended_on_the_way(check: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("check", sorted(set(NAMES) - MENDED))
 def test_fix_of_what_cannot_be_mended_says_so(check: str, tmp_path: Path) -> None:
+    table, split = wrong(check)
     with pytest.raises(UserError) as refused:
-        streamed(wrong(check)[0], tmp_path / "rows", only(check, "fix"))
+        streamed(table, tmp_path / "rows", only(check, "fix"), split)
 
     assert f"dataset.checks.{check}=fix: " in refused.value.problem
     assert "cannot be mended" in refused.value.problem
