@@ -38,17 +38,87 @@ def test_columns_with_the_same_finding_share_a_line_and_open_ones_come_first() -
     assert lines == [
         "check found action",
         "leaks x: odd Mend it.",
-        "constant a, b, c and 2 more: odd Mend it.",
+        "constant a, b, c and 2 more columns (report.md): odd Mend it.",
     ]
 
 
-def test_what_is_too_much_for_a_glance_is_counted() -> None:
-    many = [finding("outliers", f"column{i}", f"{i} rows") for i in range(500)]
-    lines = findings_table([*many, *(finding(f"check{i}") for i in range(20))], 100)
+def check_lines(lines: list[str]) -> dict[str, list[str]]:
+    """Return the lines of each check of a table."""
+    own: dict[str, list[str]] = {}
+    for line in lines[1:]:
+        name = line[:12].strip() or list(own)[-1]
+        own.setdefault(name, []).append(line[12:])
+    return own
 
-    assert len(lines) <= 16
-    assert "column2, column3, column4 and 495 more:" in "".join(lines[3:5])
-    assert lines[-1].strip() == "and 11 more: see data.json"
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_no_check_has_more_than_three_lines_and_what_is_left_out_is_counted(width: int) -> None:
+    words = "read as words, but 180 of 200 values are numbers; not 'none yet', 'n.a.', 'unknown'"
+    many = [
+        *(finding("outliers", f"column{i}", f"{i} odd values") for i in range(18)),
+        *(finding("constant", f"column{i}", fixed=True) for i in range(18)),
+        *(finding("mixed", f"column{i}", f"{words} and {i} more, ") for i in range(5)),
+    ]
+
+    shown = check_lines(findings_table(many, width))
+
+    assert set(shown) == {"outliers", "constant", "mixed"}
+    assert max(map(len, shown.values())) <= 3
+    joined = {name: " ".join(" ".join(lines).split()) for name, lines in shown.items()}
+    assert "more columns: report.md" in joined["outliers"].replace("Mend it. ", "")
+    assert "column0, column1, column2 and 15 more columns (report.md)" in joined[
+        "constant"
+    ].replace("Mend it. ", "")
+    assert "and 4 more columns: report.md" in joined["mixed"].replace("Mend it. ", "")
+
+
+def test_counts_of_the_same_in_many_columns_are_added_up() -> None:
+    counts = [Finding(check="outliers", message=f"{n} outlier{'s' * (n > 1)}", remedy="Clip them.",
+                      column=f"x{n}", rows=n) for n in range(1, 19)]  # fmt: skip
+
+    assert [line.split("  ")[-2:] for line in findings_table(counts, 100)[1:]] == [
+        ["x1, x2, x3 and 15 more columns (report.md): 171 outliers", "Clip them."]
+    ]
+    assert findings_table(counts[-1:], 80)[1:] == ["  outliers  x18: 18 outliers  Clip them."]
+
+
+def test_of_actions_of_many_columns_only_what_all_have_in_common_is_said() -> None:
+    own = [
+        Finding(check="names", message="a name", remedy=f"Left out. To keep it: key.{name}=text",
+                column=name, fixed=True) for name in "ab"
+    ]  # fmt: skip
+
+    assert findings_table(own, 80)[1:] == ["  names  a, b: a name  Left out."]
+    assert "To keep it: key.a=text" in findings_table(own[:1], 80)[1]
+
+
+def test_more_checks_than_a_glance_takes_are_counted() -> None:
+    lines = findings_table([finding(f"check{i:02}") for i in range(20)], 100)
+
+    assert len(lines) == 14
+    assert lines[-1].strip() == "and 8 more: see report.md"
+
+
+def test_the_report_has_all_columns_and_details(
+    tmp_path: Path, mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [",".join([*(f"x{i:02}" for i in range(18)), "y"])]
+    for row in range(60):
+        odd = 9000 if row % 20 == 7 else 0
+        numbers = [f"{row * (i % 5 + 2) % 17 + odd}" for i in range(18)]
+        lines.append(",".join([*numbers, "ab"[row % 2]]))
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+
+    run = ("run", "dataset=csv", "dataset.path=t.csv", "dataset.target=y", "model=tree")
+    monkeypatch.setenv("COLUMNS", "120")
+    result = mlfw_here(*run, "run.dir=r", "dataset.checks={all: off, outliers: warn}")
+
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("dataset.checks.outliers=fix") == 1
+    assert "x00, x01, x02 and 15 more columns (report.md): 54" in result.stderr
+    report = (tmp_path / "r/report.md").read_text()
+    assert report.count("| outliers | x") == 18
+    assert "(training values outside " in report
 
 
 def test_the_report_of_data_says_what_each_column_holds() -> None:

@@ -31,6 +31,7 @@ class Finding:
         column: The column it is about, if it is about one.
         rows: How many rows it is about.
         fixed: Whether it was mended.
+        detail: More of what was found, which the report says and the terminal does not.
     """
 
     check: str
@@ -39,6 +40,7 @@ class Finding:
     column: str = ""
     rows: int = 0
     fixed: bool = False
+    detail: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON data."""

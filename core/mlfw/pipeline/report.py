@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mlfw.components import Component, RowSplits
+from mlfw.components import Component, Finding, RowSplits
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json
 from mlfw.pipeline.metrics import POSITIVE_CLASS
@@ -13,7 +13,7 @@ from mlfw.pipeline.training_report import training_section
 from mlfw.runs import RunDirectory
 from mlfw.schema import Schema, Target
 
-MOST_FINDINGS = 50
+MOST_FINDINGS = 1000
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
@@ -173,7 +173,7 @@ def _findings(splits: RowSplits) -> list[str]:
     if not splits.findings:
         return []
     rows = [
-        [finding.check, finding.column, finding.message, finding.remedy]
+        [finding.check, finding.column, _found(finding), finding.remedy]
         for finding in splits.findings[:MOST_FINDINGS]
     ]
     more = len(splits.findings) - len(rows)
@@ -184,6 +184,10 @@ def _findings(splits: RowSplits) -> list[str]:
         "",
         *([f"And {more} more: see data.json.", ""] if more else []),
     ]
+
+
+def _found(finding: Finding) -> str:
+    return f"{finding.message} ({finding.detail})" if finding.detail else finding.message
 
 
 def _columns(splits: RowSplits) -> list[list[str]]:

@@ -26,6 +26,7 @@ class Problem:
         where: Which rows, bool [rows], or what else the fix needs.
         advice: What to do about it beside the check's own fix, as a sentence.
         undo: How to have it as it was once it is mended.
+        detail: More of it, which only the report says.
     """
 
     message: str
@@ -34,6 +35,7 @@ class Problem:
     where: Any = None
     advice: str = ""
     undo: str = ""
+    detail: str = ""
 
 
 class Check(ABC, Generic[Data]):

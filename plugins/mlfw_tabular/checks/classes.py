@@ -65,8 +65,8 @@ class Imbalance(Check[Rows]):
 
     name = "imbalance"
     default = Action.warn
-    mend = "weigh classes as dataset.balance=weights does"
-    mended = "Classes are weighted, as by dataset.balance=weights."
+    mend = "weight the classes"
+    mended = "Classes are weighted."
 
     def find(self, data: Rows) -> list[Problem]:
         """Return the first target with classes, which is the one that is balanced."""

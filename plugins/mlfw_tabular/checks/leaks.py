@@ -24,7 +24,7 @@ LEAST_CATEGORIES = 20
 # Characters of texts that are looked at in one column, and in all of them.
 OF_A_COLUMN, OF_ALL_COLUMNS = 2_000_000, 20_000_000
 WORDS_SHOWN = 3
-ADVICE = "Drop it if it is not known yet when predicting."
+ADVICE = "Known when predicting? If not:"
 
 
 class Leaks(LeavesColumnsOut[Rows]):

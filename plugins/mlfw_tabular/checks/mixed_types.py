@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import Action, Kind
 from mlfw.errors import listing
+from mlfw.hints import override
 from mlfw.schema.cast import CastError, cast
 from mlfw_tabular.checks.base import Check, Problem
 from mlfw_tabular.checks.rows import Rows
@@ -118,5 +119,6 @@ def _problem(name: str, kind: Kind, values: pa.Array, typed: pa.Array) -> Proble
         f"read as words, but {held - misfits:,} of {counted(held, 'value')} are {what}; not "
         f"{listing([repr(shortened(word)) for word in words], SHOWN)}"
     )
-    advice = f"Correct the rest in the source, or set dataset.columns.{name}=category."
+    keep = override("dataset.columns", "category", name=name)
+    advice = f"Correct the rest in the source, or keep it: {keep}."
     return Problem(message=message, column=name, rows=misfits, where=(kind, typed), advice=advice)

@@ -48,7 +48,7 @@ class Outliers(Check[Parts]):
 
     name = "outliers"
     default = Action.warn
-    mend = "clip them in training"
+    mend = "clip them"
     mended = "Clipped in the training rows."
 
     def find(self, data: Parts) -> list[Problem]:
@@ -58,10 +58,14 @@ class Outliers(Check[Parts]):
             low, high = _bounds(splits[TRAIN], data.context.seed, integer=column.integer)
             found = _outside(splits[TRAIN], low, high)
             if found:
-                rows = counted(found, "training row")
-                message = f"{rows} outside {low:.4g} to {high:.4g}"
                 problems.append(
-                    Problem(message=message, column=column.name, rows=found, where=(low, high))
+                    Problem(
+                        message=counted(found, "outlier"),
+                        column=column.name,
+                        rows=found,
+                        where=(low, high),
+                        detail=f"training values outside {low:.4g} to {high:.4g}",
+                    )
                 )
         return problems
 

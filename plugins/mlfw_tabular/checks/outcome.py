@@ -72,6 +72,7 @@ class Outcome:
                     remedy=f"{problem.advice} {remedy}".strip(),
                     column=problem.column,
                     rows=problem.rows,
+                    detail=problem.detail,
                 )
             )
 
@@ -86,6 +87,7 @@ def _finding(check: Check[Any], problem: Problem, mended: bool) -> Finding:
         column=problem.column,
         rows=problem.rows,
         fixed=mended,
+        detail=problem.detail,
     )
 
 
