@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from mlfw_tabular.text_file import Told, is_compressed
 if TYPE_CHECKING:
     import pyarrow as pa
 
+SENTENCE_ENDS = re.compile(r"(?<=[.?]) +")
 KEYS = ("path", "validation", "test")
 
 
@@ -128,7 +130,10 @@ class FileDataset(TableDataset):
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file as it is; see `mlfw.Dataset.read`."""
         check_file(path, "")
-        return self._parse(path, Telling(progress, [path]).of(path))
+        try:
+            return self._parse(path, Telling(progress, [path]).of(path))
+        except UserError as error:
+            raise UserError(error.problem, _without_keys(error.remedy)) from None
 
     def write(self, table: pa.Table, path: Path) -> None:
         """Write a file, whole or not at all; compressed if its name ends in `.gz`."""
@@ -193,3 +198,12 @@ class FileDataset(TableDataset):
         if not table.num_columns:
             raise UserError(f"{path}: has no columns.", "Check how it was made or copied.")
         return table
+
+
+def _without_keys(remedy: str) -> str:
+    """Return a remedy without the keys of a run, which cannot be set for a file that is read."""
+    if "dataset." not in remedy and "dataset=" not in remedy:
+        return remedy
+    sentences = SENTENCE_ENDS.split(remedy)
+    kept = [each for each in sentences if "dataset." not in each and "dataset=" not in each]
+    return " ".join([*kept, "Write the file as those are written that the model was trained on."])

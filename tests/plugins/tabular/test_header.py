@@ -227,3 +227,15 @@ def test_a_file_to_be_predicted_has_the_header_that_the_model_knows(tmp_path: Pa
     assert known.to_pylist() == titled.to_pylist() == [{"30": "7", "1": "8", "20": "9"}]
     assert unknown.num_rows == 2
     assert notes == ["new.csv: line 1 is no part of the table ('As of May')."]
+
+
+@pytest.mark.parametrize("rows", [QUOTED, "1,2\n", "\0\0,2,3\n", '"a,2,3\n'])
+def test_no_key_of_a_run_is_advised_for_a_file_to_be_predicted(rows: str, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("review,size,price\n" + rows)
+
+    with pytest.raises(UserError) as caught:
+        Csv().read(path)
+
+    assert "dataset" not in str(caught.value)
+    assert "that the model was trained on" in caught.value.remedy
