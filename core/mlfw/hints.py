@@ -13,6 +13,10 @@ from pathlib import Path
 PLAIN_NAME = re.compile(r"[\w-]+")
 PLAIN_VALUE = re.compile(r"[A-Za-z_/][\w./%+-]*")
 RESERVED = {"true", "false", "null", "inf", "nan", "yes", "no", "on", "off"}
+REQUIREMENT = re.compile(
+    r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?(\[[\w.,-]+\])?((==|>=|<=|~=|!=|<|>)[\w.*+,<>=!~]+)?",
+    re.ASCII,
+)
 INTERPOLATION = re.compile(r"(\\*)\$\{")
 # Terminal escapes, what reorders or hides text, line separators and halves of characters. Newline
 # and tab stay, as do the joiners that some scripts are written with.
@@ -90,6 +94,20 @@ def shell_word(word: str | Path) -> ShellWord:
         return word
     text = str(word)
     return _shell_word(f"./{text}" if isinstance(word, Path) and text.startswith("-") else text)
+
+
+def install(*requirements: str) -> str:
+    """Return `pip install ...` as it can be typed in a shell.
+
+    Args:
+        requirements: Names of distributions, perhaps with extras and versions. What is none, as
+            it may come from a file that others wrote, is left out.
+
+    Returns:
+        The command; empty where no requirement is left.
+    """
+    valid = [f'"{text}"' for text in requirements if REQUIREMENT.fullmatch(text)]
+    return " ".join(["pip install", *valid]) if valid else ""
 
 
 def printable(text: str) -> str:

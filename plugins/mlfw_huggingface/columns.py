@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from mlfw import UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import ROWS_AT_ONCE
+from mlfw.hints import override
 
 if TYPE_CHECKING:
     import datasets
     import pyarrow as pa
 
-REMEDY = "Leave it out: dataset.drop=[{name}]"
+REMEDY = "Leave it out: {hint}"
 
 
 def plain_table(
@@ -72,7 +73,7 @@ def _plain(values: pa.Array, feature: Any, place: str) -> pa.Array:
     name = place.rpartition("'")[0].rpartition("'")[2]
     raise UserError(
         f"{place}: holds {type(feature).__name__} values ({values.type}), which no model reads.",
-        REMEDY.format(name=name),
+        REMEDY.format(hint=override("dataset.drop", [name])),
     )
 
 

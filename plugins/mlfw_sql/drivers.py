@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw.errors import did_you_mean
+from mlfw.hints import install
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -58,7 +59,7 @@ def missing_driver(url: URL, module: str) -> UserError:
     package = PACKAGES.get(module.partition(".")[0], module.partition(".")[0])
     return UserError(
         f"dataset.url: the driver for {url.get_backend_name()} is not installed: {module}.",
-        f'Type: pip install "{package}"',
+        f"Type: {install(package)}",
     )
 
 
@@ -75,7 +76,7 @@ def unknown_dialect(url: URL) -> UserError:
     if backend in DIALECTS:
         return UserError(
             f"dataset.url: the driver for {backend} is not installed.",
-            f'Type: pip install "{DIALECTS[backend]}"',
+            f"Type: {install(DIALECTS[backend])}",
         )
     return UserError(
         f"dataset.url: '{backend}' is no known kind of database.",

@@ -280,7 +280,7 @@ class TableDataset(mlfw.Dataset):
         if not rows:
             raise UserError(f"{self.place()}: holds no rows, only columns {listing(names)}.")
         if not self.target:
-            example = f"mlfw run ... dataset.target={_quoted(names[-1])}"
+            example = f"mlfw run ... {override('dataset.target', names[-1])}"
             raise UserError(
                 f"dataset.target: not set. Which column is to be predicted? {self.place()} has "
                 f"{listing(names, MOST_LISTED)}.",
@@ -375,7 +375,3 @@ class TableDataset(mlfw.Dataset):
             rows = rows.set_column(index, name, stored(values, target))
             targets.append(target)
         return rows, tuple(targets)
-
-
-def _quoted(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() else f"'{name}'"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import Column, Kind, Schema, Target, Task, UserError
 from mlfw.errors import listing
+from mlfw.hints import override
 from mlfw_tabular.infer import infer_task
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def make_target(column: Column, values: pa.Array, task: Task | None) -> Target:
     if inferred.is_classification and kind is Kind.number and not whole:
         raise UserError(
             f"dataset.task={inferred}: the target '{name}' holds fractions.",
-            f"Set dataset.task=regression, or dataset.columns.{name}=category.",
+            f"Set dataset.task=regression, or {override('dataset.columns', 'category', name=name)}",
         )
     described = replace(column, integer=whole)
     return Target(column=described, task=inferred, classes=_classes(name, values, inferred))

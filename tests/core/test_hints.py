@@ -126,6 +126,17 @@ def test_hints_have_no_more_quotes_than_are_needed(hint: str, shown: str) -> Non
     assert hint == shown
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    ['a";touch x;"', "a b", "$(touch x)", "-r x.txt", "a`b`", "git+https://x", "a\nb", ""],
+)
+def test_what_is_no_requirement_is_never_to_be_installed(hostile: str) -> None:
+    assert hints.install(hostile) == ""
+    assert hints.install("mlfw[wandb]", hostile, "a.b>=1,<2") == (
+        'pip install "mlfw[wandb]" "a.b>=1,<2"'
+    )
+
+
 def test_a_path_that_begins_with_a_dash_is_no_option() -> None:
     assert hints.command("predict", "latest", Path("-o.csv")).endswith("predict latest ./-o.csv")
 

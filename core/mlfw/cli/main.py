@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 import tempfile
 import traceback
@@ -12,8 +11,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from mlfw.cli.output import say, standard_output
+from mlfw.cli.streams import safe_streams
 from mlfw.disk import disk_mistake
 from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested
+from mlfw.hints import command
 
 COMMANDS = {
     "run": "train, evaluate and deploy a model",
@@ -53,10 +54,11 @@ def main(arguments: Sequence[str]) -> int:
         anything else.
     """
     try:
-        return _dispatched(arguments)
+        with safe_streams():
+            return _dispatched(arguments)
     except ImportNotAllowedError as error:
         granted = [word for package in error.packages for word in ("--allow-import", package)]
-        typed = shlex.join(["mlfw", *arguments[:1], *granted, *arguments[1:]])
+        typed = command(*arguments[:1], *granted, *arguments[1:])
         say(f"mlfw: {error.problem}\n  If you trust it, type: {typed}")
         return error.exit_code
     except MlfwError as error:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
+from mlfw.cli.streams import raw
 from mlfw.cli.wrapping import wrapped
 from mlfw.errors import UserError
 from mlfw.hints import printable
@@ -34,7 +35,7 @@ def write(text: str) -> None:
     """
     if sys.stderr is not None:
         with suppress(OSError, ValueError):
-            sys.stderr.write(text)
+            raw(sys.stderr).write(text)
             sys.stderr.flush()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 from pathlib import Path
 
 from mlfw.cli.options import (
@@ -15,6 +14,7 @@ from mlfw.cli.options import (
 )
 from mlfw.cli.table import print_table
 from mlfw.cli.terminal import TerminalMonitor
+from mlfw.hints import command, shell_word
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,21 +85,20 @@ def _print_summary(path: Path, allowed: list[str]) -> None:
     print()
     print("next:")
     commands = _with_rows(run.path) if takes_rows else _with_other_data(run.path, allowed)
-    for command in [*commands, f"cat {shlex.quote(_short(run.report_file))}", *_deployed(run.path)]:
-        print(f"  {command}")
+    for line in [*commands, f"cat {shell_word(_short(run.report_file))}", *_deployed(run.path)]:
+        print(f"  {line}")
 
 
 def _with_rows(path: Path) -> list[str]:
-    where = shlex.quote(_short(path))
     return [
-        f"mlfw predict {where} NEW.csv -o predictions.csv",
-        f"mlfw serve {where} --port 3000",
+        command("predict", _short(path), "NEW.csv", "-o", "predictions.csv"),
+        command("serve", _short(path), "--port", "3000"),
     ]
 
 
 def _with_other_data(path: Path, allowed: list[str]) -> list[str]:
-    granted = "".join(f" --allow-import {package}" for package in allowed)
-    return [f"mlfw evaluate {shlex.quote(_short(path))}{granted}"]
+    granted = [word for package in allowed for word in ("--allow-import", package)]
+    return [command("evaluate", _short(path), *granted)]
 
 
 def _deployed(path: Path) -> list[str]:
@@ -110,6 +109,6 @@ def _deployed(path: Path) -> list[str]:
     return [command for note in notes for command in read_json(note)["commands"]]
 
 
-def _short(path: Path) -> str:
+def _short(path: Path) -> Path:
     relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
+    return path if relative.startswith("..") else Path(relative)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mlfw import hints
 from mlfw.cli.output import terminal_width
 from mlfw.cli.table import print_table
 from mlfw.cli.wrapping import wrapped
@@ -78,7 +79,7 @@ def _explain(kind: str, name: str, registry: Registry) -> None:
         extra = f"[{entry.component.extra}]" if entry.component.extra else ""
         print(
             f"\nNot installed: {', '.join(missing)}. Type: "
-            f'pip install "{entry.distribution}{extra}"'
+            f"{hints.install(f'{entry.distribution}{extra}')}"
         )
 
 

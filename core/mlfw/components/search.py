@@ -11,8 +11,11 @@ from enum import Enum
 from typing import Any
 
 from mlfw.errors import UserError, did_you_mean
+from mlfw.hints import override
 
 SEARCH = "mlfw.search"
+
+INTERVAL_SHOWN = {"low": 0.1, "high": 10, "log": True}
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,8 @@ def parse_space(component: type[Any], given: Mapping[str, Any]) -> dict[str, Sea
 
 def _parse_range(name: str, spec: Any, field: dataclasses.Field[Any]) -> SearchRange:
     remedy = (
-        f"Write tuner.space.{name}=[1,2,3] for single values, or "
-        f"tuner.space.{name}={{low:0.1,high:10,log:true}} for an interval."
+        f"Write {override('tuner.space', [1, 2, 3], name=name)} for single values, or "
+        f"{override('tuner.space', INTERVAL_SHOWN, name=name)} for an interval."
     )
     if isinstance(spec, list | tuple) and spec:
         return Choices(tuple(spec))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mlfw.hints import printable
+
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -39,6 +41,10 @@ def logging_to(path: Path) -> Iterator[None]:
 
 class _LogFile(logging.FileHandler):
     """Loses what the disk has no room for: no log is worth ending a run for."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record's text, in which nothing commands the terminal that shows the file."""
+        return printable(super().format(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Leave a record out that cannot be written."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlfw.components import Component, Finding, RowSplits
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json
+from mlfw.pipeline.markdown import plain, table
 from mlfw.pipeline.metrics import POSITIVE_CLASS
 from mlfw.pipeline.training_report import training_section
 from mlfw.runs import RunDirectory
@@ -33,10 +34,10 @@ def report(
     schema = splits.schema
     rows = {name: splits.count(name) for name in SPLIT_NAMES}
     lines = [
-        f"# {record.name}",
+        f"# {plain(record.name)}",
         "",
-        f"- model: {record.model}, from data set {record.dataset}",
-        f"- predicts: {targets_shown(schema)}",
+        f"- model: {plain(record.model)}, from data set {plain(record.dataset)}",
+        f"- predicts: {plain(targets_shown(schema))}",
         f"- rows: {rows['train']} for training, {rows['validation']} for validation, "
         f"{rows['test']} for testing",
         *_tuning(run),
@@ -44,22 +45,27 @@ def report(
         "",
         "## Metrics",
         "",
-        *_markdown_table(*metrics_table(metrics)),
+        *table(*metrics_table(metrics)),
         "",
         "The baseline predicts the most frequent class, or the mean, and looks at no column.",
         "",
-        *(line for note in notes for line in (f"In {note}.", "")),
+        *(line for note in notes for line in (f"In {plain(note)}.", "")),
         *training_section(run),
     ]
     for name, matrix in metrics["test"].items():
         if isinstance(matrix, list):
-            lines += ["", f"## {name} (test)", "", *_confusion(matrix, _classes(schema, name))]
+            lines += [
+                "",
+                f"## {plain(name)} (test)",
+                "",
+                *_confusion(matrix, _classes(schema, name)),
+            ]
     lines += [
         "",
         *_findings(splits),
         "## Columns",
         "",
-        *_markdown_table(["column", "kind", "values"], _columns(splits)),
+        *table(["column", "kind", "values"], _columns(splits)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -68,15 +74,15 @@ def opaque_report(run: RunDirectory, model: Component, dataset: Component, metri
     """Return the report of a run on data that are not rows, as Markdown."""
     record = run.record()
     lines = [
-        f"# {record.name}",
+        f"# {plain(record.name)}",
         "",
-        f"- model: {described(model, record.model)}",
-        f"- data set: {described(dataset, record.dataset)}",
+        f"- model: {plain(described(model, record.model))}",
+        f"- data set: {plain(described(dataset, record.dataset))}",
         *_tuning(run),
         "",
         "## Metrics",
         "",
-        *_markdown_table(*metrics_table(metrics)),
+        *table(*metrics_table(metrics)),
         "",
         "The model measures itself: the names and the values are its own.",
         "",
@@ -148,7 +154,7 @@ def _tuning(run: RunDirectory) -> list[str]:
     tuning = read_json(run.tuning_file)
     if not tuning["params"]:
         return []
-    return [f"- tuned over {tuning['trials']} trials: {shown_params(tuning['params'])}"]
+    return [f"- tuned over {tuning['trials']} trials: {plain(shown_params(tuning['params']))}"]
 
 
 def _folds(run: RunDirectory) -> list[str]:
@@ -166,7 +172,7 @@ def _confusion(matrix: Sequence[Sequence[float]], classes: Sequence[str]) -> lis
     rows = [
         [name, *(f"{value:g}" for value in row)] for name, row in zip(classes, matrix, strict=False)
     ]
-    return _markdown_table(heading, rows)
+    return table(heading, rows)
 
 
 def _findings(splits: RowSplits) -> list[str]:
@@ -180,7 +186,7 @@ def _findings(splits: RowSplits) -> list[str]:
     return [
         "## Checks of the data",
         "",
-        *_markdown_table(["check", "column", "found", "action"], rows),
+        *table(["check", "column", "found", "action"], rows),
         "",
         *([f"And {more} more: see data.json.", ""] if more else []),
     ]
@@ -195,12 +201,3 @@ def _columns(splits: RowSplits) -> list[list[str]]:
         [column.name, column.kind.value, ", ".join(column.categories[:8])]
         for column in splits.schema.columns
     ]
-
-
-def _markdown_table(heading: list[str], rows: list[list[str]]) -> list[str]:
-    return list(_markdown_rows([heading, ["---"] * len(heading), *rows]))
-
-
-def _markdown_rows(rows: list[list[str]]) -> Iterator[str]:
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"

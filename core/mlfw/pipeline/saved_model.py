@@ -13,6 +13,7 @@ from mlfw.components.splits import pieces
 from mlfw.config.components import build_component
 from mlfw.errors import UserError, listing
 from mlfw.files import new_folder, read_json, sha256, write_json
+from mlfw.hints import command, install
 from mlfw.pipeline.tables import like, to_arrow
 from mlfw.plugins import Entry, Registry, require_packages
 from mlfw.runs.environment import mlfw_version
@@ -140,7 +141,7 @@ def check_rows(folder: Path, registry: Registry) -> Entry:
         raise UserError(
             f"{folder}: a model={entry.name} takes no table: it was trained on data that only its "
             "own code understands.",
-            f"Measure it: mlfw evaluate {folder.parent}",
+            f"Measure it: {command('evaluate', folder.parent)}",
         )
     return entry
 
@@ -198,6 +199,6 @@ def _entry(folder: Path, manifest: Mapping[str, Any], registry: Registry) -> Ent
         distribution = manifest.get("plugin", {}).get("distribution", "its plugin")
         raise UserError(
             f"{folder}: needs the model '{use}' of {distribution}, which is not installed.",
-            f'Type: pip install "{distribution}"',
+            f"Type: {typed}" if (typed := install(str(distribution))) else "Install its plugin.",
         )
     return models[use]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlfw.components import Estimate
 from mlfw.files import read_json
+from mlfw.pipeline.markdown import plain
 from mlfw.quantities import duration, memory_size
 from mlfw.runs import RunDirectory
 
@@ -20,10 +21,10 @@ def training_section(run: RunDirectory) -> list[str]:
     """Return the report's section on the final fit, as lines of Markdown."""
     training = read_json(run.training_file)
     cost = cost_compared(training)
-    lines = [f"- {cost}"] if cost else []
+    lines = [f"- {plain(cost)}"] if cost else []
     if training["epochs"]:
-        lines.append(f"- {_epochs(training['epochs'])}")
-    lines += [f"- {note}" for note in training["notes"]]
+        lines.append(f"- {plain(_epochs(training['epochs']))}")
+    lines += [f"- {plain(note)}" for note in training["notes"]]
     return ["## Training", "", *lines, ""] if lines else []
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from mlfw.errors import UserError, listing
+from mlfw.hints import install
 from mlfw.plugins.registry import Entry
 
 
@@ -28,11 +29,11 @@ def require_packages(entries: Iterable[Entry]) -> None:
         else:
             for package in missing:
                 extras[package] |= set()
-    wanted = " ".join(f'"{_with_extras(name, extras[name])}"' for name in sorted(extras))
+    wanted = install(*(_with_extras(name, extras[name]) for name in sorted(extras)))
     places = [f"{entry.component.kind}={name}" for name, entry in lacking.items()]
     raise UserError(
         f"{listing(places, 3)}: not installed: {listing(sorted(packages))}.",
-        f"Type: pip install {wanted}",
+        f"Type: {wanted}" if wanted else "",
     )
 
 

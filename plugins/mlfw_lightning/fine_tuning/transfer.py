@@ -14,6 +14,7 @@ import mlfw
 from mlfw import Column, Kind, Schema, UserError
 from mlfw.errors import listing
 from mlfw.files import digest
+from mlfw.hints import dotted, override
 from mlfw_lightning.fine_tuning.blocks import head_of
 from mlfw_lightning.fine_tuning.options import HEAD
 from mlfw_lightning.predictor import NetworkPredictor
@@ -150,15 +151,15 @@ def _check_columns(folder: str, there: Schema, here: Schema) -> None:
     if added := now.keys() - before.keys():
         problems.append(f"it does not take {listing(sorted(added))}")
         remedies.append(
-            f"Leave out what it does not take: dataset.drop=[{','.join(sorted(added))}]"
+            f"Leave out what it does not take: {override('dataset.drop', sorted(added))}"
         )
     for name in before.keys() & now.keys():
         if before[name].kind is not now[name].kind:
             problems.append(f"'{name}' is {before[name].kind} there and {now[name].kind} here")
-            remedies.append(f"Set dataset.columns.{name}={before[name].kind}")
+            remedies.append(f"Set {override('dataset.columns', str(before[name].kind), name=name)}")
         elif _prepared(before[name]) != _prepared(now[name]):
             problems.append(f"'{name}' is prepared otherwise there")
-            remedies.append(f"Leave out dataset.prepare.{name}")
+            remedies.append(f"Leave out {dotted('dataset.prepare', name)}")
     if problems:
         raise UserError(f"{KEY}: {folder}: {'; '.join(problems)}.", " ".join(remedies))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlfw import Kind, UserError
 from mlfw.errors import did_you_mean
+from mlfw.hints import dotted
 from mlfw.schema.formats import check_format
 from mlfw_tabular.infer.inferred import Inferred
 
@@ -23,7 +24,7 @@ def parse_override(name: str, text: str, place: str = "") -> Inferred:
         UserError: There is no such kind, or it cannot be written so.
     """
     word, _, written = text.strip().partition(" ")
-    place = place or f"dataset.columns.{name}"
+    place = place or dotted("dataset.columns", name)
     return check_override(word, written.strip(), place, place)
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from mlfw import Column, Kind, UserError
 from mlfw.components.limits import violations
 from mlfw.errors import did_you_mean, listing
+from mlfw.hints import dotted, override
 from mlfw_tabular.prepare.booleans import BooleanOptions
 from mlfw_tabular.prepare.categories import CategoryOptions
 from mlfw_tabular.prepare.datetimes import DatetimeOptions
@@ -49,11 +50,11 @@ def prepare_options(given: Mapping[str, Any], columns: Sequence[Column]) -> tupl
     for name, options in given.items():
         if name not in kinds:
             raise UserError(
-                f"{KEY}.{name}: neither a kind of column nor an input column; kinds are "
+                f"{dotted(KEY, name)}: neither a kind of column nor an input column; kinds are "
                 f"{listing(OPTIONS)}, columns are {listing(column.name for column in columns)}.",
                 did_you_mean(name, kinds, listed=True),
             )
-        read = read_options(OPTIONS[kinds[name]], options, f"{KEY}.{name}")
+        read = read_options(OPTIONS[kinds[name]], options, dotted(KEY, name))
         checked[name] = {option: _plain(getattr(read, option)) for option in options}
     return tuple(
         dataclasses.replace(
@@ -77,9 +78,9 @@ def column_options(column: Column) -> Any:
     if column.kind not in OPTIONS:
         raise UserError(
             f"column '{column.name}': holds {column.kind}, which can be predicted only.",
-            f"Leave it out: dataset.drop=[{column.name}]",
+            f"Leave it out: {override('dataset.drop', [column.name])}",
         )
-    return read_options(OPTIONS[column.kind], column.prepare, f"{KEY}.{column.name}")
+    return read_options(OPTIONS[column.kind], column.prepare, dotted(KEY, column.name))
 
 
 def read_options(options: type[Options], given: Any, place: str) -> Options:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import LoadContext, Schema, Split, UserError
 from mlfw.errors import did_you_mean
+from mlfw.hints import override
 from mlfw_tabular.splitting.request import TEST, VALIDATION, Request
 from mlfw_tabular.splitting.words import WORDS
 from mlfw_tabular.targets import strata
@@ -165,7 +166,7 @@ def _times(values: pa.Array, name: str) -> np.ndarray:
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         raise UserError(
             f"split.time={name}: expected dates or numbers, found values such as '{values[0]}'.",
-            f"Choose another column, or set dataset.columns.{name}=datetime.",
+            f"Choose another column, or set {override('dataset.columns', 'datetime', name=name)}",
         )
     return np.asarray(values)
 
