@@ -48,7 +48,7 @@ from mlfw.components import (
     run_field,
     search,
 )
-from mlfw.errors import MlfwError, StopRequested, UserError
+from mlfw.errors import DataWarning, MlfwError, StopRequested, UserError
 from mlfw.plugins import hookimpl, hookspec
 from mlfw.schema import (
     Column,
@@ -126,6 +126,7 @@ __all__ = [
     "Column",
     "Component",
     "Crew",
+    "DataWarning",
     "Dataset",
     "Deployer",
     "Deployment",

@@ -35,6 +35,10 @@ class UserError(MlfwError):
         self.remedy = remedy
 
 
+class DataWarning(UserWarning):
+    """Rows hold values that the model does not know: counted as missing, or never seen before."""
+
+
 class StopRequested(BaseException):
     """The process was asked to end, by a signal, and what is to be continued has been saved.
 

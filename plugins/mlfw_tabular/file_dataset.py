@@ -135,13 +135,15 @@ class FileDataset(TableDataset):
         except UserError as error:
             raise UserError(error.problem, _without_keys(error.remedy)) from None
 
-    def write(self, table: pa.Table, path: Path) -> None:
-        """Write a file, whole or not at all; compressed if its name ends in `.gz`."""
+    def content(self, table: pa.Table, path: Path) -> bytes:
+        """Return what a file of this name holds; compressed if it ends in `.gz`."""
         content = self.format(table)
-        if is_compressed(path):
-            content = gzip.compress(content, mtime=0)
+        return gzip.compress(content, mtime=0) if is_compressed(path) else content
+
+    def write(self, table: pa.Table, path: Path) -> None:
+        """Write a file, whole or not at all; see `content`."""
         try:
-            write_bytes(path, content)
+            write_bytes(path, self.content(table, path))
         except OSError as error:
             raise UserError(
                 f"{path}: cannot be written: {error.strerror}.", "Choose another place for it."

@@ -32,6 +32,7 @@ class JsonLines(FileDataset):
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+    lists: ClassVar[bool] = True
 
     def parse(self, path: Path, told: Told) -> pa.Table:
         """Read the file."""

@@ -33,6 +33,7 @@ class Parquet(FileDataset):
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
+    lists: ClassVar[bool] = True
     folders: ClassVar[bool] = True
 
     stream: bool | None = None

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mlfw.cli.notes import note
+from mlfw.cli.notes import note, print_notes
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 from mlfw.cli.table import print_table
 from mlfw.cli.watched import watched
@@ -37,14 +37,19 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.runs import find_run, runs_folder
     from mlfw.runs.record import FINISHED
     from mlfw.runs.store import in_words
+    from mlfw.schema.value_notes import ValueNote
 
     plugins = load_plugins()
     warn_of_broken(plugins)
     run = find_run(options.run, runs_folder(options.runs), note)
     if run.state() != FINISHED:
         note(f"{run.path}: the run {in_words(run)}")
+    odd: list[ValueNote] = []
     with watched("evaluate") as progress:
-        found = measure(run, plugins.registry, options.data, allowed_imports(options), progress)
+        found = measure(
+            run, plugins.registry, options.data, allowed_imports(options), progress, odd
+        )
+    print_notes(odd, str(options.data))
     folds = summary(run) if options.data is None else {}
     if options.json:
         metrics = found.metrics

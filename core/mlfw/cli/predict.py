@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from mlfw.cli.notes import note
+from mlfw.cli.notes import note, print_notes
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 from mlfw.cli.watched import watched
 
@@ -21,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data",
         metavar="DATA",
         type=Path,
-        help="rows: .csv, .parquet, .jsonl or .xlsx; images: a folder",
+        help="rows: .csv, .parquet, .jsonl or .xlsx, or - for standard input; images: a folder",
     )
     parser.add_argument(
         "-o",
@@ -30,37 +29,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="where to: .csv, .parquet or .jsonl (default: CSV on standard output)",
     )
+    parser.add_argument(
+        "--keep",
+        metavar="COLUMN",
+        action="append",
+        help="put this column of DATA before the predictions; may be given several times, or with "
+        "commas between names (default: the columns that training left out as identifiers; "
+        "'' for none)",
+    )
+    parser.add_argument(
+        "--digits",
+        metavar="N",
+        type=int,
+        choices=range(18),
+        default=4,
+        help="decimals of probabilities and predicted numbers (default: 4; 17 for all)",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
     from mlfw.pipeline.api import model_folder
-    from mlfw.pipeline.row_files import read_rows, row_format, write_rows
+    from mlfw.pipeline.output import identifier_columns, kept_columns, output_table
+    from mlfw.pipeline.row_files import read_rows, row_writer, write_rows
     from mlfw.pipeline.saved_model import load_model
+    from mlfw.pipeline.streams import check_apart, readable, shown
     from mlfw.plugins import load_plugins, warn_of_broken
     from mlfw.runs import runs_folder
+    from mlfw.schema.value_notes import ValueNote
 
     plugins = load_plugins()
     warn_of_broken(plugins)
-    if options.output is not None:
-        row_format(options.output, plugins.registry, write=True)
+    lists = row_writer(options.output, plugins.registry).lists
+    check_apart(options.data, options.output, _other_name(options))
     folder = model_folder(options.run, runs_folder(options.runs), note)
     model = load_model(folder, plugins.registry, allowed_imports(options))
+    place = shown(options.data)
+    notes: list[ValueNote] = []
     with watched("predict") as progress:
-        own = _dataset_options(folder)
-        names = model.schema.all_names
-        rows = read_rows(options.data, plugins.registry, own, progress, names=names, noted=note)
-        predictions = model.predict_table(rows, place=str(options.data), progress=progress)
-    if options.data.is_dir() and FILE in rows.column_names:
-        predictions = predictions.add_column(0, FILE, rows[FILE])
-    if options.output is None:
-        import pyarrow.csv
-
-        pyarrow.csv.write_csv(predictions, sys.stdout.buffer)
-    else:
-        write_rows(predictions, options.output, plugins.registry)
-        print(f"{predictions.num_rows} predictions in {options.output}")
+        own, names = _dataset_options(folder), model.schema.all_names
+        with readable(options.data) as file:
+            rows = read_rows(file, plugins.registry, own, progress, names=names, noted=note)
+        usual = [FILE] if options.data.is_dir() else identifier_columns(folder.parent / "data")
+        kept = kept_columns(rows, options.keep, usual, place)
+        predictions = model.predict_table(rows, place=place, progress=progress, notes=notes)
+    print_notes(notes, place)
+    table = output_table(model.schema, predictions, kept, digits=options.digits, lists=lists)
+    if write_rows(table, options.output, plugins.registry):
+        print(f"{table.num_rows} predictions in {options.output}")
     return 0
+
+
+def _other_name(options: argparse.Namespace) -> str:
+    """Return a command that writes beside the input."""
+    from mlfw.hints import command
+
+    name = f"{options.data.stem.strip('-') or 'rows'}-predictions.csv"
+    words = ["predict", options.run, str(options.data), "-o", name]
+    return f"Type: {command(*words)}"
 
 
 def _dataset_options(model: Path) -> dict[str, object]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
@@ -14,8 +16,6 @@ from mlfw.components.split import Split
 from mlfw.components.splits import Splits, StreamedSplits
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pyarrow as pa
 
 Progress = Callable[[int, int | None, str], None]
@@ -52,12 +52,14 @@ class Dataset(Component):
 
     Attributes:
         suffixes: File suffixes, with the dot, that `read` and `write` understand.
+        lists: Whether a file can hold lists as values.
         gives: Of which classes the data may be that it loads.
     """
 
     kind: ClassVar[str] = "dataset"
     gives: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     suffixes: ClassVar[tuple[str, ...]] = ()
+    lists: ClassVar[bool] = False
 
     @abstractmethod
     def load(self, context: LoadContext) -> Any:
@@ -114,3 +116,15 @@ class Dataset(Component):
     def write(self, table: pa.Table, path: Path) -> None:
         """Write a file of one of the suffixes, whole or not at all."""
         raise NotImplementedError(f"{type(self).__name__} writes no files: {path}")
+
+    def content(self, table: pa.Table, path: Path) -> bytes:
+        """Return what `write` writes into a file, for pipes and devices.
+
+        Args:
+            table: The rows.
+            path: A name for the file, with one of the suffixes; nothing is written there.
+        """
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / path.name
+            self.write(table, file)
+            return file.read_bytes()

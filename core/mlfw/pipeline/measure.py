@@ -37,6 +37,8 @@ from mlfw.pipeline.unknown_classes import unknown_classes, unknown_notes
 from mlfw.plugins import Registry, require_packages
 from mlfw.runs import RunDirectory
 from mlfw.schema import Schema, conform
+from mlfw.schema.names import search_columns
+from mlfw.schema.value_notes import ValueNote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,6 +66,7 @@ def measure(
     data: Path | None,
     imports: Imports,
     progress: Progress = silent,
+    odd: list[ValueNote] | None = None,
 ) -> Evaluation:
     """Measure a run's saved model.
 
@@ -73,6 +76,7 @@ def measure(
         data: A file of rows with the target; the run's test rows where left out.
         imports: From which packages code may be imported that the run names.
         progress: Told how much is read and predicted, of how much.
+        odd: What is odd about the values of a file is added here; see `mlfw.conform`.
 
     Returns:
         The metrics on `test`, or on the file under its name; of a model that measures itself also
@@ -88,7 +92,7 @@ def measure(
     model = load_model(run.model, registry, imports)
     measures = choose_metrics(_named(run, registry), model.schema, registry)
     if data is not None:
-        return _measure_file(data, model, run, registry, measures, progress)
+        return _measure_file(data, model, run, registry, measures, progress, odd)
     outcomes = predict_split(load_splits(run.data), TEST, model.predict_table, progress)
     metrics = named_metrics(measures, outcomes.truth, outcomes.predictions, model.schema)
     notes = undefined_notes(metrics, measures, outcomes.truth, model.schema)
@@ -102,9 +106,10 @@ def _measure_file(
     registry: Registry,
     measures: Mapping[str, Measure],
     progress: Progress,
+    odd: list[ValueNote] | None,
 ) -> Evaluation:
     schema = model.schema
-    rows, without = _labelled_rows(data, run, registry, schema, progress)
+    rows, without = _labelled_rows(data, run, registry, schema, progress, odd)
     predictions = model.predict_table(rows, place=str(data), progress=progress)
     metrics = named_metrics(measures, rows, predictions, schema)
     unknown = unknown_classes(rows, schema)
@@ -159,7 +164,12 @@ def _component(kind: str, frozen: Mapping[str, Any], registry: Registry) -> Comp
 
 
 def _labelled_rows(
-    data: Path, run: RunDirectory, registry: Registry, schema: Schema, progress: Progress
+    data: Path,
+    run: RunDirectory,
+    registry: Registry,
+    schema: Schema,
+    progress: Progress,
+    odd: list[ValueNote] | None,
 ) -> tuple[pa.Table, int]:
     """Return a file's rows that have every target, and how many rows have not.
 
@@ -170,7 +180,7 @@ def _labelled_rows(
     table = read_rows(data, registry, own, progress, names=schema.all_names)
     there = table.column_names
     for target in schema.targets:
-        if target.name not in there:
+        if search_columns(there, [target.name], str(data))[1]:
             raise UserError(
                 f"{data}: missing column {target.name}, the target; found {listing(there)}.",
                 f"{did_you_mean(target.name, there, listed=True)} To predict rows without it, "
@@ -181,7 +191,7 @@ def _labelled_rows(
             f"{data}: holds no rows, only columns {listing(there)}.",
             "Check how it was made or copied.",
         )
-    rows = conform(table, schema, with_target=True, place=str(data))
+    rows = conform(table, schema, with_target=True, place=str(data), notes=odd)
     count = rows.num_rows
     for target in schema.targets:
         rows = rows.filter(rows[target.name].is_valid())

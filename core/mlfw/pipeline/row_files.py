@@ -13,10 +13,13 @@ from mlfw.config.components import build_component
 from mlfw.config.document import USE
 from mlfw.disk import check_output
 from mlfw.errors import UserError, listing
+from mlfw.pipeline.streams import is_stream, write_stream
 from mlfw.plugins import Entry, Registry, require_packages
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+STREAMED = Path("rows.csv")
 
 
 def row_format(
@@ -119,10 +122,40 @@ def read_rows(
     return rows
 
 
-def write_rows(table: pa.Table, path: Path, registry: Registry) -> None:
-    """Write a file of rows, whole or not at all.
+def row_writer(path: Path | None, registry: Registry) -> Dataset:
+    """Return a data set component that writes to a path; CSV where that has no suffix of its own.
+
+    Args:
+        path: A file, a pipe or a device; None for standard output.
+        registry: The components there are.
 
     Raises:
-        UserError: It cannot be written, or something else than a file stands there.
+        UserError: There is none.
     """
-    row_format(path, registry, write=True).write(table, path)
+    return row_format(_form(path), registry, write=True)
+
+
+def write_rows(table: pa.Table, path: Path | None, registry: Registry) -> bool:
+    """Write rows into a file, whole or not at all, or into a pipe or a device.
+
+    Args:
+        table: The rows.
+        path: Where to; None for standard output.
+        registry: The components there are.
+
+    Returns:
+        Whether it is a file.
+    """
+    writer = row_writer(path, registry)
+    if path is None or is_stream(path):
+        write_stream(writer.content(table, _form(path)), path)
+        return False
+    writer.write(table, path)
+    return True
+
+
+def _form(path: Path | None) -> Path:
+    """Return a name that says in which format is written."""
+    if path is None:
+        return STREAMED
+    return STREAMED.with_suffix(path.suffix or STREAMED.suffix) if is_stream(path) else path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,15 @@ from mlfw.components import Fitted, Imports, Model, OpaqueModel, Predictor
 from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import pieces
 from mlfw.config.components import build_component
-from mlfw.errors import UserError, listing
+from mlfw.errors import DataWarning, UserError, listing
 from mlfw.files import new_folder, read_json, sha256, write_json
 from mlfw.hints import command, install
 from mlfw.pipeline.tables import like, to_arrow
 from mlfw.plugins import Entry, Registry, require_packages
 from mlfw.runs.environment import mlfw_version
 from mlfw.schema import Schema, conform
+from mlfw.schema.predictions import output_names
+from mlfw.schema.value_notes import ValueNote, sentences
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,30 +82,50 @@ class SavedModel:
 
         Args:
             rows: An Arrow table, a pandas or polars data frame, or a list of dicts, with the
-                columns of the schema; further columns are passed over.
+                columns of the schema; further columns are passed over, whatever they hold.
 
         Returns:
             The column `prediction` and, for classification, `probability_<class>` for every
             class: a data frame of the kind that was given, or else an Arrow table.
 
         Raises:
-            UserError: A column is missing, or a value does not fit its column.
+            UserError: The rows are no table, a column is missing, or no value of a column fits.
+
+        Warns:
+            DataWarning: Some values do not fit their column and count as missing, or are
+                categories that training never saw; says how many, in which column.
         """
-        return like(rows, self.predict_table(to_arrow(rows, self.schema)))
+        notes: list[ValueNote] = []
+        predictions = self.predict_noting(rows, notes)
+        for sentence in sentences(notes):
+            warnings.warn(sentence, DataWarning, stacklevel=2)
+        return like(rows, predictions)
+
+    def predict_noting(self, rows: Any, notes: list[ValueNote]) -> pa.Table:
+        """Do as `predict`, and add what is odd about the values to `notes` in place of warning."""
+        names = output_names(self.schema)
+        predictions = self.predict_table(to_arrow(rows, self.schema), notes=notes)
+        return predictions.rename_columns([names.get(n, n) for n in predictions.column_names])
 
     def predict_table(
-        self, rows: pa.Table, *, place: str = "the data", progress: Progress = silent
+        self,
+        rows: pa.Table,
+        *,
+        place: str = "the data",
+        progress: Progress = silent,
+        notes: list[ValueNote] | None = None,
     ) -> pa.Table:
-        """Return predictions for an Arrow table.
+        """Return predictions for an Arrow table, as `mlfw.predictions_table` names them.
 
         Args:
             rows: The rows.
             place: Where they come from, for messages.
             progress: Told how many rows are done, of how many.
+            notes: What is odd about the values is added here; see `mlfw.conform`.
         """
         import pyarrow as pa
 
-        table = conform(rows, self.schema, place=place)
+        table = conform(rows, self.schema, place=place, notes=notes)
         parts, done = [], 0
         for piece in pieces(table):
             parts.append(self.predictor.predict(piece))

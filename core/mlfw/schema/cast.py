@@ -73,7 +73,7 @@ def read_or_none(
 
     try:
         return read(values, kind, written, missing)
-    except (MisfitError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+    except (MisfitError, pa.ArrowException):
         return None
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlfw.errors import UserError, listing
-from mlfw.hints import override
+from mlfw.errors import UserError
+from mlfw.hints import override, printable
 from mlfw.schema.cast import CastError, cast
-from mlfw.schema.kinds import Kind
+from mlfw.schema.kinds import Kind, Task
+from mlfw.schema.labels import label_delimiter
+from mlfw.schema.lenient import read_fitting
+from mlfw.schema.names import find_columns
+from mlfw.schema.spelling import known_array, match_spelling
+from mlfw.schema.value_notes import Problem, ValueNote, note
 from mlfw.schema.whole import whole
+from mlfw.schema.words import is_string
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
-    from mlfw.schema.schema import Column, Schema
+    from mlfw.schema.schema import Column, Schema, Target
 
 EXPECTATIONS = {
     Kind.number: "a number",
@@ -27,55 +35,115 @@ EXPECTATIONS = {
 
 
 def conform(
-    table: pa.Table, schema: Schema, *, with_target: bool = False, place: str = "the data"
+    table: pa.Table,
+    schema: Schema,
+    *,
+    with_target: bool = False,
+    place: str = "the data",
+    notes: list[ValueNote] | None = None,
 ) -> pa.Table:
     """Return the schema's columns, in its order, each in its kind's storage type.
 
-    Columns that the schema does not name are left out.
+    Columns that the schema does not name are left out, whatever they hold. A category is brought
+    to the spelling that training saw; see `mlfw.schema.spelling`.
 
     Args:
         table: Rows in any order of columns and any Arrow types.
         schema: What is expected.
         with_target: Whether the targets must be there too; they then come last.
         place: Where the rows come from, for messages.
+        notes: Where given, a value that does not fit its column counts as missing, and what is
+            odd about the values is added here: misfits, and categories that training never saw.
 
     Returns:
         A table of the same rows.
 
     Raises:
-        UserError: A column is missing, or a value does not fit its column.
+        UserError: A column is missing or stands there twice, or a value does not fit its column;
+            where notes are taken, no value of a column fits.
     """
     import pyarrow as pa
 
-    wanted = (
-        [*schema.columns, *(target.column for target in schema.targets)]
-        if with_target
-        else list(schema.columns)
-    )
-    # Looked up in a set: a table may have ten thousand columns.
-    there = set(table.column_names)
-    missing = [column.name for column in wanted if column.name not in there]
-    if missing:
-        raise UserError(
-            f"{place}: missing column{'s' if len(missing) > 1 else ''} {listing(missing)}; "
-            f"found {listing(table.column_names)}.",
-            "Name the columns as in the training data, or leave their values empty.",
-        )
-    arrays = [cast_column(table, column, place=place) for column in wanted]
-    return pa.table(arrays, names=[column.name for column in wanted])
+    wanted = [(column, column.categories) for column in schema.columns]
+    if with_target:
+        wanted += [(_as_read(target), target.classes) for target in schema.targets]
+    found = find_columns(table.column_names, [column.name for column, _ in wanted], place)
+    arrays = []
+    for number, (column, known) in enumerate(wanted):
+        values = whole(table.column(found[column.name]))
+        if notes is None:
+            typed = cast_values(values, column, place=place)
+        else:
+            typed = _read_noting(values, column, place, notes)
+        if column.kind is Kind.category and known:
+            typed = match_spelling(typed, known, text=_is_text(values.type))
+            if notes is not None and number < len(schema.columns):
+                _note_unseen(typed, column, notes)
+        arrays.append(typed)
+    return pa.table(arrays, names=[column.name for column, _ in wanted])
 
 
-def cast_column(table: pa.Table, column: Column, *, place: str) -> pa.Array:
-    """Return one column of a table in its kind's storage type.
+def _as_read(target: Target) -> Column:
+    """Return a target's column with what stands between two labels, wherever these are text."""
+    if target.task is not Task.multilabel:
+        return target.column
+    return replace(target.column, format=label_delimiter(target))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
+
+
+def _read_noting(values: pa.Array, column: Column, place: str, notes: list[ValueNote]) -> pa.Array:
+    """Read the values that fit and note the others.
+
+    Raises:
+        UserError: None of several fits.
+    """
+    import numpy as np
+
+    typed, misfit = read_fitting(values, column.kind, column.format, column.words_for_missing)
+    if misfit is not None and misfit.any():
+        total = len(typed) - typed.null_count + int(np.count_nonzero(misfit))
+        found = note(column.name, Problem.misfit, expectation(column), values, misfit, total)
+        alien = len(found.rows) == found.values and found.values > 1
+        if alien and not (column.kind is Kind.boolean and _has_number(values, found.rows)):
+            raise alien_error(found, column, place)
+        notes.append(found)
+    return typed
+
+
+def _has_number(values: pa.Array, rows: np.ndarray) -> bool:
+    """Whether a misfit is a number, as a column of 0 and 1 may well hold later."""
+    import numpy as np
+
+    some = values.take(rows[:1000])
+    numbers, misfit = read_fitting(some, Kind.number)
+    return bool(misfit is None or not np.all(misfit)) and numbers.null_count < len(numbers)
+
+
+def _note_unseen(typed: pa.DictionaryArray, column: Column, notes: list[ValueNote]) -> None:
+    """Note the categories that training never saw."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    new = pc.invert(pc.is_in(typed.dictionary, known_array(column.categories)))
+    if not pc.any(new).as_py():
+        return
+    unseen = np.asarray(pc.fill_null(new.take(typed.indices), False))
+    if unseen.any():
+        total = len(typed) - typed.null_count
+        notes.append(note(column.name, Problem.unseen, "", typed, unseen, total))
+
+
+def cast_values(values: pa.Array, column: Column, *, place: str) -> pa.Array:
+    """Return the values of a column in its kind's storage type.
 
     Raises:
         UserError: A value does not fit; the message names the column and the row, from 1.
     """
-    return cast_values(whole(table[column.name]), column, place=place)
-
-
-def cast_values(values: pa.Array, column: Column, *, place: str) -> pa.Array:
-    """Return the values of a column in its kind's storage type; see `cast_column`."""
     try:
         return cast(values, column.kind, column.format, column.words_for_missing)
     except CastError as misfit:
@@ -84,17 +152,32 @@ def cast_values(values: pa.Array, column: Column, *, place: str) -> pa.Array:
 
 def misfit_error(misfit: CastError, column: Column, place: str) -> UserError:
     """Return what to tell about a value that does not fit its column."""
-    kind = override("dataset.columns", "category", name=column.name)
-    remedy = (
-        "Correct the value or leave it empty; to read the column as another kind when training, "
-        f"set {kind} (or number, boolean, datetime, text)"
-    )
+    remedy = f"Correct the value or leave it empty; {_other_kind(column)}"
     if isinstance(misfit.value, str):
         remedy += f"; if it means a missing value, {override('dataset.missing', [misfit.value])}"
     return UserError(
-        f"{place}: column '{column.name}', row {misfit.row + 1}: expected {expectation(column)}, "
-        f"found {misfit.value!r}.",
+        f"{place}: column '{printable(column.name)}', row {misfit.row + 1}: expected "
+        f"{expectation(column)}, found {misfit.value!r}.",
         f"{remedy}.",
+    )
+
+
+def alien_error(found: ValueNote, column: Column, place: str) -> UserError:
+    """Return what to tell about a column of which no value fits."""
+    shown = ", ".join(value for _, value in found.examples)
+    return UserError(
+        f"{place}: column '{printable(column.name)}': expected {expectation(column)}, and none of "
+        f"its {found.values:,} values is: {shown}.",
+        "Check that it is the column that the model was trained on, or leave all its values "
+        f"empty; {_other_kind(column)}.",
+    )
+
+
+def _other_kind(column: Column) -> str:
+    typed = override("dataset.columns", "category", name=column.name)
+    return (
+        f"to read the column as another kind when training, set {typed} (or number, boolean, "
+        "datetime, text)"
     )
 
 

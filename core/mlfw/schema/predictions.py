@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from mlfw.schema.cast import cast
@@ -30,15 +32,63 @@ def probability_names(schema: Schema, target: Target | None = None) -> list[str]
     """Return the names of a target's probability columns, one a class, in the classes' order.
 
     They are `probability_<class>`, or `probability_<target>_<class>` where there are several
-    targets.
+    targets. Where two of these are the same, as of the targets `a` and `a_b` with the classes
+    `b_c` and `c`, both are `probability_<target>=<class>`.
 
     Args:
         schema: The model's schema.
         target: One of its targets; left out, the only one.
     """
     target = target or schema.only
-    prefix = PROBABILITY if len(schema.targets) == 1 else f"{PROBABILITY}_{target.name}"
-    return [f"{prefix}_{name}" for name in target.classes]
+    if len(schema.targets) == 1:
+        return [f"{PROBABILITY}_{name}" for name in target.classes]
+    return _names_of_several(schema)[target.name]
+
+
+def _names_of_several(schema: Schema) -> dict[str, list[str]]:
+    """Return the names of the probability columns by target; no two are the same."""
+    pairs = [(target.name, name) for target in schema.targets for name in target.classes]
+    usual = Counter(f"{PROBABILITY}_{target}_{name}" for target, name in pairs)
+    taken = {name for name, count in usual.items() if count == 1}
+    names: dict[str, list[str]] = {target.name: [] for target in schema.targets}
+    for target, label in pairs:
+        name = f"{PROBABILITY}_{target}_{label}"
+        if usual[name] > 1:
+            name = free_name(f"{PROBABILITY}_{target}={label}", taken)
+            taken.add(name)
+        names[target].append(name)
+    return names
+
+
+def output_names(schema: Schema, also: Iterable[str] = ()) -> dict[str, str]:
+    """Return what the columns of predictions are called for users, by their names in the table.
+
+    That is the same, unless an input, a target or a column kept beside them has the name: then a
+    number follows it.
+
+    Args:
+        schema: The model's schema.
+        also: Other names that are taken.
+    """
+    own = [
+        name
+        for target in schema.targets
+        for name in (prediction_name(schema, target), *probability_names(schema, target))
+    ]
+    taken = {*schema.names, *(target.name for target in schema.targets), *also}
+    clashes = taken.intersection(own)
+    taken |= {*own}
+    found = {}
+    for name in own:
+        found[name] = free_name(name, taken) if name in clashes else name
+        taken.add(found[name])
+    return found
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """Return a name, with the first number after it that makes it a new one if need be."""
+    numbered = (f"{name}_{number}" for number in count(2))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
 
 
 def predictions_table(schema: Schema, values: Any) -> pa.Table:

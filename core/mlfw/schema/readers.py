@@ -292,7 +292,10 @@ def _image(values: pa.Array, written: str, missing: Words) -> pa.Array:  # noqa:
 
 
 def _labels(values: pa.Array, delimiter: str, missing: Words) -> pa.Array:
-    """Split text at the delimiter, blanks around labels dropped; nothing is no label."""
+    """Split text at the delimiter, blanks around labels dropped; an empty text is no label.
+
+    That is an answer, not a missing value; words such as NA are a missing value.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -300,7 +303,8 @@ def _labels(values: pa.Array, delimiter: str, missing: Words) -> pa.Array:
         return values.cast(pa.list_(pa.string()))
     if not is_string(values.type):
         return _only_missing(values, Kind.labels)
-    words = without_missing_words(values, missing)
+    empty = pc.equal(pc.utf8_trim_whitespace(values), "")
+    words = pc.if_else(empty, "", without_missing_words(values, missing))
     # No text holds what no text is split at: a value without a delimiter is one label.
     pieces = pc.split_pattern(words, delimiter or "\0")
     labels = pc.utf8_trim_whitespace(pieces.flatten())

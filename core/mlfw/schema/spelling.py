@@ -1,0 +1,118 @@
+"""One category however it is written: 20, 20.0, 2e1 and 020 are one number.
+
+A value that training saw as it stands is that category. Another one is the category that is the
+same number, or the same of true and false. A code with leading zeros, such as 007, is no number
+once training has seen such codes: 7 is another category. A value that is no text, as a data frame
+may hold it, has lost its zeros, and is the code that it can only be.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PADDED = r"^[+-]?0\d"
+DECIMAL = r"^[+-]?(\d+\.?\d*|\.\d+)$"
+EXPONENT = r"^[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d{1,3}$"
+TRUE_OR_FALSE = r"(?i)^(true|false)$"
+
+
+def match_spelling(
+    values: pa.DictionaryArray, categories: tuple[str, ...], *, text: bool
+) -> pa.DictionaryArray:
+    """Return a column with known categories as training wrote them; others as they are.
+
+    Args:
+        values: Strings, dictionary [rows].
+        categories: The categories known.
+        text: Whether the values were text before, so that leading zeros are still there.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = values.dictionary.cast(pa.string())
+    new = pc.invert(pc.is_in(words, known_array(categories)))
+    if not pc.any(new).as_py():
+        return values
+    keys, names, has_codes = _known_keys(categories, text)
+    if not len(keys):
+        return values
+    own = number_keys(words)
+    if has_codes and text:
+        own = pc.if_else(pc.match_substring_regex(words, PADDED), pa.scalar(None, pa.string()), own)
+    found = names.take(pc.index_in(own, keys, skip_nulls=True))
+    written = pc.if_else(pc.and_(new, pc.is_valid(found)), found, words)
+    distinct = written.unique()
+    places = pc.index_in(written, distinct).take(values.indices)
+    return pa.DictionaryArray.from_arrays(places.cast(pa.int32()), distinct)
+
+
+@lru_cache(maxsize=256)
+def known_array(categories: tuple[str, ...]) -> pa.Array:
+    """Return categories as an Arrow array of strings."""
+    import pyarrow as pa
+
+    return pa.array(categories, pa.string())
+
+
+@lru_cache(maxsize=256)
+def _known_keys(categories: tuple[str, ...], text: bool) -> tuple[pa.Array, pa.Array, bool]:
+    """Return different keys, the category of each, and whether some are codes with zeros."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = known_array(categories)
+    padded = pc.match_substring_regex(known, PADDED).to_pylist()
+    keys = number_keys(known).to_pylist()
+    # Of several spellings that training saw, the shortest is the one that is meant.
+    order = sorted(range(len(keys)), key=lambda index: len(categories[index]))
+    found: dict[str, str] = {}
+    for index in order:
+        if keys[index] is not None and not padded[index]:
+            found.setdefault(keys[index], categories[index])
+    if not text:
+        codes = [keys[index] for index in order if padded[index]]
+        for index in order:
+            if padded[index] and codes.count(keys[index]) == 1:
+                found.setdefault(keys[index], categories[index])
+    names = pa.array(list(found.values()), pa.string())
+    return pa.array(list(found), pa.string()), names, any(padded)
+
+
+def number_keys(words: pa.Array) -> pa.Array:
+    """Return the plainest form of numbers and of true and false, null for other strings."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    missing = pa.scalar(None, pa.string())
+    plain = pc.match_substring_regex(words, DECIMAL)
+    numbers = _plainest(pc.if_else(plain, words, missing))
+    truth = pc.match_substring_regex(words, TRUE_OR_FALSE)
+    keys = pc.coalesce(numbers, pc.if_else(truth, pc.utf8_lower(words), missing))
+    exponents = pc.match_substring_regex(words, EXPONENT)
+    if not pc.any(exponents).as_py():
+        return keys
+    large = pc.if_else(exponents, words, missing).to_pylist()
+    texts = [None if word is None else f"{Decimal(word):f}" for word in large]
+    return pc.coalesce(keys, _plainest(pa.array(texts, pa.string())))
+
+
+def _plainest(numbers: pa.Array) -> pa.Array:
+    """Return decimal numbers without a plus, zeros in front, and zeros after the decimals."""
+    import pyarrow.compute as pc
+
+    for pattern, plain in (
+        (r"^\+", ""),
+        (r"^(-?)0+(\d)", r"\1\2"),
+        (r"(\.\d*?)0+$", r"\1"),
+        (r"\.$", ""),
+        (r"^(-?)\.", r"\10."),
+        (r"^(-?)$", "0"),
+        (r"^-0$", "0"),
+    ):
+        numbers = pc.replace_substring_regex(numbers, pattern, plain)
+    return numbers

@@ -1,0 +1,124 @@
+"""Values that a model does not know what to do with, counted for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mlfw.hints import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+MOST_EXAMPLES = 3
+MOST_COLUMNS = 3
+LONGEST_VALUE = 40
+
+
+class Problem(StrEnum):
+    """What is odd about a value.
+
+    A misfit cannot be read as its column's kind and counts as missing. An unseen category did not
+    occur in training.
+    """
+
+    misfit = "misfit"
+    unseen = "unseen"
+
+
+@dataclass(frozen=True)
+class ValueNote:
+    """Odd values of one column.
+
+    Attributes:
+        column: The column's name.
+        problem: What is odd about them.
+        expected: What was expected, in words.
+        rows: The rows they stand in, int64, from 0, ascending.
+        values: How many values the column has in all, missing ones left out.
+        examples: Some different ones, each with its first row.
+    """
+
+    column: str
+    problem: Problem
+    expected: str
+    rows: np.ndarray
+    values: int
+    examples: tuple[tuple[int, str], ...]
+
+    def __str__(self) -> str:
+        """Return the sentence that a person reads, with rows counted from 1."""
+        count, one = len(self.rows), len(self.rows) == 1
+        if self.problem is Problem.misfit:
+            what = (
+                f"{'is' if one else 'are'} not {self.expected} and "
+                f"{'counts' if one else 'count'} as missing"
+            )
+        else:
+            what = "never occurred in training"
+        shown = ", ".join(f"{value} in row {row + 1}" for row, value in self.examples)
+        of = f"{count:,} of {self.values:,} value{'' if self.values == 1 else 's'}"
+        return f"column '{printable(self.column)}': {of} {what}: {shown}."
+
+    def about(self, value: object) -> str:
+        """Return the sentence about one row's value."""
+        what = (
+            f"is not {self.expected} and counts as missing"
+            if self.problem is Problem.misfit
+            else "never occurred in training"
+        )
+        return f"column '{printable(self.column)}': {shown_value(value)} {what}."
+
+
+def note(
+    column: str, problem: Problem, expected: str, values: pa.Array, odd: np.ndarray, total: int
+) -> ValueNote:
+    """Return a note about some values of a column.
+
+    Args:
+        column: The column's name.
+        problem: What is odd.
+        expected: What was expected, in words.
+        values: The column as it was given, [rows].
+        odd: Which values are odd, bool [rows]; at least one.
+        total: How many values the column has, missing ones left out.
+    """
+    import numpy as np
+
+    rows = np.flatnonzero(odd)
+    examples: dict[str, int] = {}
+    for row in rows[:1000].tolist():
+        examples.setdefault(shown_value(values[row].as_py()), row)
+        if len(examples) == MOST_EXAMPLES:
+            break
+    pairs = tuple((row, value) for value, row in examples.items())
+    return ValueNote(column, problem, expected, rows, total, pairs)
+
+
+def shown_value(value: object) -> str:
+    """Return a value as it is quoted in a message, cut short."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+
+
+def sentences(notes: Iterable[ValueNote]) -> list[str]:
+    """Return notes as sentences, at most three for each problem and one that counts the rest."""
+    found: list[str] = []
+    each: Sequence[ValueNote] = list(notes)
+    for problem in Problem:
+        own = [note for note in each if note.problem is problem]
+        found += [str(note) for note in own[:MOST_COLUMNS]]
+        left = own[MOST_COLUMNS:]
+        if left:
+            rows = sum(len(note.rows) for note in left)
+            what = "unreadable" if problem is Problem.misfit else "unseen"
+            columns = f"{len(left)} more column{'s' if len(left) > 1 else ''}"
+            found.append(
+                f"{rows:,} {what} values in {columns}: "
+                f"{', '.join(printable(note.column) for note in left[:12])}"
+                f"{', ...' if len(left) > 12 else ''}."
+            )
+    return found
