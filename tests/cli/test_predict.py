@@ -262,8 +262,9 @@ def test_rows_and_predictions_go_through_pipes_of_the_shell(
     shown = mlfw_here("predict", trained, f"/dev/fd/{rows}", "-o", f"/dev/fd/{predictions}")
 
     os.close(predictions)
-    with open(get, encoding="utf-8") as pipe:
+    with Path(f"/dev/fd/{get}").open(encoding="utf-8") as pipe:
         assert (shown.returncode, shown.stdout, pipe.read()) == (0, "", expected)
+    os.close(get)
     os.close(rows)
 
 

@@ -230,5 +230,5 @@ def test_the_hint_of_a_misfit_can_be_typed() -> None:
     column = Column(name="a.b c", kind=Kind.number)
     table = pa.table({column.name: ["x", "y"]})
 
-    with pytest.raises(UserError, match=r"""type 'dataset\.columns\."a\.b c"=category'"""):
+    with pytest.raises(UserError, match=r"""set 'dataset\.columns\."a\.b c"=category'"""):
         conform(table, Schema(columns=(column,), targets=()), notes=[])
