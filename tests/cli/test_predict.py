@@ -280,6 +280,13 @@ def test_no_rows_on_standard_input_are_said(
     assert "/tmp" not in shown.stderr
 
 
+def test_a_device_that_never_ends_is_refused(mlfw_here: Mlfw, trained: Path) -> None:
+    shown = mlfw_here("predict", trained, "/dev/zero")
+
+    assert shown.returncode == 2
+    assert "/dev/zero: cannot be read: it is a device" in shown.stderr
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
 def test_a_full_device_is_said(mlfw_here: Mlfw, trained: Path, data: Path) -> None:
     shown = mlfw_here("predict", trained, data, "-o", "/dev/full")

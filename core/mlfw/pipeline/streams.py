@@ -55,6 +55,7 @@ def readable(path: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="mlfw-") as folder:
         try:
             with _opened(path) as stream:
+                _check_ends(stream)
                 start = stream.read(LONGEST_BEGINNING)
                 copy = Path(folder) / f"rows{path.suffix or _suffix(start)}"
                 with copy.open("wb") as file:
@@ -84,6 +85,15 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     else:
         with path.open("rb") as stream:
             yield stream
+
+
+def _check_ends(stream: BinaryIO) -> None:
+    """Check that a stream is no device such as /dev/zero, which gives bytes without end."""
+    status = os.fstat(stream.fileno())
+    null = _status(Path(os.devnull))
+    ends = stream.isatty() or (null is not None and status.st_rdev == null.st_rdev)
+    if stat.S_ISCHR(status.st_mode) and not ends:
+        raise OSError("it is a device, expected rows")
 
 
 def _suffix(start: bytes) -> str:
