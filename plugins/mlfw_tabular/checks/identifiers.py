@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlfw import Action, Column, Kind
 from mlfw.hints import override
 from mlfw_tabular.checks.base import LeavesColumnsOut, Problem
-from mlfw_tabular.checks.naming import UNIQUE, differing_share
+from mlfw_tabular.checks.naming import UNIQUE, UNIQUE_CODES, differing_share
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.values import floats, plain, sample, taken
 
@@ -108,9 +108,13 @@ def _distinct(numbers: np.ndarray, span: int) -> int:
 
 
 def _names_rows(kind: Kind, values: pa.Array) -> bool:
+    import pyarrow as pa
+
+    known = len(values) - values.null_count
+    if pa.types.is_dictionary(values.type) and len(values.dictionary) < UNIQUE_CODES * known:
+        return False
     head = plain(values[:GLANCE]).drop_null()
     share = differing_share(kind, head)
-    known = len(values) - values.null_count
     if share is None or known < LEAST_KNOWN * len(values):
         return False
     if len(head.unique()) < share * len(head):

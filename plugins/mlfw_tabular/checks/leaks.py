@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 LEAST_ROWS = 50
 IN_BINS = (Kind.number, Kind.category, Kind.boolean, Kind.datetime)
 IN_WORDS = (Kind.text, Kind.category, Kind.labels)
-# A category of fewer values has enough rows of each to be judged by whole values.
-LEAST_CATEGORIES = 20
+# Categories of fewer values, or of more rows of each, are judged by whole values alone.
+LEAST_CATEGORIES, MOST_ROWS_EACH = 20, 50
 # Characters of texts that are looked at in one column, and in all of them.
 OF_A_COLUMN, OF_ALL_COLUMNS = 2_000_000, 20_000_000
 WORDS_SHOWN = 3
@@ -55,7 +55,7 @@ class Leaks(LeavesColumnsOut[Rows]):
             values = taken(whole, rows)
             found = sampled(data.count)
             given = _by_bins(column.kind, values, guesses) if column.kind in IN_BINS else ""
-            if not given and column.kind in IN_WORDS:
+            if not given and column.kind in IN_WORDS and not _has_rows_of_each(values):
                 values = taken(whole, read)
                 given = _by_words(values, guesses_of_read, names, min(most, OF_A_COLUMN))
                 found = sampled(data.count, MOST_ROWS)
@@ -105,14 +105,19 @@ def _by_bins(kind: Kind, values: pa.Array, guesses: list[tuple[str, Guess]]) -> 
     return f"{listing(given)} nearly perfectly" if given else ""
 
 
+def _has_rows_of_each(values: pa.Array) -> bool:
+    """Tell whether a category has few values, so that there are rows enough of each."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(values.type):
+        return False
+    return len(values.dictionary) < max(LEAST_CATEGORIES, len(values) / MOST_ROWS_EACH)
+
+
 def _by_words(
     values: pa.Array, guesses: list[tuple[str, Guess]], names: list[str], most_characters: int
 ) -> str:
     """Return what words or numbers in the values predict, in words."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(values.type) and len(values.dictionary) < LEAST_CATEGORIES:
-        return ""
     found = texts(plain(values), most_characters)
     words = words_of(found, names)
     told = {name: guess.telling_words(words, found) for name, guess in guesses}
