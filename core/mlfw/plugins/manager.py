@@ -12,11 +12,13 @@ from typing import Any
 import pluggy
 
 from mlfw.plugins import hookspecs
+from mlfw.plugins.distribution import name_and_version
 from mlfw.plugins.registration import RegistrationError, components_of, verify_hooks
 from mlfw.plugins.registry import Registry
 
 GROUP = "mlfw"
 DISABLE = "MLFW_DISABLE_PLUGINS"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -125,13 +127,13 @@ def _reason(error: BaseException) -> str:
 def _info(
     point: EntryPoint, provides: Mapping[str, tuple[str, ...]] | None = None, error: str = ""
 ) -> PluginInfo:
-    version = point.dist.version if point.dist else ""
-    return PluginInfo(point.name, distribution_of(point), version, provides or {}, error)
+    name, version = name_and_version(point.dist) if point.dist else (UNKNOWN, "")
+    return PluginInfo(point.name, name, version, provides or {}, error)
 
 
 def distribution_of(point: EntryPoint) -> str:
     """Return the name of the distribution that an entry point belongs to."""
-    return point.dist.name if point.dist else "unknown"
+    return name_and_version(point.dist)[0] if point.dist else UNKNOWN
 
 
 def _order(point: EntryPoint) -> tuple[bool, str, str]:

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from typing import Any
 
 from mlfw.files import write_json
+from mlfw.plugins.distribution import name_and_version
 from mlfw.runs.directory import RunDirectory
 
 
@@ -22,10 +23,10 @@ def mlfw_version() -> str:
 def write_environment(run: RunDirectory) -> None:
     """Write the versions of Python, the machine and all installed packages."""
     packages = {}
-    for item in distributions():
-        metadata = item.metadata  # parsed anew whenever it is asked for
-        if metadata and metadata["Name"]:
-            packages[str(metadata["Name"])] = str(metadata["Version"])
+    for distribution in distributions():
+        name, number = name_and_version(distribution)
+        if name:
+            packages.setdefault(name, number)  # the first on the path is the one that is imported
     content: dict[str, Any] = {
         "mlfw": mlfw_version(),
         "python": sys.version.split()[0],
