@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from conftest import ROOT, environment
 
 NEAREST = ROOT / "examples/plugins/mlfw-nearest"
+UNCOMPILED = ("--no-compile",)  # what is not imported need not be compiled
 
 
 @dataclass
@@ -32,7 +34,7 @@ class Venv:
         return subprocess.run(
             [self.path / "bin/mlfw", *arguments],
             cwd=self.folder,
-            env=environment(),
+            env=environment(PYTHONPATH=""),  # or the checkout could be imported
             capture_output=True,
             text=True,
         )
@@ -54,7 +56,9 @@ def bare(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Path]) -> V
     folder = tmp_path_factory.mktemp("away")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     venv = Venv(folder / "venv", folder)
-    venv.pip("install", "--constraint", str(ROOT / "constraints.txt"), str(wheels["mlfw"]))
+    venv.pip(
+        "install", *UNCOMPILED, "--constraint", str(ROOT / "constraints.txt"), str(wheels["mlfw"])
+    )
     rows = ["size,colour,good"]
     rows += [f"{i},{'red' if i % 2 else 'blue'},{'yes' if i % 2 else 'no'}" for i in range(60)]
     (folder / "rows.csv").write_text("\n".join(rows) + "\n")
@@ -63,9 +67,14 @@ def bare(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Path]) -> V
 
 @pytest.fixture(scope="module")
 def full(bare: Venv, wheels: dict[str, Path]) -> Venv:
-    """The same environment with a third party's plugin and what a training needs."""
-    bare.pip("install", "--constraint", str(ROOT / "constraints.txt"), "torch==2.13.0",
-             f"{wheels['mlfw']}[sklearn,torchmetrics]", str(wheels["mlfw_nearest"]))  # fmt: skip
+    """The same environment with a third party's plugin.
+
+    What else a training needs is borrowed from the environment of the tests, whose folder comes
+    last on the path: so mlfw itself is the wheel's.
+    """
+    bare.pip("install", *UNCOMPILED, "--no-deps", str(wheels["mlfw_nearest"]))
+    (site,) = (bare.path / "lib").glob("python*/site-packages")
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return bare
 
 
@@ -102,6 +111,29 @@ def test_without_extras_a_run_says_what_to_type(bare: Venv) -> None:
 
 
 def test_a_plugin_installed_by_pip_trains_and_predicts(full: Venv) -> None:
+    check_nearest(full)
+
+
+@pytest.mark.slow
+def test_the_extras_bring_all_that_a_training_needs(
+    tmp_path: Path, wheels: dict[str, Path], bare: Venv
+) -> None:
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    venv = Venv(tmp_path / "venv", tmp_path)
+    venv.pip("install", *UNCOMPILED, "--constraint", str(ROOT / "constraints.txt"), "torch==2.13.0",
+             f"{wheels['mlfw']}[sklearn,torchmetrics]", str(wheels["mlfw_nearest"]))  # fmt: skip
+    (tmp_path / "rows.csv").write_text((bare.folder / "rows.csv").read_text())
+
+    check_nearest(venv)
+
+
+def check_nearest(full: Venv) -> None:
+    """Check that the plugin's model trains and predicts, by the installed wheel."""
+    place = subprocess.run(
+        [full.path / "bin/python", "-c", "import mlfw; print(mlfw.__file__)"],
+        capture_output=True, text=True, check=True, cwd=full.folder, env=environment(PYTHONPATH=""),
+    ).stdout  # fmt: skip
+    assert place.startswith(str(full.path))
     assert "model: nearest" in full.mlfw("plugins").stdout
 
     trained = full.mlfw(*RUN, "model=nearest", "model.k=3", "run.name=near")
