@@ -18,6 +18,11 @@ NEAREST = ROOT / "examples/plugins/mlfw-nearest"
 UNCOMPILED = ("--no-compile",)  # what is not imported need not be compiled
 
 
+def away() -> dict[str, str]:
+    """Return an environment in which nobody's PYTHONPATH leads to the checkout."""
+    return {key: value for key, value in environment().items() if key != "PYTHONPATH"}
+
+
 @dataclass
 class Venv:
     """A virtual environment and a folder to work in, both away from the checkout."""
@@ -34,7 +39,7 @@ class Venv:
         return subprocess.run(
             [self.path / "bin/mlfw", *arguments],
             cwd=self.folder,
-            env=environment(PYTHONPATH=""),  # or the checkout could be imported
+            env=away(),
             capture_output=True,
             text=True,
         )
@@ -131,7 +136,7 @@ def check_nearest(full: Venv) -> None:
     """Check that the plugin's model trains and predicts, by the installed wheel."""
     place = subprocess.run(
         [full.path / "bin/python", "-c", "import mlfw; print(mlfw.__file__)"],
-        capture_output=True, text=True, check=True, cwd=full.folder, env=environment(PYTHONPATH=""),
+        capture_output=True, text=True, check=True, cwd=full.folder, env=away(),
     ).stdout  # fmt: skip
     assert place.startswith(str(full.path))
     assert "model: nearest" in full.mlfw("plugins").stdout
