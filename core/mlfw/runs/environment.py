@@ -22,7 +22,7 @@ def mlfw_version() -> str:
 
 def write_environment(run: RunDirectory) -> None:
     """Write the versions of Python, the machine and all installed packages."""
-    packages = {}
+    packages: dict[str, str] = {}
     for distribution in distributions():
         name, number = name_and_version(distribution)
         if name:
