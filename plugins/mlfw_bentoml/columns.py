@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,9 +23,11 @@ from pydantic import (
 from mlfw import Column, Kind
 from mlfw.errors import listing
 from mlfw.schema.cast import cast
+from mlfw.schema.dates import has_day
 
 # What single precision holds; trees and networks know no larger number.
 LARGEST = 3.4e38
+WHOLE = re.compile(r"-?[0-9]{1,40}")
 EXPECTATIONS = {
     Kind.number: "a number or null",
     Kind.category: "a string or null",
@@ -80,12 +83,20 @@ def json_schema(column: Column) -> dict[str, Any]:
         Kind.number: {"type": "number", "example": 1 if column.integer else 1.5},
         Kind.category: {"type": "string", "example": (*column.categories, "")[0]},
         Kind.boolean: {"type": "boolean", "example": True},
-        Kind.datetime: {"type": "string", "format": "date-time", "example": "2024-05-31T14:30:00"},
+        Kind.datetime: _moment_schema(column),
         Kind.text: {"type": "string", "example": "some text"},
         Kind.image: {"type": "string", "format": "byte"},
     }
     common = {"title": column.name, "nullable": True, "description": _description(column)}
     return {**forms[column.kind], **common}
+
+
+def _moment_schema(column: Column) -> dict[str, Any]:
+    """Return the JSON schema of dates, and of months or times of day as they are written."""
+    if not column.format or has_day(column.format):
+        return {"type": "string", "format": "date-time", "example": "2024-05-31T14:30:00"}
+    example = datetime(2024, 5, 31, 14, 30, tzinfo=UTC)
+    return {"type": "string", "example": example.strftime(column.format.replace("%q", "2"))}
 
 
 def _description(column: Column) -> str:
@@ -151,14 +162,15 @@ def _not_quite_text(column: Column) -> dict[bool | float, str]:
 
 def _number(text: str) -> float | None:
     try:
-        number = float(text)
+        # As an integer where it is one: beyond 2 ** 53 two of these may be the same float.
+        number = int(text) if WHOLE.fullmatch(text) else float(text)
     except ValueError:
         return None
     return number if math.isfinite(number) else None
 
 
 def _category(special: dict[bool | float, str]) -> Callable[[Any], str | None]:
-    kinds = {type(form) for form in special}
+    kinds = {bool if isinstance(form, bool) else float for form in special}
 
     def read(value: Any) -> str | None:
         if value is None or isinstance(value, str):

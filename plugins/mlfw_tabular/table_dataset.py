@@ -34,7 +34,14 @@ from mlfw_tabular.memory import give_back
 from mlfw_tabular.positive import class_sizes, with_positive
 from mlfw_tabular.prepare import prepare_options
 from mlfw_tabular.schema_file import read_schema_file
-from mlfw_tabular.splitting import check_keys, divide, finished, request_of, take_apart
+from mlfw_tabular.splitting import (
+    check_assigned,
+    check_keys,
+    divide,
+    finished,
+    request_of,
+    take_apart,
+)
 from mlfw_tabular.targets import make_target, plain, stored, usable_rows
 
 if TYPE_CHECKING:
@@ -188,6 +195,8 @@ class TableDataset(mlfw.Dataset):
         known = self._understood(source, context.progress)
         give_back()
         notes, kept = known.notes, known.kept
+        if context.split.column:
+            check_assigned(known.rows, context.split.column, kept)
         checked = check_rows(
             known.rows,
             known.schema,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+EXACT = 2**53  # beyond it floats are further apart than whole numbers
+
 
 def plain(values: pa.Array) -> pa.Array:
     """Return a target's values as they are compared: strings, where a dictionary holds them."""
@@ -56,6 +58,16 @@ def make_target(column: Column, values: pa.Array, task: Task | None) -> Target:
         raise UserError(
             f"dataset.task={inferred}: the target '{name}' holds fractions.",
             f"Set dataset.task=regression, or {override('dataset.columns', 'category', name=name)}",
+        )
+    if (
+        inferred.is_classification
+        and kind is Kind.number
+        and pc.max(pc.abs(values)).as_py() > EXACT
+    ):
+        raise UserError(
+            f"dataset.task={inferred}: the target '{name}' holds whole numbers too large to be "
+            "told apart as numbers.",
+            f"Read them as they are written: {override('dataset.columns', 'category', name=name)}",
         )
     described = replace(column, integer=whole)
     return Target(column=described, task=inferred, classes=_classes(name, values, inferred))

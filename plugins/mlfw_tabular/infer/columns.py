@@ -12,7 +12,14 @@ from mlfw.schema.words import MISSING_WORDS, encoded, is_bytes, is_string
 from mlfw_tabular.infer.codes import are_decimals, has_codes, may_be_number
 from mlfw_tabular.infer.dates import date_in_name
 from mlfw_tabular.infer.inferred import HEAD, Inferred
-from mlfw_tabular.infer.marks import find_marks, is_sign, rows_with, without_marks
+from mlfw_tabular.infer.marks import (
+    find_marks,
+    is_sign,
+    rows_with,
+    without_digits,
+    without_marks,
+    without_words,
+)
 from mlfw_tabular.infer.numerals import may_be_thousands
 from mlfw_tabular.infer.words import infer_words
 
@@ -88,7 +95,7 @@ def _read_words(
     name: str, words: pa.DictionaryArray, missing: tuple[str, ...]
 ) -> tuple[Inferred, pa.Array]:
     inferred, typed = infer_words(name, words.dictionary, len(words) - words.null_count)
-    if inferred.kind in (Kind.category, Kind.text) and (marks := find_marks(words)):
+    if inferred.kind in (Kind.category, Kind.text) and (marks := _likely_marks(name, words)):
         left = without_marks(words, marks)
         found, values = infer_words(name, left.dictionary, len(left) - left.null_count)
         if values is not None and _means_missing(marks, found.kind):
@@ -100,6 +107,16 @@ def _read_words(
     if inferred.kind is Kind.number and merges_integers(words.dictionary, typed):
         return _exactly(name), words
     return inferred, typed.take(words.indices)
+
+
+def _likely_marks(name: str, words: pa.DictionaryArray) -> list[str]:
+    """Return the words that may mean a missing value; the first values may rule that out."""
+    first = words.dictionary[:HEAD]
+    if len(words.dictionary) > HEAD:
+        others = without_words(first, without_digits(first))
+        if not len(others) or infer_words(name, others, len(others))[1] is None:
+            return []
+    return find_marks(words)
 
 
 def _means_missing(marks: list[str], kind: Kind) -> bool:

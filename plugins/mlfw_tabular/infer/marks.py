@@ -63,6 +63,26 @@ def is_sign(word: str) -> bool:
     return word.strip().lower() in SIGNS
 
 
+def without_digits(words: pa.Array) -> list[str]:
+    """Return strings without a digit, and words that are known to mean a missing value."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = pa.array([*SIGNS, *WORDS])
+    bare = pc.invert(pc.match_substring_regex(words, "[0-9]"))
+    odd = pc.or_(bare, pc.is_in(pc.utf8_lower(words), known))
+    found: list[str] = words.filter(odd).to_pylist()
+    return found
+
+
+def without_words(words: pa.Array, left_out: list[str]) -> pa.Array:
+    """Return strings but some."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return words.filter(pc.invert(pc.is_in(words, pa.array(left_out, pa.string()))))
+
+
 def find_marks(words: pa.DictionaryArray, *, sure: bool = False) -> list[str]:
     """Return the words that may mean a missing value where all others are numbers or dates.
 
@@ -79,21 +99,21 @@ def find_marks(words: pa.DictionaryArray, *, sure: bool = False) -> list[str]:
     distinct = words.dictionary
     known = {*SIGNS, *WORDS}
 
-    def candidates(some: pa.Array) -> list[str]:
-        bare = some.filter(pc.invert(pc.match_substring_regex(some, "[0-9]")))
-        odd = some.filter(pc.is_in(pc.utf8_lower(some), pc.cast(sorted(known), "string")))
-        found = [*bare[: MOST_MARKS + 1].to_pylist(), *odd[: MOST_MARKS + 1].to_pylist()]
-        return list(dict.fromkeys(found))
-
-    if len(distinct) > HEAD and len(candidates(distinct[:HEAD])) > MOST_MARKS:
+    if len(distinct) > HEAD and len(without_digits(distinct[:HEAD])) > MOST_MARKS:
         return []
-    found = candidates(distinct)
+    found = without_digits(distinct)
     if not 0 < len(found) <= MOST_MARKS:
         return []
     signs = [word for word in found if is_sign(word)]
     if len(found) == len(distinct):
         return signs
-    others = [word for word in found if word.lower() not in known]
+    values = without_words(distinct, found)
+    others = [
+        word
+        for word in found
+        # A unit without its number, as in 74 bhp and bhp.
+        if word.lower() not in known and not pc.all(pc.ends_with(values, word)).as_py()
+    ]
     if not others:
         return found
     if _may_be_marks(words, others, len(found), sure):

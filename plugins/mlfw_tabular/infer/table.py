@@ -106,9 +106,10 @@ def infer_and_cast_all(
         progress: Whom to tell how much is read.
     """
     undecided: dict[str, pa.Array] = {}
+    chosen = None if kept is None else _mask(kept, rows)
 
     def read(name: str, values: pa.ChunkedArray) -> tuple[Inferred, pa.Array]:
-        own = whole(values) if kept is None else _taken(values, kept)
+        own = whole(values if chosen is None else values.filter(chosen))
         said = overrides.get(name)
         try:
             inferred, typed = _read(name, own, said, name in targets, source)
@@ -137,10 +138,14 @@ class _MisfitError(CastError):
         self.column = column
 
 
-def _taken(values: pa.ChunkedArray, rows: np.ndarray) -> pa.Array:
+def _mask(kept: np.ndarray, rows: Mapping[str, pa.ChunkedArray]) -> pa.Array:
+    """Return which rows are kept, bool [rows]."""
+    import numpy as np
     import pyarrow as pa
 
-    return whole(values.take(pa.array(rows)))
+    mask = np.zeros(max(map(len, rows.values()), default=0), bool)
+    mask[kept] = True
+    return pa.array(mask)
 
 
 def _read(

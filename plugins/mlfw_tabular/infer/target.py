@@ -9,7 +9,7 @@ from mlfw import Kind
 from mlfw.hints import override
 from mlfw.schema.cast import cast, read_or_none
 from mlfw.schema.words import MISSING_WORDS, encoded, is_string
-from mlfw_tabular.infer.columns import large_numbers, read_column
+from mlfw_tabular.infer.columns import WHOLE, large_numbers, read_column
 from mlfw_tabular.infer.inferred import Inferred
 from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.marks import rows_with
@@ -42,6 +42,8 @@ def read_target(
     import pyarrow as pa
 
     inferred, typed = read_column(name, values, missing)
+    if inferred.kind is Kind.category and _only_digits(typed):
+        return replace(inferred, note=""), typed  # large whole numbers, which are classes
     if inferred.kind is Kind.boolean and not pa.types.is_boolean(values.type):
         own = missing if inferred.missing is None else ("", *inferred.missing)
         numbers = read_or_none(values, Kind.number, "", own)
@@ -58,6 +60,14 @@ def read_target(
         exact = cast(values, Kind.category, "", missing)
         return replace(inferred, kind=Kind.category, format="", note=""), exact
     return inferred, typed
+
+
+def _only_digits(values: pa.Array) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = values.dictionary if pa.types.is_dictionary(values.type) else values
+    return bool(pc.all(pc.match_substring_regex(words, WHOLE), min_count=1).as_py())
 
 
 def _large_classes(values: pa.Array, numbers: pa.Array) -> bool:

@@ -7,7 +7,7 @@ stable.
 from mlfw_tabular.splitting.divide import divide
 from mlfw_tabular.splitting.finish import finished
 from mlfw_tabular.splitting.folds import fold_rows
-from mlfw_tabular.splitting.keys import check_keys, given_parts, request_of
+from mlfw_tabular.splitting.keys import check_assigned, check_keys, given_parts, request_of
 from mlfw_tabular.splitting.request import Division, Request
 from mlfw_tabular.splitting.take import take_apart
 from mlfw_tabular.splitting.words import WORDS
@@ -16,6 +16,7 @@ __all__ = [
     "WORDS",
     "Division",
     "Request",
+    "check_assigned",
     "check_keys",
     "divide",
     "finished",

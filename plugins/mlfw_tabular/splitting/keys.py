@@ -22,16 +22,16 @@ KEYS = ("group", "time", "column")
 def check_keys(
     table: pa.Table, split: Split, *, drop: Sequence[str], target: Sequence[str]
 ) -> None:
-    """Check that the columns to divide by are there, before rows are left out.
+    """Check that the columns to divide by are there.
 
     Args:
-        table: Rows as they are in the source, so that a message can name one by its number.
+        table: Rows as they are in the source.
         split: Which columns these are.
         drop: Columns that are left out.
         target: Columns that are predicted.
 
     Raises:
-        UserError: One is not there, or holds what cannot be divided by.
+        UserError: One is not there, or cannot be divided by.
     """
     for key in KEYS:
         name = getattr(split, key)
@@ -52,8 +52,21 @@ def check_keys(
             raise UserError(
                 f"split.{key}={name}: is what is to be predicted.", "Name another column."
             )
-    if split.column is not None:
-        _assigned(table[split.column], split.column)
+
+
+def check_assigned(rows: pa.Table, name: str, kept: np.ndarray) -> None:
+    """Check that each row says where it belongs, before checks leave rows out.
+
+    Args:
+        rows: Rows that have a target.
+        name: The column that says so.
+        kept: Which rows of the source they are, int64 [rows], for a message.
+
+    Raises:
+        UserError: A row says nothing or something else.
+    """
+    if name in rows.column_names:
+        _assigned(rows[name], name, kept)
 
 
 def request_of(
@@ -171,8 +184,15 @@ def _times(values: pa.Array, name: str) -> np.ndarray:
     return np.asarray(values)
 
 
-def _assigned(values: pa.Array | pa.ChunkedArray, name: str) -> np.ndarray:
+def _assigned(
+    values: pa.Array | pa.ChunkedArray, name: str, kept: np.ndarray | None = None
+) -> np.ndarray:
     """Return where each row says it belongs, int8 [rows].
+
+    Args:
+        values: What the rows say.
+        name: The column.
+        kept: Which rows of the source they are, for a message; None where they are all.
 
     Raises:
         UserError: A row says something else.
@@ -189,10 +209,11 @@ def _assigned(values: pa.Array | pa.ChunkedArray, name: str) -> np.ndarray:
     wrong = np.flatnonzero(place < 0)
     if len(wrong):
         code = codes[wrong[0]]
+        row = wrong[0] if kept is None else kept[wrong[0]]
         found = f"'{words[code]}'" if code < len(words) and words[code] else "no value"
         more = f"; {len(wrong)} rows are so" if len(wrong) > 1 else ""
         raise UserError(
-            f"split.column={name}: row {wrong[0] + 1}: expected train, validation or test, found "
+            f"split.column={name}: row {row + 1}: expected train, validation or test, found "
             f"{found}{more}.",
             "Correct the column, or leave split.column out.",
         )

@@ -88,12 +88,14 @@ def _divide(
     for table in batches_of(source):
         rows, usable = typed(table, before.schema, place=dataset.place(), first=done)
         rows = watch.mended(rows)
-        split = np.where(before.left(rows), places.of(table)[usable], -1)
+        if not usable.all():
+            table = table.filter(pa.array(usable))
+        done += len(usable)
+        split = np.where(before.left(rows), places.of(table), -1)
         watch.lost += int((~usable).sum())
-        watch.see(rows, split, table[group].filter(pa.array(usable)) if group else None)
+        watch.see(rows, split, table[group] if group else None)
         for number, writer in enumerate(writers):
             writer.write(rows.filter(split == number))
-        done += table.num_rows
         context.progress(done, total, "rows")
 
 

@@ -10,7 +10,7 @@ from mlfw_tabular.splitting.request import TEST, TRAIN, VALIDATION
 from mlfw_tabular.splitting.times import cuts
 from mlfw_tabular.streaming.groups import Groups, group_of
 from mlfw_tabular.streaming.keys import group_hashes, key_columns, named_places, times_of
-from mlfw_tabular.streaming.rows import batches_of
+from mlfw_tabular.streaming.rows import batches_of, with_targets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,7 @@ class Places:
         self._columns = key_columns(split, source.schema.names)
         self._split = split
         self._seed = seed
+        self._schema = schema
         self._time = next((c for c in schema.columns if c.name == split.time), None)
         self._random = np.random.default_rng(seed)
         self._groups = Groups()
@@ -99,7 +100,10 @@ class Places:
         random = np.random.default_rng([self._seed, 1])
         share = min(MOST_TIMES / max(self._source.count_rows(), 1), 1.0)
         some = []
-        for table in batches_of(self._source, self._columns):
+        targets = [target.name for target in self._schema.targets]
+        names = list(dict.fromkeys([*self._columns, *targets]))
+        for batch in batches_of(self._source, names):
+            table = with_targets(batch, self._schema, place="the source")
             place = self._named(table)
             if split.column:
                 named |= set(np.unique(place).tolist())

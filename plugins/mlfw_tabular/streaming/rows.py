@@ -94,6 +94,25 @@ def sample_of(source: ds.Dataset) -> pa.Table:
     return pa.concat_tables(heads).combine_chunks()
 
 
+def with_targets(table: pa.Table, schema: Schema, *, place: str) -> pa.Table:
+    """Return the rows of a source that have every target, as they are there."""
+    import pyarrow as pa
+
+    own = conform(table, replace(schema, columns=()), with_target=True, place=place)
+    usable = _usable(own, schema)
+    return table if usable.all() else table.filter(pa.array(usable))
+
+
+def _usable(targets: pa.Table, schema: Schema) -> np.ndarray:
+    import numpy as np
+
+    usable = np.ones(targets.num_rows, bool)
+    for target in schema.targets:
+        values = plain(targets[target.name].combine_chunks())
+        usable &= np.asarray(usable_rows(values, target.column.kind))
+    return usable
+
+
 def typed(
     table: pa.Table, schema: Schema, *, place: str, first: int
 ) -> tuple[pa.Table, np.ndarray]:
@@ -110,16 +129,11 @@ def typed(
     Raises:
         UserError: A value does not fit its column, or a target is none of the classes.
     """
-    import numpy as np
     import pyarrow as pa
 
     place = f"{place}, after row {first}"
-    targets = replace(schema, columns=())
-    own = conform(table, targets, with_target=True, place=place)
-    usable = np.ones(own.num_rows, bool)
-    for target in schema.targets:
-        values = plain(own[target.name].combine_chunks())
-        usable &= np.asarray(usable_rows(values, target.column.kind))
+    own = conform(table, replace(schema, columns=()), with_target=True, place=place)
+    usable = _usable(own, schema)
     if not usable.all():
         left = pa.array(usable)
         table, own = table.filter(left), own.filter(left)

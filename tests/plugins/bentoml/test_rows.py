@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,38 @@ def test_long_values_and_names_are_cut_short() -> None:
 def test_a_later_value_of_a_key_given_twice_counts() -> None:
     body = json.dumps([EMPTY]).replace('"note": null', '"note": 5, "note": "last"').encode()
     assert READER.read(body)[0]["note"] == "last"
+
+
+@pytest.mark.parametrize(
+    ("column", "sent", "read_as"),
+    [
+        ("at", "07:43", datetime(1970, 1, 1, 7, 43)),
+        ("month", "2021-03", datetime(2021, 3, 1)),
+        ("engine", "1248 CC", 1248.0),
+        ("engine", 1248, 1248.0),
+        ("km", "103k", 103_000.0),
+        ("took", "1:30:00", 5400.0),
+        ("dose", None, None),
+        ("id", 2**60, str(2**60)),
+        ("id", 2**60 + 1, str(2**60 + 1)),
+    ],
+)
+def test_values_are_read_as_they_are_written_in_training(
+    column: str, sent: Any, read_as: Any
+) -> None:
+    number, moment = mlfw.Kind.number, mlfw.Kind.datetime
+    columns = (
+        mlfw.Column(name="at", kind=moment, format="%H:%M"),
+        mlfw.Column(name="month", kind=moment, format="%Y-%m"),
+        mlfw.Column(name="engine", kind=number, format="#,###.# CC"),
+        mlfw.Column(name="km", kind=number, format="#.#[kMBT]"),
+        mlfw.Column(name="took", kind=number, format="%H:%M:%S"),
+        mlfw.Column(name="dose", kind=number, missing_words=("-",)),
+        mlfw.Column(name="id", kind=mlfw.Kind.category, categories=(str(2**60), str(2**60 + 1))),
+    )
+    reader = RowReader(replace(SCHEMA, columns=columns), max_rows=5)
+    empty = {each.name: None for each in columns}
+
+    [row] = reader.read(json.dumps([{**empty, column: sent}]).encode())
+
+    assert row[column] == read_as

@@ -244,7 +244,7 @@ def test_words_that_a_check_makes_missing_are_so_when_predicting() -> None:
 def test_streamed_rows_without_a_target_may_hold_anything(tmp_path: Path) -> None:
     """The last row is one of averages, behind what a sample of the rows shows."""
     rows = table(
-        month=[f"{2000 + i // 12 % 24}-{i % 12 + 1:02}" for i in range(12_000)] + ["2024-01"],
+        month=[*(f"{2000 + i // 12 % 24}-{i % 12 + 1:02}" for i in range(12_000)), None],
         size=[*(["1.5", "-", "2.5"] * 4000), "Average"],
         y=[*(["a", "b"] * 6000), None],
     )
@@ -258,3 +258,37 @@ def test_streamed_rows_without_a_target_may_hold_anything(tmp_path: Path) -> Non
     assert kinds == {"month": Kind.datetime, "size": Kind.number}
     assert "-" in (splits.schema.column("size").missing_words or ())
     assert any("1 row" in f.message for f in splits.findings if f.check == "missing_target")
+
+
+def test_a_schema_file_says_which_words_mean_missing(tmp_path: Path) -> None:
+    rows = table(
+        x=["-", "1.5", "2.5", "gone"] * 10, z=list(range(40)), y=["None", "a", "None", "None"] * 10
+    )
+    schema = held(rows, columns={"x": "number"}).understood(rows).schema
+    schema.save(tmp_path / "schema.json")
+
+    again = held(rows, schema=str(tmp_path / "schema.json")).load(LoadContext()).schema
+
+    assert again.column("x").missing_words == schema.column("x").missing_words
+    assert again.classes == ("None", "a")
+
+
+def test_a_row_without_a_target_need_not_say_where_it_belongs() -> None:
+    rows = table(
+        x=[float(i) for i in range(31)],
+        part=[*["train", "validation", "test"] * 10, "-"],
+        y=[*["a", "b"] * 15, None],
+    )
+    context = LoadContext(split=Split(column="part"))
+
+    assert held(rows).load(context).train.num_rows == 10
+    wrong = rows.set_column(1, "part", pa.array(["", *rows["part"].to_pylist()[1:]]))
+    with pytest.raises(UserError, match="row 1: expected train, validation or test"):
+        held(wrong).load(context)
+
+
+def test_a_unit_without_its_number_is_missing() -> None:
+    inferred = infer_column("power", pa.array(["74 bhp", "bhp", "81.5 bhp"]))
+
+    assert (inferred.kind, inferred.format) == (Kind.number, "#,###.# bhp")
+    assert "bhp" in (inferred.missing or ())

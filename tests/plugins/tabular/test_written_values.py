@@ -190,6 +190,17 @@ def test_large_whole_numbers_are_exact_as_classes_and_groups(as_text: bool) -> N
     assert (splits.train.num_rows, splits.test.num_rows) == (60, 20)
 
 
+def test_large_classes_that_are_said_to_be_numbers_are_refused() -> None:
+    rows = pa.table(
+        {"x": [i % 7 for i in range(40)], "y": [IDS[i % 2] + i % 2 * 512 for i in range(40)]}
+    )
+
+    assert not Held(rows=rows).understood(rows).notes
+    with pytest.raises(UserError, match="too large to be told apart") as told:
+        Held(rows=rows, columns={"y": "number"}).understood(rows)
+    assert "dataset.columns.y=category" in str(told.value)
+
+
 def test_a_large_number_that_is_no_class_is_regressed_on() -> None:
     inferred = infer_target("y", pa.array([10**17 + i for i in range(0, 100_000, 512)]))
 
