@@ -61,6 +61,7 @@ def test_the_slurm_file_asks_for_one_task_a_node_and_to_be_told_before_the_end()
     assert "--signal=TERM@60" in asked
 
 
+@pytest.mark.slow
 @MODELS
 def test_the_torchrun_file_runs_once_on_two_nodes(model: tuple[str, ...], tmp_path: Path) -> None:
     command = [DEPLOY / "torchrun/run.sh", f"localhost:{free_port()}", 2, 1, *RUN, *model]
@@ -112,6 +113,7 @@ def test_the_kubernetes_job_has_as_many_pods_as_the_run_has_nodes() -> None:
     assert any(mount["mountPath"] == "/runs" for mount in container["volumeMounts"])
 
 
+@pytest.mark.slow
 @MODELS
 def test_the_kubernetes_command_runs_once_in_two_pods(
     model: tuple[str, ...], tmp_path: Path
