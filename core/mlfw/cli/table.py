@@ -10,6 +10,7 @@ from mlfw.cli.output import terminal_width
 from mlfw.cli.wrapping import columns, longest_word, padded, wrapped
 
 GAP = "  "
+NARROWEST = 12
 
 
 def print_table(heading: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "") -> None:
@@ -35,7 +36,10 @@ def table_lines(
     table = [heading, *rows]
     widths = [max(columns(row[i]) for row in table) for i in range(len(heading))]
     if width is not None:
-        least = [max(longest_word(row[i]) for row in table) for i in range(len(heading))]
+        least = [
+            max(min(natural, NARROWEST), *(longest_word(row[i]) for row in table))
+            for i, natural in enumerate(widths)
+        ]
         room = width - len(indent) - len(GAP) * (len(heading) - 1)
         if sum(least) > room:
             return list(_blocks(heading, rows, width, indent))
