@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from mlfw import Imports, UserError
 from mlfw.errors import did_you_mean, listing
+from mlfw_lightning.existing.one_lightning import unite
 
 logger = logging.getLogger("mlfw")
 Base = TypeVar("Base")
@@ -30,6 +31,7 @@ def load_class(
     Raises:
         UserError: It is not there, is no such class, or takes other options.
     """
+    unite()
     try:
         cls = imports.load_class(f"{key}.module", target, base)
     except UserError as error:
@@ -81,6 +83,6 @@ def _check_options(key: str, cls: type[Any], options: Mapping[str, Any]) -> None
 
 
 _OTHER_REMEDY = (
-    "It is made for the package `lightning`; import pytorch_lightning in its place: the two hold "
-    "the same classes, but neither takes the other's."
+    "The package `lightning` was imported before mlfw could let it stand for pytorch_lightning; "
+    "import pytorch_lightning in its place, or call mlfw before importing lightning."
 )

@@ -80,28 +80,6 @@ def test_tables_and_data_modules_do_not_mix(
 
 
 @pytest.mark.usefixtures("blobs")
-def test_a_module_of_the_package_lightning_is_told_apart(
-    package_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlfw_here: Mlfw
-) -> None:
-    other = tmp_path / "site"
-    (other / "lightning/pytorch").mkdir(parents=True)
-    (other / "lightning/__init__.py").touch()
-    (other / "lightning/pytorch/__init__.py").write_text("class LightningModule:\n    pass\n")
-    (other / "modern.py").write_text(
-        "import lightning.pytorch as L\n\nclass Net(L.LightningModule):\n    pass\n"
-    )
-    monkeypatch.syspath_prepend(other)
-
-    refused = mlfw_here(
-        "run", *ALLOW, "--allow-import", "modern", *run_arguments(), "model.module=modern:Net"
-    )
-
-    assert refused.returncode == 2
-    assert "found the class Net with the LightningModule of lightning.pytorch" in refused.stderr
-    assert "import pytorch_lightning in its place" in refused.stderr
-
-
-@pytest.mark.usefixtures("blobs")
 def test_such_a_model_says_that_it_takes_no_table(tmp_path: Path, mlfw_here: Mlfw) -> None:
     mlfw_here("run", *ALLOW, *run_arguments(), "trainer.epochs=1", "run.name=net")
     (tmp_path / "a.csv").write_text("a\n1\n")
