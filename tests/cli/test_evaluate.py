@@ -124,6 +124,7 @@ def test_with_rows_of_one_class_it_is_said_what_cannot_be_computed(
     told, data = evaluated(mlfw, folder, HEAD, f"40,red,{state}", f"61,red,{state}")
 
     assert data["auroc"] is None
+    assert any("cannot be computed" in note for note in data["notes"])
     if state == "broken":
         assert "auroc cannot be computed: all 2 rows are of the class 'broken'" in told
         assert data["recall"] is not None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from mlfw.cli.notes import note, print_notes
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
+from mlfw.cli.output import terminal_width
 from mlfw.cli.table import print_table
 from mlfw.cli.watched import watched
+from mlfw.cli.wrapping import wrapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,10 +57,13 @@ def main(options: argparse.Namespace) -> int:
     if options.json:
         metrics = found.metrics
         first = next(iter(metrics.values()))
-        shown = metrics if len(metrics) > 1 else {**first, **found.facts, **folds}
+        notes = {"notes": list(found.notes)} if found.notes else {}
+        shown = metrics if len(metrics) > 1 else {**first, **found.facts, **notes, **folds}
         print(json.dumps(finite(shown), indent=2))
         return 0
     print_table(*metrics_table({**found.metrics, **folds}))
+    width = terminal_width(sys.stdout)
     for sentence in found.notes:
-        print(printable(f"{sentence}."))
+        text = printable(f"{sentence}.")
+        print("\n".join(wrapped(text, width)) if width else text)
     return 0

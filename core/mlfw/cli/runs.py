@@ -46,7 +46,10 @@ def main(options: argparse.Namespace) -> int:
 
 def _main_metric(record: RunRecord) -> str:
     """Return a run's main metric, with the class and the split that it is of."""
+    from mlfw.hints import printable
+
     if record.value is None:
         return ""
-    name = f"{record.metric} ({record.positive})" if record.positive else record.metric
+    positive = printable(record.positive)
+    name = f"{record.metric} ({positive})" if positive else record.metric
     return f"{name} {record.value:.4g}" + (f" on {record.split}" if record.split else "")

@@ -8,6 +8,7 @@ from typing import Any
 from mlfw.components import Component, Finding, RowSplits
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.files import read_json
+from mlfw.hints import printable
 from mlfw.pipeline.markdown import plain, table
 from mlfw.pipeline.metrics import POSITIVE_CLASS
 from mlfw.pipeline.training_report import training_section
@@ -99,7 +100,7 @@ def described(component: Component, name: str) -> str:
 
 def targets_shown(schema: Schema) -> str:
     """Return what is predicted, for people: `Sex (binary, positive class FEMALE)`."""
-    return ", ".join(f"{target.name} ({_task(target)})" for target in schema.targets)
+    return ", ".join(printable(f"{each.name} ({_task(each)})") for each in schema.targets)
 
 
 def _task(target: Target) -> str:
@@ -128,7 +129,7 @@ def metrics_table(metrics: Metrics) -> tuple[list[str], list[list[str]]]:
     positive = metrics[splits[0]].get(POSITIVE_CLASS, {}) if splits else {}
     rows = [
         [
-            f"{name} ({positive[name]})" if name in positive else name,
+            f"{name} ({printable(positive[name])})" if name in positive else name,
             *(shown(metrics[split].get(name)) for split in splits),
         ]
         for name in numbers
