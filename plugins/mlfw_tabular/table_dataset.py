@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_LISTED = 100
+AROUND = " '\"[]{}"  # what an override takes for its own around a name
 ALLOWED = "missing_target"
 
 
@@ -311,8 +312,20 @@ class TableDataset(mlfw.Dataset):
                     raise UserError(
                         f"{key}: {self.place()} has no column '{name}'; it has "
                         f"{listing(names, MOST_LISTED)}.",
-                        f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip(),
+                        self._near(key, name, names),
                     )
+
+    def _near(self, key: str, name: str, names: list[str]) -> str:
+        """Say which column may be meant by a name, as it is typed where quotes went astray."""
+        bare = name.strip(AROUND)
+        near = [other for other in names if other.strip(AROUND) == bare]
+        if not near:
+            return f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip()
+        if key == "dataset.columns":
+            typed = override(key, self.columns[name], name=near[0])
+        else:
+            typed = override(key, near[0])
+        return f"If '{near[0]}' is meant, type: {typed}"
 
     def names_hint(self) -> str:
         """Say what else to do where the columns' names are not as expected; empty for nothing."""
