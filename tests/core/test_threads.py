@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,19 @@ def test_threads_wait_passively_unless_the_environment_says_how() -> None:
         chosen = {name: "active"}
         wait_passively(chosen)
         assert chosen == {name: "active"}
+
+
+def test_importing_mlfw_is_enough_for_programs_that_run_it_from_python() -> None:
+    told = {key: value for key, value in os.environ.items() if key not in PASSIVE}
+    shown = (
+        "import os, mlfw; print([os.environ.get(name) for name in sorted(mlfw.threads.PASSIVE)])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", shown], env=told, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == str([PASSIVE[name] for name in sorted(PASSIVE)])
 
 
 def test_few_values_are_worth_one_thread_and_many_all_idle_cores(machine: Path) -> None:
