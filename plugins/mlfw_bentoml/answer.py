@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired
 
 from _bentoml_sdk.io_models import IORootModel  # type: ignore[import-untyped]
 from pydantic import WithJsonSchema, create_model
@@ -11,12 +11,24 @@ from typing_extensions import TypedDict
 
 from mlfw import Kind, Schema, Target, Task
 from mlfw.files import finite
-from mlfw.schema.predictions import class_labels, prediction_name, probability_names
+from mlfw.schema.predictions import (
+    class_labels,
+    output_names,
+    prediction_name,
+    probability_names,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+NOTES = "notes"
 PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1, "nullable": True, "example": 0.5}
+NOTES_SCHEMA = {
+    "type": "array",
+    "items": {"type": "string"},
+    "description": "What of the row the model does not know, such as a category that training "
+    "never saw; left out where there is nothing.",
+}
 
 
 def answer_type(schema: Schema) -> Any:
@@ -32,11 +44,14 @@ def answer_type(schema: Schema) -> Any:
             return JSONResponse(obj)
 
     fields: dict[str, Any] = {}
+    names = output_names(schema)
     for target in schema.targets:
         own = WithJsonSchema(_prediction_schema(target))
-        fields[prediction_name(schema, target)] = Annotated[Any, own]
+        fields[names[prediction_name(schema, target)]] = Annotated[Any, own]
         for name in probability_names(schema, target):
-            fields[name] = Annotated[Any, WithJsonSchema({**PROBABILITY, "title": name})]
+            shown = names[name]
+            fields[shown] = Annotated[Any, WithJsonSchema({**PROBABILITY, "title": shown})]
+    fields[NOTES] = Annotated[NotRequired[Any], WithJsonSchema(NOTES_SCHEMA)]
     make_typed_dict: Any = TypedDict
     prediction = make_typed_dict("Prediction", fields)
     return create_model("Predictions", __base__=Body, root=(list[prediction], ...))  # type: ignore[valid-type]

@@ -13,7 +13,8 @@ from bentoml._internal.utils.analytics import usage_stats
 import mlfw
 from mlfw import Schema, UserError
 from mlfw.files import read_json
-from mlfw_bentoml.answer import answer, answer_type
+from mlfw.schema.value_notes import ValueNote
+from mlfw_bentoml.answer import NOTES, answer, answer_type
 from mlfw_bentoml.documented import DocumentedService
 from mlfw_bentoml.drain import Drain, DrainMiddleware
 from mlfw_bentoml.options import ServiceOptions
@@ -79,7 +80,7 @@ def model_service(
             """Predict rows: a list of objects, each with a key for every column of the model."""
             try:
                 rows = read()
-                return answer(self.model.predict(rows)) if rows else []
+                return _answer(self.model, rows) if rows else []
             except Refusal as refusal:
                 return refusal.response()
             except UserError as error:
@@ -95,6 +96,16 @@ def model_service(
     service.add_asgi_middleware(DrainMiddleware, drain=drain)
     service.mount_asgi_app(pages(schema, use, options), path="/", name="pages")
     return service
+
+
+def _answer(model: SavedModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answer to rows, with notes where a row holds what training never saw."""
+    odd: list[ValueNote] = []
+    found = answer(model.predict_noting(rows, odd))
+    for note in odd:
+        for row in note.rows.tolist():
+            found[row].setdefault(NOTES, []).append(note.about(rows[row][note.column]))
+    return found
 
 
 def _shown_targets(schema: Schema) -> str:

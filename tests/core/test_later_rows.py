@@ -35,6 +35,7 @@ def read(values: Any, schema: Schema) -> tuple[list[Any], list[ValueNote]]:
         (Kind.number, "", ["1", "one", " 2 ", "NA"], [1, None, 2, None], [1]),
         (Kind.number, "#.###,# €", ["1.234,5 €", "gratis"], [1234.5, None], [1]),
         (Kind.datetime, "", ["2024-02-30", "2024-02-28 10:00"], [None, 28], [0]),
+        (Kind.datetime, "%Y%m%d", [20240228.0, None, 20240230.0], [28, None, None], [2]),
         (Kind.datetime, "%d.%m.%Y", ["31.2.2024", "28.2.2024", "soon"], [None, 28, None], [0, 2]),
     ],
 )

@@ -208,6 +208,9 @@ def _moments(values: pa.Array, written: str, missing: Words) -> pa.Array:
         if pa.types.is_timestamp(values.type) and values.type.tz:
             values = pc.local_timestamp(values.cast(pa.timestamp("us", "UTC")))
         return values.cast(pa.timestamp("us"), safe=False)
+    if written and pa.types.is_floating(values.type):
+        # A data frame holds whole numbers such as 20240131 so where some are missing.
+        values = values.cast(pa.int64())
     if written and pa.types.is_integer(values.type):
         values = values.cast(pa.string())
     if not is_string(values.type):

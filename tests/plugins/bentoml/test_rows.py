@@ -195,3 +195,15 @@ def test_values_are_read_as_they_are_written_in_training(
     [row] = reader.read(json.dumps([{**empty, column: sent}]).encode())
 
     assert row[column] == read_as
+
+
+def test_an_answer_notes_what_training_never_saw(saved: SavedModel) -> None:
+    from mlfw_bentoml.service import _answer
+
+    row = dict.fromkeys(saved.schema.names)
+    rows = [{**row, "colour": "mauve"}, row]
+
+    odd, usual = _answer(saved, rows)
+
+    assert odd["notes"] == ["column 'colour': 'mauve' never occurred in training."]
+    assert "notes" not in usual

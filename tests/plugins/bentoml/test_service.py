@@ -322,7 +322,7 @@ def test_the_documents_examples_are_accepted(server: ModelServer) -> None:
     columns = schemas["Row"]["properties"]
     answer = server.predict([{name: column["example"] for name, column in columns.items()}])
     assert answer.status == 200
-    assert set(answer.json[0]) == set(schemas["Prediction"]["properties"])
+    assert set(answer.json[0]) == set(schemas["Prediction"]["required"])
 
 
 def test_every_reference_of_the_document_leads_somewhere(server: ModelServer) -> None:
