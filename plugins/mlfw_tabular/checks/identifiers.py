@@ -52,7 +52,7 @@ class Identifiers(LeavesColumnsOut[Rows]):
 
 def identifier_problem(column: Column) -> Problem:
     """Return the problem that a column only names the rows."""
-    numbers, words = "whole numbers in sequence, one a row", "another name in nearly every row"
+    numbers, words = "whole numbers in sequence, one a row", "words that only name the rows"
     message = numbers if column.kind is Kind.number else words
     keep = override("dataset.columns", column.kind.value, name=column.name)
     return Problem(message=message, column=column.name, undo=f"To keep it: {keep}")
