@@ -7,11 +7,8 @@ from mlfw_lightning.curves.readings import FEWEST, LEAST_OF_LOSS, Reading, title
 
 # From which share of the loss of a constant prediction on a network has hardly learnt.
 UNDERFITTED = 0.7
-# From which share on an improvement that cannot be told from noise needs a word.
-NOISY = 0.05
 # Within which last part of the window the best epoch must be for an improvement to go on.
 RECENT = 4
-TINY = 1e-12
 
 
 def improving(reading: Reading) -> Finding | None:
@@ -152,9 +149,7 @@ def plateau(reading: Reading) -> Finding | None:
 
 def _stands_still(reading: Reading) -> str:
     first, best, last = reading.stands_since, reading.best_epoch, reading.curve.epochs
-    share = (reading.validation[first - 1] - reading.best) / max(abs(reading.best), TINY)
-    how = "improved by no more than its noise" if share > NOISY else "hardly improved"
-    how = "not improved" if first == best else how
+    how = "not improved" if first == best else "hardly improved"
     epochs = sorted({first, best, last})
     values = zip(reading.validation_at(*epochs), epochs, strict=True)
     shown = ", ".join(f"{value} at epoch {epoch}" for value, epoch in values)

@@ -29,6 +29,8 @@ LAST = 3
 FEWEST = 5
 # From which share of the loss of a constant prediction on a network has learnt nothing.
 NEAR_BASELINE = 0.9
+# A larger share of the best value is an improvement, however much noise there is.
+HARDLY = 0.05
 DIGITS, MOST_DIGITS = 4, 9
 
 
@@ -147,9 +149,10 @@ class Reading:
 
     @cached_property
     def visible(self) -> float:
-        """The least improvement over the window that would stand out from the noise."""
+        """The least improvement that would stand out from the noise, or is none to speak of."""
         trend = Trend.of(self.validation[-self.window :])
-        return max(self.least, 2 * trend.error * (self.window - 1))
+        noisy = 2 * trend.error * (self.window - 1)
+        return min(max(self.least, noisy), HARDLY * abs(self.best))
 
     @cached_property
     def stands_since(self) -> int:

@@ -95,7 +95,8 @@ def check_claims(found: Diagnosis, curve: Curve) -> None:
         assert last - at >= 5
         if since[1] == "not improved":
             assert values[at] == values.min()
-        elif since[1] == "hardly improved":
+        else:
+            assert since[1] == "hardly improved"
             assert 0 < values[at] - values.min() <= 0.05 * abs(values.min()) + 1e-12
     if pair := re.search(
         rf"(grown|risen|jumps, such as) from {QUOTE.pattern} to {QUOTE.pattern}", text
@@ -165,6 +166,15 @@ def test_what_improved_before_the_best_epoch_passed_does_not_still_improve() -> 
 
     assert "improves" not in note
     assert "improve further" not in note
+
+
+def test_a_steep_fall_and_a_rise_are_no_standstill_since_the_first_epoch() -> None:
+    validation = [0.4878, 0.44, 0.37, 0.3, 0.25, 0.22, 0.2096, 0.25, 0.3, 0.3423]
+    train = [0.6, 0.5, 0.4, 0.3, 0.25, 0.2, 0.16, 0.13, 0.11, 0.0944]
+
+    for epochs in range(3, len(validation) + 1):
+        found = diagnose(Curve(validation[:epochs], train[:epochs], BASELINE))
+        assert found is None or "since epoch 1" not in found.sentence
 
 
 def test_the_last_sentence_is_of_the_last_epoch() -> None:

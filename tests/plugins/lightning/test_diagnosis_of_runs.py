@@ -61,7 +61,9 @@ def followed(train: Rows, validation: Rows, model: MLP, epochs: int) -> Plateau:
     )
     base = constant_loss([head], MemoryArrays({"target/0": train.y.numpy()}))
     plateau = Plateau(
-        OnPlateau.advise, settings=settings_of(model, LightningTrainer()), baseline=base
+        OnPlateau.advise,
+        settings=settings_of(model, LightningTrainer(epochs=epochs)),
+        baseline=base,
     )
     for epoch in range(1, epochs + 1):
         network.train()
