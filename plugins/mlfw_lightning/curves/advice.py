@@ -38,7 +38,8 @@ def advice(kind: str, settings: Mapping[str, Any], epochs: int) -> tuple[str, ..
         settings: The values of the configuration's keys.
         epochs: How many epochs training has run.
     """
-    return tuple(one for one in ADVISERS[kind](_Now(settings, epochs)) if one)
+    # Plain texts, as checkpoints keep them.
+    return tuple(str(one) for one in ADVISERS[kind](_Now(settings, epochs)) if one)
 
 
 class _Now:

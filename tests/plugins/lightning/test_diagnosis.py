@@ -199,6 +199,10 @@ def test_a_large_width_is_proposed_as_an_integer() -> None:
     assert found.advice[0] == "model.width=3072"
 
 
+def test_advice_is_plain_text_so_that_a_checkpoint_can_keep_it() -> None:
+    assert all(type(text) is str for text in told(made_curve("too small")).advice)
+
+
 def test_advice_names_the_options_of_code_that_was_there_before() -> None:
     module = ExistingModule(module="shop.nets:Ranker", options={"lr": 0.05, "width": 8})
 
