@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlfw.errors import listing
 from mlfw.schema import Schema, Target, Task
-from mlfw.schema.spellings import spelling_key
 from mlfw.schema.whole import whole
+from mlfw.schema.word_spelling import spelling_key
 
 if TYPE_CHECKING:
     import pyarrow as pa

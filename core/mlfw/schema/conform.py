@@ -12,7 +12,7 @@ from mlfw.schema.kinds import Kind, Task
 from mlfw.schema.labels import label_delimiter
 from mlfw.schema.lenient import read_fitting
 from mlfw.schema.names import find_columns
-from mlfw.schema.spelling import known_array, match_spelling
+from mlfw.schema.number_spelling import known_array, match_spelling
 from mlfw.schema.value_notes import Problem, ValueNote, note
 from mlfw.schema.whole import whole
 from mlfw.schema.words import is_string
@@ -45,7 +45,7 @@ def conform(
     """Return the schema's columns, in its order, each in its kind's storage type.
 
     Columns that the schema does not name are left out, whatever they hold. A category is brought
-    to the spelling that training saw; see `mlfw.schema.spelling`.
+    to the spelling that training saw; see `mlfw.schema.number_spelling`.
 
     Args:
         table: Rows in any order of columns and any Arrow types.

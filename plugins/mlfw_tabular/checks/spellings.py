@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlfw import Action, Target, Task
 from mlfw.errors import listing
-from mlfw.schema.spellings import alike
+from mlfw.schema.word_spelling import alike
 from mlfw_tabular.checks.base import Check, Problem
 from mlfw_tabular.checks.classes import sizes_of, with_classes_of, words_of
 from mlfw_tabular.checks.rows import Rows

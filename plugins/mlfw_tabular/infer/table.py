@@ -11,6 +11,7 @@ from mlfw import Column, Kind
 from mlfw.components.dataset import Progress, silent
 from mlfw.schema.cast import CastError, cast
 from mlfw.schema.conform import misfit_error
+from mlfw.schema.number_spelling import join_spellings
 from mlfw.schema.whole import whole
 from mlfw.schema.words import MISSING_WORDS, encoded, is_string
 from mlfw_tabular.each_column import each_column
@@ -120,6 +121,8 @@ def infer_and_cast_all(
             undecided[name] = own
         if inferred.missing is None and source.missing is not None:
             inferred = replace(inferred, missing=source.missing)
+        if inferred.kind is Kind.category and name not in targets:
+            typed = join_spellings(typed)
         return inferred, typed
 
     found = each_column(read, rows, progress, "kinds of columns")

@@ -396,3 +396,11 @@ def test_every_day_is_read_in_every_form() -> None:
         text = pa.array([day.strftime(written) for day in days])
         moments = cast(text, Kind.datetime, written)
         assert [moment.date() for moment in moments.to_pylist()] == days
+
+
+def test_one_number_is_one_category_in_training_too_and_codes_stay_apart() -> None:
+    words = ["20", "20.0", "2e1", "A", "007", "7", "7.0", None, "True", "true"]
+    said = {"zone": parse_override("zone", "category")}
+    _, arrays = infer_and_cast(pa.table({"zone": words}), said)
+    expected = ["20", "20", "20", "A", "007", "7", "7", None, "True", "True"]
+    assert arrays["zone"].to_pylist() == expected

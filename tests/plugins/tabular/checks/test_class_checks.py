@@ -10,7 +10,7 @@ import pytest
 
 from check_tables import Held, load
 from mlfw import Action, LoadContext, Split, Splits, Task
-from mlfw.schema.spellings import alike
+from mlfw.schema.word_spelling import alike
 
 OFF = {"all": Action.off}
 

@@ -51,6 +51,33 @@ def match_spelling(
     return pa.DictionaryArray.from_arrays(places.cast(pa.int32()), distinct)
 
 
+def join_spellings(values: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return a column in which each number has one spelling, the shortest; the others as they are.
+
+    Args:
+        values: Strings as training data have them, dictionary [rows].
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = values.dictionary.cast(pa.string())
+    padded = pc.match_substring_regex(words, PADDED)
+    keys = pc.if_else(padded, pa.scalar(None, pa.string()), number_keys(words))
+    present = len(keys) - keys.null_count
+    if present == len(keys.drop_null().unique()):
+        return values
+    order = pc.sort_indices(
+        pa.table({"length": pc.utf8_length(words), "word": words}),
+        sort_keys=[("length", "ascending"), ("word", "ascending")],
+    )
+    # The first place of a key in this order is that of its shortest spelling.
+    shortest = order.take(pc.index_in(keys, keys.take(order), skip_nulls=True))
+    written = pc.coalesce(words.take(shortest), words)
+    distinct = written.unique()
+    places = pc.index_in(written, distinct).take(values.indices)
+    return pa.DictionaryArray.from_arrays(places.cast(pa.int32()), distinct)
+
+
 @lru_cache(maxsize=256)
 def known_array(categories: tuple[str, ...]) -> pa.Array:
     """Return categories as an Arrow array of strings."""
