@@ -60,7 +60,9 @@ def check_header_again(path: Path, dialect: Dialect, table: pa.Table) -> None:
     row = pc.index(again, True).as_py() + 1
     raise UserError(
         f"{path}: row {row}: is the header again.",
-        "Take the line out. Where files were joined, name them apart: dataset.path=[A.csv,B.csv]",
+        "Take the line out. Where files were joined, name them apart: "
+        "dataset.path=[A.csv,B.csv] Where no line is a header: "
+        f"{override('dataset.header', False)}",
     )
 
 
@@ -84,6 +86,8 @@ def _ragged(path: Path, dialect: Dialect, row: list[str], before: int) -> str:
     """Return what to do about a row with more or fewer values than the first."""
     if row[0].lstrip().startswith("#"):
         return f"Take the lines that begin with # out: grep -v '^#' {_quoted(path)} > new.csv"
+    if not dialect.escape and any(value.endswith(BACKSLASH) for value in row[:-1]):
+        return ESCAPE
     if before == dialect.names_end or len(row) > dialect.width:
         lines = override("dataset.skip", max(before, 1))
         return (

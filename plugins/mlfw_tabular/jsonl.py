@@ -12,7 +12,7 @@ from mlfw import UserError
 from mlfw.files import finite
 from mlfw_tabular.encoding import find_encoding
 from mlfw_tabular.file_dataset import FileDataset
-from mlfw_tabular.mixed_lines import FORM, UniformLines, mixed_notes, nested_columns, survey
+from mlfw_tabular.mixed_lines import FORM, LARGE, UniformLines, mixed_notes, nested_columns, survey
 from mlfw_tabular.reading import nested_error
 from mlfw_tabular.text_file import TextFile, Told, beginning, encoding_error
 from mlfw_tabular.what import check_text, check_what
@@ -41,7 +41,10 @@ class JsonLines(FileDataset):
         encoding = _checked_encoding(path)
         try:
             table = _read(lambda: TextFile(path, encoding, told))
+            merged = any(map(_may_be_merged, table.columns))
         except pa.ArrowException:
+            merged = True
+        if merged:
             table = self._mixed(path, encoding, told)
         try:
             table.validate(full=True)
@@ -50,7 +53,7 @@ class JsonLines(FileDataset):
         return table
 
     def _mixed(self, path: Path, encoding: str, told: Told) -> pa.Table:
-        """Read a file that Arrow does not: columns of several types as text."""
+        """Read a file that Arrow does not: columns of several types, or too large, as text."""
         import pyarrow as pa
 
         types = survey(path, encoding)
@@ -92,6 +95,16 @@ def _checked_encoding(path: Path) -> str:
             "Turn it into lines: jq -c '.[]' FILE > FILE.jsonl",
         )
     return encoding
+
+
+def _may_be_merged(column: pa.ChunkedArray) -> bool:
+    """Whether Arrow may have made fractions of whole numbers that are too large for its types."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(column.type):
+        return False
+    return bool(pc.any(pc.greater_equal(pc.abs(column), float(LARGE))).as_py())
 
 
 def _read(opened: Callable[[], TextFile | UniformLines]) -> pa.Table:

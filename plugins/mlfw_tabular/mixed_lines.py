@@ -27,6 +27,7 @@ TYPES: Mapping[type, str] = {
     dict: OBJECT,
 }
 SHOWN = 40
+LARGE = 1 << 63
 
 
 @dataclass
@@ -36,14 +37,17 @@ class Types:
     Attributes:
         lines: The first line that each type stands in.
         elements: The types of what its lists hold.
+        large: Whether a whole number is too large for any type of whole numbers.
     """
 
     lines: dict[str, int] = field(default_factory=dict)
     elements: set[str] = field(default_factory=set)
+    large: bool = False
 
     def add(self, value: Any, line: int) -> None:
         """Take note of a value."""
         self.lines.setdefault(TYPES[type(value)], line)
+        self.large |= type(value) is int and abs(value) >= LARGE
         if isinstance(value, list):
             self.elements.update(TYPES[type(each)] for each in value if each is not None)
 
@@ -104,8 +108,8 @@ def mixed_notes(path: Path, found: Mapping[str, Types]) -> Iterator[tuple[str, F
 class UniformLines(io.RawIOBase):
     """JSON lines as UTF-8 whose columns are of one type each; Arrow reads from it.
 
-    Values of columns that are mixed or nested are text, and so is what mixed lists hold. What is
-    no JSON although Python writes it, such as NaN, is null.
+    Values of columns that are mixed, nested or too large are text, and so is what mixed lists hold.
+    What is no JSON although Python writes it, such as NaN, is null.
 
     Args:
         path: The file.
@@ -119,7 +123,9 @@ class UniformLines(io.RawIOBase):
     ) -> None:
         super().__init__()
         self._lines = _lines(path, encoding, told)
-        self._text = {name for name, each in types.items() if each.mixed or each.nested}
+        self._text = {
+            name for name, each in types.items() if each.mixed or each.nested or each.large
+        }
         self._words = {name for name, each in types.items() if len(each.elements) > 1} - self._text
         self._rest = b""
 

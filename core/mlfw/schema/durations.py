@@ -2,7 +2,8 @@
 
 Known are %d %H %M %S for days, hours, minutes and seconds, each once, with what stands between
 them. The first of them may be any number, such as 125 minutes; seconds may have decimals. What is
-followed by letters may be missing: by `%Hh %Mm` both `2h` and `45m` are durations.
+followed by letters may be missing: by `%Hh %Mm` both `2h` and `45m` are durations. By
+`%H hours %M minutes` so is `1 hour`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS = {"d": 86_400.0, "H": 3_600.0, "M": 60.0, "S": 1.0}
 PIECE = re.compile(r"%(?P<name>.?)(?P<after>[^%]*)", re.DOTALL)
+PLURAL = re.compile(r"[^\W\d_]{2}s$")
 LETTERS = re.compile(r"\s*[^\W\d_]+\.?")
 
 
@@ -41,11 +43,17 @@ def duration_pattern(template: str) -> str:
         if seen and after.strip() in ("", ":"):
             digits = digits.replace(r"\d+", r"\d{1,2}", 1)
         unit = LETTERS.match(after)
-        own = f"(?P<{name}>{digits}){_literal(unit[0] if unit else after)}"
+        own = f"(?P<{name}>{digits}){_word(unit[0]) if unit else _literal(after)}"
         rest = _literal(after[unit.end() :]) if unit else ""
         pieces.append(f"(?:{own})?{rest}" if unit else own)
         seen += name
     return rf"(?i)^(?P<sign>[+\-\x{{2212}}]?)\s*{_literal(before)}{''.join(pieces)}$"
+
+
+def _word(text: str) -> str:
+    """Return a unit; one in the plural has a singular, as in 1 hour and 2 hours."""
+    found = _literal(text)
+    return f"{found}?" if PLURAL.search(text) else found
 
 
 def _literal(text: str) -> str:

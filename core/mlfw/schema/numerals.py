@@ -3,9 +3,9 @@
 A picture shows what stands before a number, between its thousands, before its decimals and after
 it: a currency, a percent sign or a unit such as `km/h`. The thousands' mark and the decimals may
 be missing in a value, and so may the symbol. A negative number has a minus sign or stands in
-parentheses. A percentage is not divided by 100: `12%` is 12. By `#.#[kMBT]` and `$#.#[kMBT]` the
-letters k, M, B and T in any case, which may be missing too, stand for thousands, millions,
-billions and trillions: `1.5k` is 1500.
+parentheses. By `#.# years` both `1 year` and `2 years` are numbers. A percentage is not divided by
+100: `12%` is 12. By `#.#[kMBT]` and `$#.#[kMBT]` the letters k, M, B and T in any case, which may
+be missing too, stand for thousands, millions, billions and trillions: `1.5k` is 1500.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ PICTURE = re.compile(
     r"(?P<before>[^#]*)#(?:(?P<group>[., '])###)?(?:(?P<point>[.,])#)?(?P<after>[^#]*)"
 )
 GROUPS = {",": ",", ".": r"\.", " ": r"[ \x{a0}\x{202f}\x{2009}]", "'": "['\u2019]"}
+PLURAL = re.compile(r"[^\W\d_]{2}s$")
 MINUS = "\\-\u2212"
 SCALE = "[kMBT]"
 SCALES = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12}
@@ -53,12 +54,18 @@ class Picture:
             whole = rf"(?:[1-9]\d{{0,2}}(?:{GROUPS[self.group]}\d{{3}})+|\d+)"
         number = rf"(?:{whole}(?:{point}\d*)?|{point}\d+)"
         blank = r"[\s\x{a0}\x{202f}]?"
-        symbol = rf"(?:(?i:{re.escape(self.symbol)}){blank})?" if self.symbol else ""
-        after = rf"(?:{blank}(?i:{re.escape(self.symbol)}))?" if self.symbol else ""
+        symbol = rf"(?:(?i:{self._symbol}){blank})?" if self.symbol else ""
+        after = rf"(?:{blank}(?i:{self._symbol}))?" if self.symbol else ""
         if self.scaled:
             after = rf"(?:{blank}{SCALE_PATTERN})?{after}"
         signed = rf"(?:[+{MINUS}]{blank})?{symbol}[+{MINUS}]?{number}{after}"
         return rf"^(?:{signed}|\({signed}\))$"
+
+    @property
+    def _symbol(self) -> str:
+        """A regular expression of the symbol; a unit in the plural has a singular, as years."""
+        plural = "?" if PLURAL.search(self.symbol) else ""
+        return f"{re.escape(self.symbol)}{plural}"
 
     def fits(self, values: pa.Array) -> pa.Array:
         """Return which strings are written so, bool [values]."""

@@ -67,12 +67,17 @@ def _of_units(values: list[str]) -> str:
             return ""
         for unit in PIECE.findall(value):
             part = _part(unit)
-            if not part or units.setdefault(part, unit) != unit:
+            if not part or _singular(units.setdefault(part, unit)) != _singular(unit):
                 return ""
+            units[part] = max(units[part], unit, key=len)
     if len(units) < 2:
         return ""
     blank = " " if any(re.search(r"[0-9]\s+[^\W\d_]", value) for value in values) else ""
     return " ".join(f"%{part}{blank}{units[part]}" for part in "dHMS" if part in units)
+
+
+def _singular(unit: str) -> str:
+    return unit.removesuffix("s") if len(unit) > 2 else unit
 
 
 def _part(unit: str) -> str:

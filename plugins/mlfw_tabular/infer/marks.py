@@ -51,16 +51,24 @@ WORDS = {
     *("missing", "unknown", "undefined", "not available", "not applicable", "n/d", "nd", "tbd"),
     *("empty", "blank", "not known", "unbekannt", "k.a.", "k. a.", "keine angabe", "x", "xx"),
 }
+# Signs that may be classes of a target.
+WORDLIKE = {"nil", "null", "none", "na"}
 MOST_MARKS = 12
 MOST_OTHER_MARKS = 3
 LONGEST_MARK = 24
 LEAST_DIFFERENT = 10
+LEAST_SURE = 2
 DIGIT = re.compile(r"\d")
 
 
 def is_sign(word: str) -> bool:
     """Whether a word means a missing value in a column of any kind but words."""
     return word.strip().lower() in SIGNS
+
+
+def is_word(word: str) -> bool:
+    """Whether a mark may be a class where numbers are classes, as `none` beside 1, 2 and 3."""
+    return not is_sign(word) or word.strip().lower() in WORDLIKE
 
 
 def without_digits(words: pa.Array) -> list[str]:
@@ -86,8 +94,9 @@ def without_words(words: pa.Array, left_out: list[str]) -> pa.Array:
 def find_marks(words: pa.DictionaryArray, *, sure: bool = False) -> list[str]:
     """Return the words that may mean a missing value where all others are numbers or dates.
 
-    They are signs and words that are known for it, and up to three others without a digit, each in
-    two rows or more, between ten different values or more, in fewer rows than these.
+    They are signs, words that are known for it unless the others may be codes, and between ten
+    different values or more up to three others without a digit, each in two rows or more, in fewer
+    rows than these.
 
     Args:
         words: Different, trimmed strings, as `mlfw.schema.words.encoded` returns them.
@@ -97,8 +106,6 @@ def find_marks(words: pa.DictionaryArray, *, sure: bool = False) -> list[str]:
     import pyarrow.compute as pc
 
     distinct = words.dictionary
-    known = {*SIGNS, *WORDS}
-
     if len(distinct) > HEAD and len(without_digits(distinct[:HEAD])) > MOST_MARKS:
         return []
     found = without_digits(distinct)
@@ -108,6 +115,10 @@ def find_marks(words: pa.DictionaryArray, *, sure: bool = False) -> list[str]:
     if len(found) == len(distinct):
         return signs
     values = without_words(distinct, found)
+    enough = len(values) >= (LEAST_SURE if sure else LEAST_DIFFERENT)
+    # Few different whole numbers may be codes, and the word one of them.
+    codes = not (enough or sure or pc.any(pc.match_substring_regex(values, "[.,:]")).as_py())
+    known = SIGNS if codes else {*SIGNS, *WORDS}
     others = [
         word
         for word in found
@@ -116,20 +127,17 @@ def find_marks(words: pa.DictionaryArray, *, sure: bool = False) -> list[str]:
     ]
     if not others:
         return found
-    if _may_be_marks(words, others, len(found), sure):
-        return found
-    return signs
+    if not enough:
+        return signs
+    return found if _may_be_marks(words, others) else signs
 
 
-def _may_be_marks(words: pa.DictionaryArray, others: list[str], marks: int, sure: bool) -> bool:
+def _may_be_marks(words: pa.DictionaryArray, others: list[str]) -> bool:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    different = len(words.dictionary) - marks
-    if len(others) > MOST_OTHER_MARKS or different < (2 if sure else LEAST_DIFFERENT):
-        return False
-    if any(len(word) > LONGEST_MARK for word in others):
+    if len(others) > MOST_OTHER_MARKS or any(len(word) > LONGEST_MARK for word in others):
         return False
     codes = np.asarray(words.indices.drop_null())
     rows = np.bincount(codes, minlength=len(words.dictionary))

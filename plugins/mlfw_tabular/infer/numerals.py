@@ -138,6 +138,7 @@ def find_units(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Array]
         return None, ""
     symbol, letters, plain = units
     first = distinct[0].as_py()
+    letters = _in_plural(letters)
     different = list(dict.fromkeys(letter.lower() for letter in letters))
     if set(different) <= SCALES.keys() and (
         plain or len(different) > 1 or different == ["k"] or letters[0].isupper() or symbol
@@ -164,6 +165,13 @@ def find_units(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Array]
         return None, ""
     note = f"Values such as {first} were read as numbers, in {letters[0]}. {found[0].note}".strip()
     return (replace(found[0], note=note), found[1]), ""
+
+
+def _in_plural(units: list[str]) -> list[str]:
+    """Return units with the singular of one among them left out, as year beside years."""
+    known = {unit.lower() for unit in units}
+    left = [unit for unit in units if len(unit) < 2 or f"{unit.lower()}s" not in known]
+    return left or units
 
 
 def _units(distinct: pa.Array) -> tuple[str, list[str], bool] | None:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from mlfw import Kind
 from mlfw.hints import override
 from mlfw.schema.cast import cast, read_or_none
+from mlfw.schema.dates import has_day
+from mlfw.schema.durations import is_duration
+from mlfw.schema.numerals import picture
 from mlfw.schema.words import MISSING_WORDS, encoded, is_string
 from mlfw_tabular.infer.columns import WHOLE, large_numbers, read_column
 from mlfw_tabular.infer.inferred import Inferred
 from mlfw_tabular.infer.labels import infer_labels
-from mlfw_tabular.infer.marks import rows_with
+from mlfw_tabular.infer.marks import is_word, rows_with
+from mlfw_tabular.infer.numerals import KNOWN
 from mlfw_tabular.infer.task import infer_task
 
 if TYPE_CHECKING:
@@ -42,6 +46,12 @@ def read_target(
     import pyarrow as pa
 
     inferred, typed = read_column(name, values, missing)
+    if is_string(values.type) and _stay_words(inferred, typed):
+        kept = inferred.missing
+        if kept is not None:
+            kept = tuple(word for word in kept if word in missing or not is_word(word))
+        own = missing if kept is None else ("", *kept)
+        return Inferred(Kind.category, missing=kept), cast(values, Kind.category, "", own)
     if inferred.kind is Kind.category and _only_digits(typed):
         return replace(inferred, note=""), typed  # large whole numbers, which are classes
     if inferred.kind is Kind.boolean and not pa.types.is_boolean(values.type):
@@ -60,6 +70,32 @@ def read_target(
         exact = cast(values, Kind.category, "", missing)
         return replace(inferred, kind=Kind.category, format="", note=""), exact
     return inferred, typed
+
+
+def _stay_words(inferred: Inferred, typed: pa.Array) -> bool:
+    """Whether strings are classes as they are written, and no numbers or moments.
+
+    They are where classes have a unit, are months or times of day, or where a word such as `none`
+    stands among them.
+    """
+    known = typed.drop_null()
+    if not len(known) or inferred.kind not in (Kind.number, Kind.datetime):
+        return False
+    if inferred.kind is Kind.datetime:
+        days = not inferred.format or has_day(inferred.format)
+        return not days and 2 * len(known.unique()) <= len(known)
+    marked = inferred.missing is not None and any(map(is_word, inferred.missing))
+    if not marked and not _has_unit(inferred.format):
+        return False
+    return infer_task("", known, Kind.number).is_classification
+
+
+def _has_unit(written: str) -> bool:
+    """Whether numbers have a unit, a letter for thousands, or are durations; see `find_units`."""
+    if not written or is_duration(written):
+        return bool(written)
+    shown = picture(written)
+    return shown.scaled or (bool(shown.symbol) and shown.symbol.lower() not in KNOWN)
 
 
 def _only_digits(values: pa.Array) -> bool:
@@ -85,8 +121,9 @@ def class_words(
 ) -> tuple[Inferred, pa.Array]:
     """Return a target whose words such as None and NA are classes where that is more likely.
 
-    They are where a person has said that the target is a category, and where they would take away
-    more than half of the rows and the other values are classes too.
+    They are where a person has said that the target is a category, where only one class would be
+    left without them, and where they would take away more than half of the rows and the other
+    values are classes too.
 
     Args:
         name: The target.
@@ -108,7 +145,9 @@ def class_words(
     rows = rows_with(found, words)
     shown = " and ".join(f"'{word}'" for word in words)
     count = f"{shown} ({rows:,} row{'s' if rows > 1 else ''})"
-    if said or (2 * typed.null_count > len(typed) and _has_classes(inferred, typed)):
+    classes = _has_classes(inferred, typed)
+    lone = inferred.kind is Kind.category and len(typed.drop_null().unique()) == 1
+    if said or lone or (2 * typed.null_count > len(typed) and classes):
         usual = tuple(word for word in MISSING_WORDS[1:] if word not in CLASS_WORDS)
         note = (
             f"{count} was read as a class. If it means a missing value: "
@@ -116,7 +155,7 @@ def class_words(
         )
         kept = Inferred(Kind.category, note=note, missing=usual)
         return kept, cast(values, Kind.category, "", ("", *usual))
-    if inferred.kind is Kind.category and rows >= NOTED * len(values):
+    if classes and rows >= NOTED * len(values):
         how = override("dataset.columns", "category", name=name)
         note = f"{count} was taken as missing. If it is a class: {how}"
         return replace(inferred, note=f"{note} {inferred.note}".strip()), typed

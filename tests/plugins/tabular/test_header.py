@@ -202,6 +202,17 @@ def test_quotes_escaped_by_a_backslash_are_read_by_the_key_that_the_message_name
             assert table["size"].to_pylist() == [str(i) for i in range(9)]
 
 
+def test_delimiters_escaped_by_a_backslash_are_read_by_the_key_that_the_message_names(
+    tmp_path: Path,
+) -> None:
+    text = "size,note,y\n" + "".join(f"{i},small\\, red,{'ab'[i % 2]}\n" for i in range(9))
+
+    with pytest.raises(UserError, match=r"(?s)line 2: .*Type: dataset\.escape=backslash"):
+        dataset(tmp_path, text).table()
+    table = dataset(tmp_path, text, escape="backslash").table()
+    assert table["note"][0].as_py() == "small, red"
+
+
 def test_a_backslash_before_the_end_of_a_value_is_a_backslash(tmp_path: Path) -> None:
     table = dataset(tmp_path, 'place,name\n"C:\\temp\\","a ""b"" \\ c"\n').table()
 

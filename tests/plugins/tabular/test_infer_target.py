@@ -35,6 +35,33 @@ def test_a_target_is_seen_as_what_is_predicted(values: list[object], inferred: I
 
 
 @pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (["1", "X", "2"], ["1", "X", "2"]),
+        (["none", "1", "2", "-"], ["none", "1", "2", None]),
+        (["8GB", "16GB"], ["8GB", "16GB"]),
+        (["50K", "100K"], ["50K", "100K"]),
+        (["1h 30m", "2h"], ["1h 30m", "2h"]),
+        (["2024-01", "2024-02"], ["2024-01", "2024-02"]),
+        (["Q1 2024", "Q2 2024"], ["Q1 2024", "Q2 2024"]),
+        (["08:00", "12:30"], ["08:00", "12:30"]),
+        (["yes", "null"], ["yes", "null"]),
+    ],
+)
+def test_classes_stay_as_they_are_written(values: list[str], classes: list[str | None]) -> None:
+    columns, arrays = infer_and_cast(pa.table({"y": values * 10}), targets=["y"])
+
+    assert columns["y"].kind is Kind.category
+    assert arrays["y"].to_pylist() == classes * 10
+
+
+def test_targets_with_a_unit_that_are_no_classes_are_numbers() -> None:
+    rows = pa.table({"y": [f"{value} kg" for value in range(30)]})
+
+    assert infer_and_cast(rows, targets=["y"])[0]["y"].kind is Kind.number
+
+
+@pytest.mark.parametrize(
     ("values", "delimiter"),
     [
         (["a;b", "b;c", "a;c", ""], ";"),

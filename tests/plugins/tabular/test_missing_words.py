@@ -181,6 +181,11 @@ def test_a_mark_stands_among_values_of_one_kind(values: list[str], kind: Kind) -
     assert infer_column("x", pa.array(values)).kind is kind
 
 
+@pytest.mark.parametrize("word", ["x", "X", "unknown", "missing"])
+def test_a_word_among_few_different_numbers_is_a_value(word: str) -> None:
+    assert infer_column("x", pa.array(["1", word, "2", "1"] * 20)).kind is Kind.category
+
+
 @pytest.mark.parametrize("values", [["-", "2.5", "3"], ["gone", "2.5", "3", "gone", "7"]])
 def test_a_mark_is_found_where_a_person_says_that_the_column_holds_numbers(
     values: list[str],

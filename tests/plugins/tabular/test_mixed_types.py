@@ -99,3 +99,14 @@ def test_a_column_of_another_type_in_another_file_is_text(drop: list[str], tmp_p
     assert isinstance(splits, Splits)
     assert ("code" in splits.schema.names) is (not drop)
     assert said(splits) == ([] if drop else ["code: int64 in a.parquet, string in b.parquet."])
+
+
+def test_whole_numbers_too_large_for_any_type_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    ids = [2**64 + i % 3 for i in range(12)]
+    path.write_text("".join(f'{{"id": {each}, "x": 1e300}}\n' for each in ids))
+
+    table = JsonLines(path=[str(path)]).table()
+
+    assert table["id"].to_pylist() == [str(each) for each in ids]
+    assert table["x"][0].as_py() == 1e300

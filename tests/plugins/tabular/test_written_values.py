@@ -73,6 +73,8 @@ DURATIONS = [
     (["2h 50m", "19h", "5m"], "%Hh %Mm", 10_200.0),
     (["1 days 02:03:04", "0 days 00:00:01.5"], "%d days %H:%M:%S", 93_784.0),
     (["PT1H30M", "PT45S"], "PT%HH%MM%SS", 5400.0),
+    (["1 hour 5 minutes", "2 hours 1 minute"], "%H hours %M minutes", 3900.0),
+    (["1 min 5 secs", "3 mins", "1 sec"], "%M mins %S secs", 65.0),
 ]
 
 
@@ -115,6 +117,7 @@ def test_rows_are_divided_by_months_in_their_order() -> None:
         (["36.6°C", "-5°C"], "#,###.#°C", 36.6),
         (["80 m2", "1,200 m2"], "#,###.# m2", 80.0),
         (["12,5 kg", "9 kg"], "#.###,# kg", 12.5),
+        (["1 year", "2 years", "10 YEARS"], "#,###.# years", 1.0),
         (["103k", "17K"], "#,###.#[kMBT]", 103_000.0),
         (["1.5M", "950", "12k"], "#,###.#[kMBT]", 1_500_000.0),
         (["$2.5M", "$300k"], "$#,###.#[kMBT]", 2_500_000.0),
