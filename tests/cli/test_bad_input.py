@@ -60,7 +60,14 @@ MISTAKES = {
         [*BASE, "dataset=parquet", "dataset.path=small.csv"],
         ["small.csv", "Parquet"],
     ),
-    "no JSON lines": ([*BASE, "dataset=jsonl", "dataset.path=small.csv"], ["small.csv", "JSON"]),
+    "most rows lost": (
+        [*BASE, "dataset.path=sparse.csv"],
+        ["sparse.csv", "2 of 3 rows", "good", "dataset.checks.missing_target=fix"],
+    ),
+    "no JSON lines": (
+        [*BASE, "dataset=jsonl", "dataset.path=words.jsonl"],
+        ["words.jsonl", "JSON"],
+    ),
     "a metric of another task": ([*BASE, "metrics=[rmse]"], ["metrics=rmse", "binary", "accuracy"]),
     "a model without a trainer": ([*BASE, "model=mlp", "trainer=none"], ["trainer", "lightning"]),
     "a space of no field": (
@@ -104,7 +111,9 @@ def bad_files(tmp_path: Path, small_csv: Path) -> Path:
         "twice.csv": "size,size,good\n1,2,a\n",
         "ragged.csv": "size,good\n1,a\n2\n3,b\n",
         "one.csv": "size,good\n" + "1,a\n2,a\n3,a\n" * 5,
-        "lost.csv": "size,good\n1,\n2,NA\n3,\n",
+        "sparse.csv": "size,good\n1,\n2,\n3,yes\n",
+        "words.jsonl": "size,good\n1,a\n",
+        "lost.csv": "size,good\n1,\n2,\n3,\n",
         "few.csv": "size,good\n1,a\n2,b\n",
         "broken.yaml": "model: [tree\n",
         "list.yaml": "- model\n",
