@@ -102,9 +102,10 @@ def _quoted(path: Path) -> str:
 
 
 def check_escapes(path: Path, dialect: Dialect, text: str) -> None:
-    """Check that no quote within a value has a backslash before it, unless that is said.
+    """Check that no quote or delimiter in a value has a backslash before it, unless that is said.
 
-    Arrow would take such a quote for the end of the value, and what follows for more of it.
+    Arrow would take such a quote for the end of the value, and what follows for more of it; a
+    delimiter so escaped in every row would make row names of the first column.
 
     Args:
         path: The file.
@@ -114,7 +115,18 @@ def check_escapes(path: Path, dialect: Dialect, text: str) -> None:
     Raises:
         UserError: Values are written so.
     """
-    if dialect.escape or not dialect.quote or BACKSLASH + dialect.quote not in text:
+    if dialect.escape:
+        return
+    if dialect.lacking == "first":
+        escaped_delimiter = BACKSLASH + dialect.delimiter
+        rows = text.splitlines()[dialect.names_end : -1] or [""]
+        if all(escaped_delimiter in row for row in rows):
+            raise UserError(
+                f"{path}: line {dialect.names_end + 1}: expected {len(dialect.names) - 1} values, "
+                f"found {len(dialect.names)}, one of which ends with {BACKSLASH}.",
+                ESCAPE,
+            )
+    if not dialect.quote or BACKSLASH + dialect.quote not in text:
         return
     plain = _broken_line(text, dialect, None)
     if plain is None:
