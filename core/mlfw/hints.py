@@ -72,14 +72,18 @@ def command(*words: str | Path) -> str:
     return " ".join([program(), *map(shell_word, words)])
 
 
-def program() -> str:
-    """Return how `mlfw` is to be typed here: by name, or by path where it is not on PATH."""
-    script = Path(sys.argv[0]) if sys.argv else Path("mlfw")
-    if script.name != "mlfw" or not script.is_absolute():
-        script = Path(sys.executable).with_name("mlfw")
-    found = shutil.which("mlfw")
+def program(name: str = "mlfw") -> str:
+    """Return how a program is to be typed here: by name, or by path where it is not on PATH.
+
+    Args:
+        name: The program, which is installed beside this Python.
+    """
+    script = Path(sys.argv[0]) if sys.argv else Path(name)
+    if script.name != name or not script.is_absolute():
+        script = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
     if not script.is_file() or (found and os.path.samefile(found, script)):  # noqa: PTH121
-        return "mlfw"
+        return name
     here = script.is_relative_to(Path.cwd())
     return _shell_word(os.path.relpath(script) if here else str(script))
 

@@ -17,6 +17,7 @@ import yaml
 
 from mlfw import Deployment, MlfwError, UserError
 from mlfw.files import read_json, write_bytes, write_json, write_text
+from mlfw.hints import program
 from mlfw_bentoml.options import ServiceOptions
 from mlfw_bentoml.requirements import pinned_requirements
 from mlfw_bentoml.tags import tag_name
@@ -65,7 +66,8 @@ def build_bento(
     write_bytes(folder / "openapi.yaml", document.read_bytes())
     write_json(folder / "bento.json", {**built, "requirements": requirements})
     tag = built["tag"]
-    return Deployment(tag, (f"bentoml serve {tag}", f"bentoml containerize {tag}"))
+    bentoml = program("bentoml")
+    return Deployment(tag, (f"{bentoml} serve {tag}", f"{bentoml} containerize {tag}"))
 
 
 def _bentofile(model: Path, name: str, requirements: Sequence[str]) -> dict[str, Any]:

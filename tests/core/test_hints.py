@@ -159,6 +159,19 @@ def test_the_program_is_named_by_its_path_where_a_shell_would_not_find_it(
     assert shlex.split(hints.command("runs"))[0] == "my env/bin/mlfw"
 
 
+def test_another_program_beside_python_is_named_by_its_path_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bentoml").write_text("#!/bin/sh\n")
+    (tmp_path / "bentoml").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert hints.program("bentoml") == "bentoml"
+    monkeypatch.setenv("PATH", os.defpath)
+    assert hints.program("bentoml") == str(tmp_path / "bentoml")
+
+
 @pytest.mark.parametrize(
     ("raw", "shown"),
     [
