@@ -34,7 +34,9 @@ class Checkpoints:
     note: Callable[[str], None] = untold
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write a state and drop all but the last two.
+        """Write a state; drop all but it and the last one before it.
+
+        Later ones are dropped too: they could not be read, or are of another training.
 
         Args:
             state: Data: after how many whole `epoch`s it was, and perhaps after how many `step`s
@@ -44,7 +46,9 @@ class Checkpoints:
         torch.save({**state, "fingerprint": self.fingerprint}, content)
         name = f"epoch-{state['epoch']:06}-step-{state.get('step', 0):09}{SUFFIX}"
         write_bytes(self.folder / name, content.getvalue())
-        for old in self._files()[:-KEPT]:
+        files = self._files()
+        end = files.index(self.folder / name) + 1
+        for old in files[: max(end - KEPT, 0)] + files[end:]:
             old.unlink()
 
     def load(self) -> dict[str, Any] | None:
