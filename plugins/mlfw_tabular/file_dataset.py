@@ -171,7 +171,7 @@ class FileDataset(TableDataset):
                 f"{place}: holds no rows, only columns {listing(table.column_names)}.",
                 "Check how it was made or copied.",
             )
-        check_flat(table, place, self.drop)
+        check_flat(table.schema, place, self.drop)
         if key == "path":
             but = {*self.target, *self.drop, *self.columns}
             self._notes += image_notes(table, self.sources(key)[0].path, but=but)

@@ -10,6 +10,7 @@ from mlfw import LoadContext, RowSplits, UserError
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.memory import memory_bytes
 from mlfw_tabular.parquet_source import as_user_error, open_source
+from mlfw_tabular.reading import check_flat
 from mlfw_tabular.streaming import stream_splits
 from mlfw_tabular.text_file import Told
 
@@ -47,7 +48,10 @@ class Parquet(FileDataset):
                 "dataset.stream: rows that are streamed are divided by mlfw, not by files.",
                 "Leave dataset.validation and dataset.test out, or set dataset.stream=false.",
             )
-        return stream_splits(self.following(self.source().schema.names), self.source(), context)
+        source = self.source()
+        own = self.following(source.schema.names)
+        check_flat(source.schema, own.place(), own.drop)
+        return stream_splits(own, source, context)
 
     def source(self) -> ds.Dataset:
         """Return the rows as an Arrow data set, to be read batch by batch."""

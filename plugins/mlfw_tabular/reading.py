@@ -197,7 +197,7 @@ def check_names(names: list[str], path: Path, place: str = "") -> None:
         )
 
 
-def check_flat(table: pa.Table, place: str, drop: list[str]) -> None:
+def check_flat(schema: pa.Schema, place: str, drop: list[str]) -> None:
     """Check that every value is one value, or a list of words such as labels.
 
     Raises:
@@ -205,7 +205,7 @@ def check_flat(table: pa.Table, place: str, drop: list[str]) -> None:
     """
     import pyarrow as pa
 
-    for column in table.schema:
+    for column in schema:
         kind = column.type
         words = pa.types.is_list(kind) and pa.types.is_string(kind.value_type)
         if pa.types.is_nested(kind) and not words and column.name not in drop:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mlfw import Kind
+from mlfw_tabular.infer.numerals import KNOWN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,12 +23,13 @@ MOST_WITH_ONE_WORD = 0.35
 NUMBER = r"[+-]?\d+(?:[.,' ]\d+)*"
 CODE = r"^[^\s]*\p{L}[^\s]*\d[^\s]*$"
 # Short words of capitals and words with digits, such as `INV 2024 0017`.
-CODE_WORD = r"(?:[\p{Lu}\d/.-]*\d[\p{Lu}\d/.-]*|\p{Lu}{1,4})"
+CODE_WORD = r"(?:[\p{Lu}\d/.+()-]*\d[\p{Lu}\d/.+()-]*|\p{Lu}{1,4})"
 CODES = rf"^{CODE_WORD}(?: {CODE_WORD})*$"
-BLANK, DIGIT, CAPITAL = r"\s", r"\d", r"\p{Lu}"
+BLANK, DIGIT, CAPITAL, LETTER = r"\s", r"\d", r"\p{Lu}", r"\p{L}"
+CURRENCIES = "|".join(sorted(each.upper() for each in KNOWN if re.fullmatch("[a-z]{3}", each)))
 CLOCK = r"^\d{1,3}:\d\d(:\d\d)?([.,]\d+)?( ?[AaPp]\.?[Mm]\.?)?$"
 MEASURE = (
-    rf"^(?:[$€£¥₹]|\p{{Lu}}{{3}} )?\s?{NUMBER}\s?(?:[\p{{L}}%°µ\"'][\p{{L}}\d%°µ\"'²³/.^ -]*)?$"
+    rf"^(?:[$€£¥₹]|(?:{CURRENCIES}) )?\s?{NUMBER}\s?(?:[\p{{L}}%°µ\"'][\p{{L}}\d%°µ\"'²³/.^ -]*)?$"
 )
 NAME = r"[\p{L}'\x{2019}.-]+"
 PERSON = rf"^{NAME}(?: {NAME})?, {NAME}(?: {NAME}){{0,2}}$"
@@ -52,7 +55,9 @@ def differing_share(kind: Kind, values: pa.Array) -> float | None:
         return UNIQUE_CODES if kind is Kind.category and _share(head, CODE) > MOST else UNIQUE
     if kind is Kind.text:
         people = _share(head, PERSON) > MOST and _most_frequent(head) < MOST_WITH_ONE_WORD
-        named = people or all(_share(head, look) > MOST for look in (CODES, DIGIT, CAPITAL))
+        codes = all(_share(head, look) > MOST for look in (CODES, DIGIT))
+        capital = _share(head, CAPITAL) > MOST or _share(head, LETTER) == 0  # as phone numbers
+        named = people or (codes and capital)
     else:
         named = any(_share(head, look) > MOST for look in (DIGIT, PERSON, CAPITALISED))
     return UNIQUE if named else None

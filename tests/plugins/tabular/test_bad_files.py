@@ -247,6 +247,12 @@ CASES = {
         (PQ, "'box'", "nested", "dataset.drop=[box]"),
         PQ,
     ),
+    "streamed Parquet of nested columns": Case(
+        parquet(TABLE.append_column("box", pa.array([[1.5]] * 40))),
+        (PQ, "'box'", "nested", "dataset.drop=[box]"),
+        PQ,
+        options=("dataset.stream=true", "model=linear"),
+    ),
     "Parquet of nested columns that are dropped": Case(
         parquet(TABLE.append_column("box", pa.array([{"w": 1}] * 40))),
         name=PQ,

@@ -137,6 +137,8 @@ NAMES: dict[str, Callable[[int], str]] = {
     "people": lambda i: f"{PEOPLE[i][1]}, {PEOPLE[i][0]} {INITIALS[i * 7 % 10]}.",
     "people in capitals": lambda i: f"{PEOPLE[i][0]}{PEOPLE[i][2]} {PEOPLE[i][1]}".upper(),
     "files": lambda i: f"scan {i}.pdf",
+    "phones": lambda i: f"+49 {i * 37 % 900 + 100} {i * 7919 % 90000 + 10000}",
+    "short words": lambda i: f"SKU {i * 37 % 9000 + 1000} {'AB'[i % 2]}",
 }
 KEPT: dict[str, Callable[[int], str]] = {
     "weights": lambda i: f"{60 + i * 0.7:.1f} kg",
