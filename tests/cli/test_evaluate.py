@@ -133,6 +133,31 @@ def test_with_rows_of_one_class_it_is_said_what_cannot_be_computed(
         assert "recall, f1, precision cannot be computed: no row is of the class 'broken'" in told
 
 
+def test_ranking_without_a_row_of_the_positive_class_is_said_as_such(
+    folder: Path, mlfw: Mlfw
+) -> None:
+    told, data = evaluated(mlfw, folder, HEAD, "40,red,fine", "41,red,lost")
+
+    assert data["auroc"] is None
+    assert "auroc" in told
+    assert "not a number" not in told
+
+
+def test_rows_from_standard_input_are_evaluated(
+    folder: Path, mlfw: Mlfw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["Broken parts", "", HEAD, *rows(12, 3), "x,red,fine"]
+    (folder / "piped").write_text("\n".join(lines) + "\n")
+
+    with (folder / "piped").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        shown = mlfw("evaluate", "r", "-")
+
+    assert shown.stdout.splitlines()[0].split() == ["metric", "standard", "input"]
+    assert "lines 1 to 2 are no part of the table" in shown.stderr
+    assert "standard input: column 'heat': 1 of 13 values is not a number" in shown.stderr
+
+
 def test_one_row_is_measured_as_far_as_it_can_be(folder: Path, mlfw: Mlfw) -> None:
     told, data = evaluated(mlfw, folder, HEAD, "61,red,broken")
 

@@ -53,6 +53,32 @@ def test_an_interrupted_run_of_the_same_configuration_is_continued(tmp_path: Pat
     assert open_run(other)[0] != first
 
 
+@pytest.mark.parametrize("name", [None, "named"])
+def test_a_run_of_a_version_that_knew_fewer_keys_is_continued(
+    name: str | None, tmp_path: Path
+) -> None:
+    first, _ = open_run(frozen(tmp_path, name=name))
+    now = frozen(tmp_path, name=name)
+    now["dataset"]["missing"] = None
+
+    assert open_run(now) == (first, True)
+    now["dataset"]["missing"] = ["-"]
+    if name:
+        with pytest.raises(UserError, match=r"configuration: dataset\.missing differs"):
+            open_run(now)
+    else:
+        assert open_run(now)[0] != first
+
+
+def test_a_run_whose_configuration_cannot_be_read_is_not_continued(tmp_path: Path) -> None:
+    first, _ = open_run(frozen(tmp_path))
+    first.config_file.unlink()
+    other = frozen(tmp_path)
+    other["seed"] = 1
+
+    assert open_run(other)[0] != first
+
+
 def test_a_run_that_goes_on_is_not_continued_by_another_process(tmp_path: Path) -> None:
     first, _ = open_run(frozen(tmp_path))
     with locked(first.path):
@@ -74,7 +100,7 @@ def test_a_directory_with_another_configuration_is_refused(tmp_path: Path) -> No
     other = frozen(tmp_path, dir=here)
     other["model"] = {"use": "svm"}
 
-    with pytest.raises(UserError, match=r"another configuration \(model.use differ"):
+    with pytest.raises(UserError, match=r"another configuration: model.use differs"):
         open_run(other)
     assert RunDirectory(Path(here)).frozen()["model"] == {"use": "tree"}
 

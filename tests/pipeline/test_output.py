@@ -155,7 +155,7 @@ def test_columns_of_the_input_are_kept(
 
 def test_a_column_to_keep_has_to_be_there_and_to_be_plain() -> None:
     with pytest.raises(
-        UserError, match=r"x\.csv: missing column idd; found id.*\n.*Did you mean 'id'"
+        UserError, match=r"x\.csv: --keep: missing column idd; found id.*\n.*Did you mean 'id'"
     ):
         kept_columns(ROWS, ["idd"], [], "x.csv")
     with pytest.raises(UserError, match="--keep: column 'list' holds list"):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import mlfw
@@ -188,6 +189,43 @@ def test_what_cannot_be_predicted_is_said(
 ) -> None:
     with pytest.raises(UserError, match=message):
         model.predict(given(frame))
+
+
+@pytest.mark.parametrize(
+    "gone", [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"),
+             Decimal("NaN")]
+)  # fmt: skip
+@pytest.mark.filterwarnings("error")
+def test_what_means_missing_in_any_library_is_missing_in_dicts(
+    model: SavedModel, gone: Any
+) -> None:
+    row = {"column_1": "b", "power": 1.5, "zone": 20, "code": "042", "flag": True, "seen": None}
+    names = list(row)
+
+    given = [{**row, name: gone} for name in names] + [dict.fromkeys(names, gone)]
+    nothing = [{**row, name: None} for name in names] + [dict.fromkeys(names)]
+
+    assert model.predict(given).equals(model.predict(nothing))
+
+
+@pytest.mark.filterwarnings("ignore::mlfw.DataWarning")
+def test_half_a_character_is_a_value_that_training_never_saw(
+    model: SavedModel, frame: pd.DataFrame
+) -> None:
+    rows = frame.rename(columns={"Unnamed: 0": "column_1"}).to_dict("records")
+    rows[0]["column_1"] = "\ud800"
+
+    assert model.predict(rows).num_rows == ROWS
+    odd = frame.assign(**{"Unnamed: 0": pd.Series(["\ud800"] * ROWS, dtype=object)})
+    assert len(model.predict(odd)) == ROWS
+
+
+@pytest.mark.filterwarnings("error")
+def test_runs_of_one_value_are_read_as_their_values(model: SavedModel, frame: pd.DataFrame) -> None:
+    plain = pa.Table.from_pandas(frame)
+    runs = [pc.run_end_encode(plain.column(i)) for i in range(plain.num_columns)]
+
+    assert model.predict(pa.table(runs, names=plain.column_names)).equals(model.predict(plain))
 
 
 def test_a_frame_is_warned_of_as_a_file_is(model: SavedModel, frame: pd.DataFrame) -> None:

@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         nargs="?",
         type=Path,
-        help="rows with the target, as a file (default: the run's test rows)",
+        help="rows with the target, as a file, or - for standard input (default: the run's test "
+        "rows)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -36,6 +37,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.pipeline.cross_validate import summary
     from mlfw.pipeline.measure import measure
     from mlfw.pipeline.report import metrics_table
+    from mlfw.pipeline.streams import shown as stream_name
     from mlfw.plugins import load_plugins, warn_of_broken
     from mlfw.runs import find_run, runs_folder
     from mlfw.runs.record import FINISHED
@@ -50,9 +52,10 @@ def main(options: argparse.Namespace) -> int:
     odd: list[ValueNote] = []
     with watched("evaluate") as progress:
         found = measure(
-            run, plugins.registry, options.data, allowed_imports(options), progress, odd
+            run, plugins.registry, options.data, allowed_imports(options), progress, odd, note
         )
-    print_notes(odd, str(options.data))
+    if options.data is not None:
+        print_notes(odd, stream_name(options.data))
     folds = summary(run) if options.data is None else {}
     if options.json:
         metrics = found.metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.row_files import read_rows
 from mlfw.pipeline.saved_model import SavedModel, load_fitted, load_model
 from mlfw.pipeline.splits_file import load_splits
+from mlfw.pipeline.streams import is_stream, readable, shown
 from mlfw.pipeline.undefined import undefined_notes
 from mlfw.pipeline.unknown_classes import unknown_classes, unknown_notes
 from mlfw.plugins import Registry, require_packages
@@ -67,6 +68,7 @@ def measure(
     imports: Imports,
     progress: Progress = silent,
     odd: list[ValueNote] | None = None,
+    noted: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Measure a run's saved model.
 
@@ -77,6 +79,7 @@ def measure(
         imports: From which packages code may be imported that the run names.
         progress: Told how much is read and predicted, of how much.
         odd: What is odd about the values of a file is added here; see `mlfw.conform`.
+        noted: Given what a person should know of how the file was understood.
 
     Returns:
         The metrics on `test`, or on the file under its name; of a model that measures itself also
@@ -92,7 +95,7 @@ def measure(
     model = load_model(run.model, registry, imports)
     measures = choose_metrics(_named(run, registry), model.schema, registry)
     if data is not None:
-        return _measure_file(data, model, run, registry, measures, progress, odd)
+        return _measure_file(data, model, run, registry, measures, progress, odd, noted)
     outcomes = predict_split(load_splits(run.data), TEST, model.predict_table, progress)
     metrics = named_metrics(measures, outcomes.truth, outcomes.predictions, model.schema)
     notes = undefined_notes(metrics, measures, outcomes.truth, model.schema)
@@ -107,21 +110,28 @@ def _measure_file(
     measures: Mapping[str, Measure],
     progress: Progress,
     odd: list[ValueNote] | None,
+    noted: Callable[[str], None] | None,
 ) -> Evaluation:
     schema = model.schema
-    rows, without = _labelled_rows(data, run, registry, schema, progress, odd)
-    predictions = model.predict_table(rows, place=str(data), progress=progress)
+    rows, without = _labelled_rows(data, run, registry, schema, progress, odd, noted)
+    predictions = model.predict_table(rows, place=shown(data), progress=progress)
     metrics = named_metrics(measures, rows, predictions, schema)
     unknown = unknown_classes(rows, schema)
     trained = known_rows(rows, load_splits(run.data)) if run.data.is_dir() else None
     left_out = f"{without:,} without a value in the target left out" if without else ""
     notes = [
-        f"{rows.num_rows:,} rows; {_trained_on(trained)}{'; ' if left_out else ''}{left_out}",
+        f"{rows.num_rows:,} row{'' if rows.num_rows == 1 else 's'}; {_trained_on(trained)}"
+        f"{'; ' if left_out else ''}{left_out}",
         *unknown_notes(unknown, rows.num_rows, schema),
         *undefined_notes(metrics, measures, rows, schema),
     ]
     facts = {"rows": rows.num_rows, "rows_trained_on": trained, "unknown_classes": unknown}
-    return Evaluation({data.name: metrics}, facts, tuple(notes))
+    return Evaluation({_column(data): metrics}, facts, tuple(notes))
+
+
+def _column(data: Path) -> str:
+    """Return what the column of a file's metrics is called."""
+    return shown(data) if is_stream(data) else data.name
 
 
 def _trained_on(rows: int | None) -> str:
@@ -170,35 +180,37 @@ def _labelled_rows(
     schema: Schema,
     progress: Progress,
     odd: list[ValueNote] | None,
+    noted: Callable[[str], None] | None,
 ) -> tuple[pa.Table, int]:
     """Return a file's rows that have every target, and how many rows have not.
 
     Raises:
         UserError: The file has no such row, or lacks a target.
     """
-    own = run.frozen()["dataset"]
-    table = read_rows(data, registry, own, progress, names=schema.all_names)
+    own, place = run.frozen()["dataset"], shown(data)
+    with readable(data) as file:
+        table = read_rows(file, registry, own, progress, names=schema.all_names, noted=noted)
     there = table.column_names
     for target in schema.targets:
-        if search_columns(there, [target.name], str(data))[1]:
+        if search_columns(there, [target.name], place)[1]:
             raise UserError(
-                f"{data}: missing column {target.name}, the target; found {listing(there)}.",
+                f"{place}: missing column {target.name}, the target; found {listing(there)}.",
                 f"{did_you_mean(target.name, there, listed=True)} To predict rows without it, "
-                f"type: {command('predict', run.path, data)}",
+                f"type: {command('predict', run.path, str(data))}",
             )
     if not table.num_rows:
         raise UserError(
-            f"{data}: holds no rows, only columns {listing(there)}.",
+            f"{place}: holds no rows, only columns {listing(there)}.",
             "Check how it was made or copied.",
         )
-    rows = conform(table, schema, with_target=True, place=str(data), notes=odd)
+    rows = conform(table, schema, with_target=True, place=place, notes=odd)
     count = rows.num_rows
     for target in schema.targets:
         rows = rows.filter(rows[target.name].is_valid())
         if not rows.num_rows:
             raise UserError(
-                f"{data}: none of {count:,} rows has a value in the target '{target.name}'.",
-                f"To predict them, type: {command('predict', run.path, data)}",
+                f"{place}: none of {count:,} rows has a value in the target '{target.name}'.",
+                f"To predict them, type: {command('predict', run.path, str(data))}",
             )
     return rows, count - rows.num_rows
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlfw.errors import UserError
+from mlfw.errors import UserError, did_you_mean, listing
 from mlfw.files import read_json
 from mlfw.hints import printable
 from mlfw.pipeline.splits_file import FINDINGS
 from mlfw.schema import Schema, Task
 from mlfw.schema.labels import label_delimiter, labels_as_text
-from mlfw.schema.names import find_columns, search_columns
+from mlfw.schema.names import search_columns
 from mlfw.schema.predictions import output_names, prediction_name, probability_names
 from mlfw.schema.whole import whole
 
@@ -97,7 +97,7 @@ def kept_columns(
         found, _ = search_columns(rows.column_names, usual, place)
     else:
         names = [name for text in asked for name in _split(text, rows.column_names)]
-        found = find_columns(rows.column_names, dict.fromkeys(names), place)
+        found = _asked_columns(rows.column_names, names, place)
     for name, index in found.items():
         kind = rows.column(index).type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
@@ -107,6 +107,17 @@ def kept_columns(
                 "Keep columns of words, numbers or dates.",
             )
     return pa.table({name: rows.column(index) for name, index in found.items()})
+
+
+def _asked_columns(there: Sequence[str], names: Sequence[str], place: str) -> dict[str, int]:
+    found, missing = search_columns(there, dict.fromkeys(names), place)
+    if missing:
+        raise UserError(
+            f"{place}: --keep: missing column{'s' if len(missing) > 1 else ''} "
+            f"{listing(map(printable, missing))}; found {listing(map(printable, there))}.",
+            did_you_mean(missing[0], there, listed=True) or "Name columns that are there.",
+        )
+    return found
 
 
 def _split(text: str, names: Sequence[str]) -> list[str]:

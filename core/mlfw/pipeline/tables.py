@@ -163,10 +163,25 @@ def _from_dicts(rows: list[dict[Any, Any]], schema: Schema) -> pa.Table:
 def _column(values: list[Any]) -> pa.Array:
     import pyarrow as pa
 
+    missing = [_is_missing(value) for value in values]
     try:
-        return pa.array(values)
+        return pa.array(
+            [None if gone else value for value, gone in zip(values, missing, strict=True)]
+        )
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        return _as_text(values, [value is None or _is_nan(value) for value in values])
+        return _as_text(values, missing)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is None, or not equal to itself as NaN of any library is, or pandas' NA."""
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    if isinstance(value, str | bytes | bool | int | list | dict):
+        return False
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError, ArithmeticError):
+        return False
 
 
 def _is_nan(value: Any) -> bool:
@@ -176,8 +191,13 @@ def _is_nan(value: Any) -> bool:
 def _as_text(values: Sequence[Any], missing: Sequence[bool]) -> pa.Array:
     import pyarrow as pa
 
-    texts = [None if gone else str(value) for value, gone in zip(values, missing, strict=True)]
+    texts = [None if gone else _text(value) for value, gone in zip(values, missing, strict=True)]
     return pa.array(texts, pa.string())
+
+
+def _text(value: Any) -> str:
+    """Return a value as text; halves of characters, which no file can hold, are escaped."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def like(given: Any, table: pa.Table) -> Any:

@@ -59,4 +59,6 @@ def _reason(measure: Measure, rows: pa.Table, schema: Schema) -> str:
         return f"{which} of the class '{known[0]}'"
     if not known:
         return "no row is of a class that training saw"
+    if task is Task.binary and schema.classes[-1] not in known:
+        return f"no row is of the class '{schema.classes[-1]}'"
     return "a probability is not a number"

@@ -70,6 +70,8 @@ def _sentence(target: Target, counts: Mapping[str, int], rows: int) -> str:
         )
     total = sum(counts.values())
     return (
-        f"{total:,} of {rows:,} rows are of a class of '{target.name}' that training never saw, "
-        f"and count as wrong predictions: {shown}{hint}"
+        f"{total:,} of {rows:,} row{'' if rows == 1 else 's'} {'is' if total == 1 else 'are'} of a "
+        f"class of '{target.name}' that training never saw, and "
+        f"{'counts as a wrong prediction' if total == 1 else 'count as wrong predictions'}: "
+        f"{shown}{hint}"
     )

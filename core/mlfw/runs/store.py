@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mlfw.errors import UserError, did_you_mean
+import yaml
+
+from mlfw.errors import UserError, did_you_mean, listing
 from mlfw.files import TEMPORARY_PREFIX
 from mlfw.runs.directory import RunDirectory, config_digest
 from mlfw.runs.lock import LOCK, is_locked
@@ -150,8 +152,10 @@ def open_run(frozen: Mapping[str, Any], note: Note = unnoted) -> tuple[RunDirect
     fingerprint = config_digest(frozen)
     for run in list_runs(folder, note):
         record = run.record()
-        same = record.config == fingerprint and record.state != FINISHED
-        if same and not is_locked(run.path):
+        if record.state == FINISHED or is_locked(run.path):
+            continue
+        alike = (record.dataset, record.model) == (frozen["dataset"]["use"], frozen["model"]["use"])
+        if record.config == fingerprint or (alike and not _differing(run, frozen)):
             return run, True
     return _new_directory(folder, frozen), False
 
@@ -184,12 +188,29 @@ def _is_foreign(path: Path) -> bool:
 def _check_same(directory: RunDirectory, frozen: Mapping[str, Any]) -> None:
     if directory.record().config == config_digest(frozen):
         return
-    before, now = _flat(directory.frozen()), _flat(frozen)
-    keys = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-    differing = ", ".join(key for key in keys if not key.startswith("run.")) or "its settings"
-    raise UserError(
-        f"{directory.path}: holds a run of another configuration ({differing} differ).",
-        "Choose another run.dir, or leave it out.",
+    keys = _differing(directory, frozen)
+    if keys:
+        raise UserError(
+            f"{directory.path}: holds a run of another configuration: "
+            f"{listing(keys)} {'differs' if len(keys) == 1 else 'differ'}.",
+            "Choose another run.dir, or leave it out.",
+        )
+
+
+def _differing(directory: RunDirectory, frozen: Mapping[str, Any]) -> list[str]:
+    """Return the keys in which a run's configuration differs from another, sorted.
+
+    A key that the run does not know is one that its version of mlfw did not have: it counts as
+    not set.
+    """
+    try:
+        before, now = _flat(directory.frozen()), _flat(frozen)
+    except (OSError, ValueError, AssertionError, yaml.YAMLError):
+        return [f"{directory.config_file.name} cannot be read, so it"]
+    return sorted(
+        key
+        for key in before.keys() | now.keys()
+        if before.get(key) != now.get(key) and not key.startswith("run.")
     )
 
 

@@ -9,5 +9,13 @@ if TYPE_CHECKING:
 
 
 def whole(values: pa.ChunkedArray) -> pa.Array:
-    """Return a column in one piece; one that is so already is not copied, as Arrow would."""
+    """Return a column in one piece; one that is so already is not copied, as Arrow would.
+
+    Runs of one value are written out.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_run_end_encoded(values.type):
+        values = pc.run_end_decode(values)
     return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()

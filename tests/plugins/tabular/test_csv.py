@@ -252,3 +252,12 @@ def test_an_ordinary_table_is_read_whichever_way_it_is_written(
 
 def test_the_encoding_is_found_fast_in_one_long_line() -> None:
     assert find_encoding(b"1," * 2_000_000) == "utf-8"
+
+
+@pytest.mark.parametrize("text", ["size,good", "\n\nsize,good", 'size,"good"', "size,good\n"])
+def test_a_header_without_rows_is_read_whether_its_line_ends_or_not(
+    text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text(text)
+
+    assert Csv().read(tmp_path / "rows.csv").to_pydict() == {"size": [], "good": []}
