@@ -191,11 +191,11 @@ class ImagesDataset(TableDataset):
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read an image, a folder of images or a table of paths; see `mlfw.Dataset.read`.
 
-        A folder gives its images' paths too, in the column `file`, and where it has sub-folders
-        their names as `label`.
+        A folder gives its images' paths too, in the column `file`, or `path` where the images are
+        called so, and where it has sub-folders their names as `label`.
         """
         if os.path.isdir(path):  # noqa: PTH112
-            rows = folder_rows(path)
+            rows = folder_rows(path, self.image)
         elif is_table(path):
             rows = table_rows(path, self.image, chosen=False)
         elif os.path.isfile(path):  # noqa: PTH113

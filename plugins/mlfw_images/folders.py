@@ -12,7 +12,7 @@ from mlfw.components.splits import TEST, TRAIN, VALIDATION
 from mlfw.errors import listing
 from mlfw_images.rows import ImageRows
 
-LABEL, FILE = "label", "file"
+LABEL, FILE, PATH = "label", "file", "path"
 IMAGE_SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff",
     ".ppm", ".pgm", ".pbm", ".pnm",
@@ -99,8 +99,12 @@ def _check_classes(
         )
 
 
-def folder_rows(folder: Path) -> ImageRows:
+def folder_rows(folder: Path, image: str = "") -> ImageRows:
     """Return all images of a folder and their paths as `file`; with sub-folders, as `label` too.
+
+    Args:
+        folder: The folder.
+        image: What the images' column is called; where that is `file`, the paths are `path`.
 
     Raises:
         UserError: There are none.
@@ -114,8 +118,8 @@ def folder_rows(folder: Path) -> ImageRows:
             "Check the path, or convert the files to one of these.",
         )
     names = [_name(path, folder) for path in files]
-    columns = {FILE: names}
-    if all("/" in name for name in names):
+    columns = {PATH if image == FILE else FILE: names}
+    if image != LABEL and all("/" in name for name in names):
         columns[LABEL] = [name.partition("/")[0] for name in names]
     rows = ImageRows.of(files, names, **columns)
     return replace(rows, passed=[_name(path, folder) for path in passed])

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 15
 KEPT = ("immutable", "nolock")  # the options of an SQLite URL that change nothing in a file
-MOST_SQLITE = 10**9
+LEAST_SQLITE, MOST_SQLITE = 10**6, 10**9  # statements count too
+TOO_BIG = "string or blob too big"
 LONGEST_NAME = 255
 WITH_TIMEOUT = ("psycopg", "psycopg2", "pymysql", "mysqldb")
 READ_ONLY = {
@@ -121,6 +122,8 @@ class Database:
         except MlfwError:
             raise
         except SQLAlchemyError as error:
+            if TOO_BIG in self.sentence(error) and self.limits.bytes is not None:
+                raise self.limits.over_bytes() from None
             raise UserError(f"{key}: the database says: {self.sentence(error)}", remedy) from None
         except Exception as error:
             reason = f"{type(error).__name__}: {self.sentence(error)}"
@@ -202,7 +205,8 @@ def _sqlite(url: URL, limits: Limits) -> dict[str, Any]:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(address, uri=True)
         if limits.bytes is not None:
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(limits.bytes, MOST_SQLITE))
+            most = min(max(limits.bytes, LEAST_SQLITE), MOST_SQLITE)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, most)
         return connection
 
     return {"creator": connect}

@@ -58,6 +58,15 @@ class Limits:
                 f"{override('dataset.limit_bytes', 2 * size)}",
             )
 
+    def over_bytes(self) -> UserError:
+        """Return the error for a single value that is too large."""
+        assert self.bytes is not None
+        return UserError(
+            f"dataset.limit_bytes: one value takes more than dataset.limit_bytes={self.bytes}.",
+            "Ask for less of it, or allow more: "
+            f"{override('dataset.limit_bytes', 100 * self.bytes)}",
+        )
+
     def over_time(self) -> UserError:
         """Return the error for a query that takes too long."""
         assert self.seconds is not None

@@ -116,7 +116,7 @@ def _hint(database: Database, name: str) -> str:
     with database.reading() as connection, database.asked("dataset.query", ""):
         names = _tables(sa.inspect(connection))
     hint = did_you_mean(name.strip(), names)
-    return f"{hint} Tables: {_listed(names)}." if hint.startswith("Did") else f"{hint}."
+    return f"{hint} Tables: {_listed(names)}." if hint.startswith("Did") else hint
 
 
 def _fetch(

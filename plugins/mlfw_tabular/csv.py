@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import textwrap
 import time
 from collections.abc import Mapping
@@ -198,6 +199,18 @@ class Csv(FileDataset):
             "If another line holds the names, say how many lines stand above it: "
             f"{override('dataset.skip', 1)} {override('dataset.header', True)}"
         )
+
+    def delimiter_hint(self, name: str, names: list[str]) -> str:
+        """Say which character stands beside the name in the header; see `TableDataset`."""
+        word = re.escape(name)
+        found = (
+            re.search(rf"(\W+){word}(?:\W|$)|^{word}(\W+)", names[0]) if len(names) == 1 else None
+        )
+        mark = (found[1] or found[2]).strip("\"'") if found else ""
+        if len(mark) != 1:
+            return ""
+        hint = override("dataset.delimiter", "tab" if mark == "\t" else mark)
+        return f"Where '{mark}' stands between values, type: {hint}"
 
     def format(self, table: pa.Table) -> bytes:
         """Return CSV with a header line."""

@@ -74,7 +74,8 @@ def _bad_row(path: Path, dialect: Dialect) -> tuple[str, str]:
         try:
             for row in reader:
                 if row and len(row) != dialect.width:
-                    expected = f"expected {dialect.width} values, found {len(row)}"
+                    values = f"{dialect.width} value{'s' * (dialect.width != 1)}"
+                    expected = f"expected {values}, found {len(row)}"
                     return f"line {before + 1}: {expected}", _ragged(path, dialect, row, before)
                 before = skipped + reader.line_num
         except csv.Error:
@@ -86,7 +87,8 @@ def _ragged(path: Path, dialect: Dialect, row: list[str], before: int) -> str:
     """Return what to do about a row with more or fewer values than the first."""
     if row[0].lstrip().startswith("#"):
         return f"Take the lines that begin with # out: grep -v '^#' {_quoted(path)} > new.csv"
-    if not dialect.escape and any(value.endswith(BACKSLASH) for value in row[:-1]):
+    escaped = any(value.endswith(BACKSLASH) or f"{BACKSLASH}'" in value for value in row[:-1])
+    if escaped and not dialect.escape:
         return ESCAPE
     if before == dialect.names_end or len(row) > dialect.width:
         lines = override("dataset.skip", max(before, 1))
@@ -118,12 +120,13 @@ def check_escapes(path: Path, dialect: Dialect, text: str) -> None:
     if dialect.escape:
         return
     if dialect.lacking == "first":
-        escaped_delimiter = BACKSLASH + dialect.delimiter
+        marks = (BACKSLASH + dialect.delimiter, f"{BACKSLASH}'")
         rows = text.splitlines()[dialect.names_end : -1] or [""]
-        if all(escaped_delimiter in row for row in rows):
+        if all(any(mark in row for mark in marks) for row in rows):
             raise UserError(
                 f"{path}: line {dialect.names_end + 1}: expected {len(dialect.names) - 1} values, "
-                f"found {len(dialect.names)}, one of which ends with {BACKSLASH}.",
+                f"found {len(dialect.names)}, with a {BACKSLASH} before a quote or a "
+                f"'{dialect.delimiter}'.",
                 ESCAPE,
             )
     if not dialect.quote or BACKSLASH + dialect.quote not in text:

@@ -104,7 +104,7 @@ def find_dialect(text: str, known: Known, *, encoding: str, whole: bool) -> Dial
     delimiter = known.delimiter or (_separator(said[1]) if said else None)
     tries = []
     for tried in (delimiter,) if delimiter else DELIMITERS:
-        used = find_quote(rest, tried) if known.quote is None else known.quote
+        used = find_quote(rest, tried, known.escape) if known.quote is None else known.quote
         rows = read_rows(rest, tried, used, known.escape, whole=whole)
         header = find_header(
             [row.values for row in rows],
@@ -175,12 +175,14 @@ def _fit(delimiter: str, rows: list[Line], header: Header) -> tuple[float, bool,
     return round(alike, 2), decimal_commas, width
 
 
-def find_quote(text: str, delimiter: str) -> str:
+def find_quote(text: str, delimiter: str, escape: str) -> str:
     """Return the character that stands around values."""
     text = text[:MOST_CHARACTERS]
     edge, end = f"(?:^|{re.escape(delimiter)})", f"(?=\\s*$|{re.escape(delimiter)})"
     if re.search(f'{edge}"', text, re.MULTILINE):
         return '"'
     opened = len(re.findall(f"{edge}'", text, re.MULTILINE))
-    closed = len(re.findall(f"{edge}'(?:[^'\n]|'')*'{end}", text, re.MULTILINE))
+    pair = rf"|{re.escape(escape)}." if escape else ""
+    other = f"[^'\n{re.escape(escape)}]"
+    closed = len(re.findall(f"{edge}'(?:{other}|''{pair})*'{end}", text, re.MULTILINE))
     return "'" if closed and closed >= 0.9 * opened else '"'

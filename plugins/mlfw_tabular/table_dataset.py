@@ -320,7 +320,8 @@ class TableDataset(mlfw.Dataset):
         bare = name.strip(AROUND)
         near = [other for other in names if other.strip(AROUND) == bare]
         if not near:
-            return f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip()
+            how = self.delimiter_hint(name, names)
+            return how or f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip()
         if key == "dataset.columns":
             typed = override(key, self.columns[name], name=near[0])
         else:
@@ -329,6 +330,10 @@ class TableDataset(mlfw.Dataset):
 
     def names_hint(self) -> str:
         """Say what else to do where the columns' names are not as expected; empty for nothing."""
+        return ""
+
+    def delimiter_hint(self, name: str, names: list[str]) -> str:  # noqa: ARG002
+        """Say what stands between values where a lone column holds the name; empty for nothing."""
         return ""
 
     def _said(self) -> dict[str, Inferred]:

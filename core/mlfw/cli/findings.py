@@ -54,7 +54,8 @@ def _found(findings: Sequence[Finding], room: int) -> str:
     parts = [_about(own) for own in groups]
     for shown in range(len(groups), 0, -1):
         more = sum(map(len, groups[shown:]))
-        text = "; ".join([*parts[:shown], *_more(more, groups[-1])])
+        several = [*parts[:shown], *_more(more, groups[-1])]
+        text = "; ".join([*(part.removesuffix(".") for part in several[:-1]), several[-1]])
         if _fits(text, room):
             return text
     words = parts[0].split()

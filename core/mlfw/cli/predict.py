@@ -9,7 +9,7 @@ from mlfw.cli.notes import note, print_notes
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
 from mlfw.cli.watched import watched
 
-FILE = "file"
+FILE, PATH = "file", "path"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,8 @@ def main(options: argparse.Namespace) -> int:
         own, names = _dataset_options(folder), model.schema.all_names
         with readable(options.data) as file:
             rows = read_rows(file, plugins.registry, own, progress, names=names, noted=note)
-        usual = [FILE] if options.data.is_dir() else identifier_columns(folder.parent / "data")
+        paths = [PATH if FILE in names else FILE]
+        usual = paths if options.data.is_dir() else identifier_columns(folder.parent / "data")
         kept = kept_columns(rows, options.keep, usual, place)
         predictions = model.predict_table(rows, place=place, progress=progress, notes=notes)
     print_notes(notes, place)

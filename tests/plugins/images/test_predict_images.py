@@ -130,3 +130,14 @@ def test_a_database_is_not_asked_for_when_files_are_read(listed: Path) -> None:
 
     assert read_rows(listed, load_plugins().registry, options).num_rows == 2
     assert row_format(listed, load_plugins().registry, write=True).suffixes
+
+
+def test_a_folder_is_read_where_the_images_of_a_table_are_called_as_paths_are(pets: Path) -> None:
+    registry = load_plugins().registry
+
+    for image, others in (("file", ["path", "label"]), ("label", ["file"]), ("image", ["file"])):
+        options = {"use": "images", "path": "/elsewhere/old.csv", "image": image}
+        names = read_rows(pets, registry, options).column_names
+        assert names[0] == image
+        assert names[1 : len(others) + 1] == others
+        assert len(set(names)) == len(names)

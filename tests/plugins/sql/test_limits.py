@@ -57,8 +57,13 @@ def test_more_bytes_than_allowed_end_the_reading(shop: Path) -> None:
 
 
 def test_one_huge_value_ends_the_reading(shop: Path) -> None:
-    with pytest.raises(UserError, match=r"dataset\.(limit_bytes|query).*(bytes|too big)"):
+    with pytest.raises(UserError, match=r"(?s)one value .*dataset\.limit_bytes=1000000000"):
         SqlDataset(url=SHOP, query="SELECT zeroblob(900000000)", limit_bytes=10_000_000).table()
+
+
+def test_a_few_bytes_are_no_reason_to_say_that_there_is_no_database(shop: Path) -> None:
+    with pytest.raises(UserError, match=r"(?s)take \d+ bytes, more than .*limit_rows="):
+        SqlDataset(url=SHOP, from_table="customers", limit_bytes=10).table()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_the_lines_to_skip_can_be_said(skip: int, content: str, tmp_path: Path) 
 
 
 def test_lines_of_another_form_are_not_skipped_where_no_header_follows(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"(?s)line 2: expected 1 values, found 3.*dataset\.skip=1"):
+    with pytest.raises(UserError, match=r"(?s)line 2: expected 1 value, found 3.*dataset\.skip=1"):
         names(tmp_path, "Sales\n" + ROWS)
     with pytest.raises(UserError, match="line 2: expected 4 values, found 3"):
         names(tmp_path, "size,kind,price,more\n" + ROWS)
@@ -211,6 +212,36 @@ def test_delimiters_escaped_by_a_backslash_are_read_by_the_key_that_the_message_
         dataset(tmp_path, text).table()
     table = dataset(tmp_path, text, escape="backslash").table()
     assert table["note"][0].as_py() == "small, red"
+
+
+def test_single_quotes_escaped_by_a_backslash_are_read_by_the_key_that_the_message_names(
+    tmp_path: Path,
+) -> None:
+    text = "'size','note','y'\n" + "".join(f"'{i}','it\\'s, red','b'\n" for i in range(9))
+
+    with pytest.raises(UserError, match=r"Type: dataset\.escape=backslash"):
+        dataset(tmp_path, text).table()
+    table = dataset(tmp_path, text, escape="backslash").table()
+    assert table["note"][0].as_py() == "it's, red"
+
+
+@pytest.mark.parametrize(
+    ("mark", "hint"),
+    [
+        ("^", "'dataset.delimiter=\"^\"'"),
+        (" ", "'dataset.delimiter=\" \"'"),
+        (":", "'dataset.delimiter=\":\"'"),
+    ],
+)
+def test_a_delimiter_that_is_not_found_out_is_named_where_the_target_is_not_found(
+    mark: str, hint: str, tmp_path: Path
+) -> None:
+    data = dataset(tmp_path, TABLE.replace(",", mark), target=["price"])
+
+    with pytest.raises(UserError, match=re.escape(hint)):
+        data.load(LoadContext())
+    data = dataset(tmp_path, TABLE.replace(",", mark), delimiter=mark, target=["price"])
+    assert data.table().column_names == ["size", "kind", "price"]
 
 
 def test_a_backslash_before_the_end_of_a_value_is_a_backslash(tmp_path: Path) -> None:
