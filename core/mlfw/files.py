@@ -24,7 +24,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     the target's name in one step. Of a link it is what the link leads to that is written.
 
     Raises:
-        OSError: The disk is full or the folder cannot be written; the old file is untouched.
+        OSError: The disk is full or the folder cannot be written; the old file is untouched. It
+            names the file.
     """
     if path.is_symlink():
         path = path.resolve()
@@ -38,8 +39,10 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            error.filename = str(path)  # writing itself does not say where
         raise
     sync_folder(path.parent)
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Mlfw, environment
+from mlfw import UserError
 from mlfw.cache import Cache, home_folder
-from mlfw.disk import disk_mistake
+from mlfw.disk import disk_errors, disk_mistake
+from mlfw.files import write_bytes
 
 RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=tree",
        "metrics=[accuracy]")  # fmt: skip
@@ -228,6 +230,19 @@ def test_errors_of_a_disk_are_mistakes_that_can_be_mended(error: Exception, said
     assert mistake is not None
     assert said in mistake.problem
     assert mistake.remedy
+
+
+def test_a_file_for_which_there_is_no_room_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match=r"weights\.ckpt: the disk is full"), disk_errors():
+        write_bytes(tmp_path / "weights.ckpt", b"x")
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_errors_stay_what_they_are() -> None:

@@ -51,11 +51,11 @@ class Diagnosis:
         return f"{self.sentence} Try {', '.join(others)}{' or ' if others else ''}{last}."
 
     def to_json(self) -> dict[str, Any]:
-        """Return the diagnosis as JSON data, of the plain types that checkpoints are read with."""
+        """Return the diagnosis as JSON data."""
         return {
             "kind": self.kind.value,
             "sentence": self.sentence,
-            "advice": [str(key) for key in self.advice],
+            "advice": list(self.advice),
             "numbers": dict(self.numbers),
         }
 
