@@ -232,6 +232,18 @@ def test_errors_of_a_disk_are_mistakes_that_can_be_mended(error: Exception, said
     assert mistake.remedy
 
 
+@pytest.mark.parametrize("command", [("runs",), RUN])
+def test_a_current_folder_that_was_removed_is_said(
+    mlfw_here: Mlfw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    assert "The current folder has been removed." in plain(mlfw_here(*command))
+
+
 def test_a_file_for_which_there_is_no_room_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,11 +9,12 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from mlfw.cli.output import say, standard_output
 from mlfw.cli.streams import safe_streams
 from mlfw.disk import disk_mistake
-from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested
+from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested, UserError
 from mlfw.hints import command
 
 COMMANDS = {
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0  # the reader of our output has gone, as in `mlfw runs | head`; that is no failure
     except Exception as error:
-        mistake = disk_mistake(error)
+        mistake = disk_mistake(error) or _folder_removed()
         if mistake is None:
             return _unexpected(error)
         say(f"mlfw: {mistake}")
@@ -120,6 +121,15 @@ def _print_version() -> int:
 
     print(f"mlfw {mlfw_version()}")
     return 0
+
+
+def _folder_removed() -> UserError | None:
+    """Return a mistake where the current folder is no longer there; None where it is."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return UserError("The current folder has been removed.", "Change to another one: cd ~")
+    return None
 
 
 def _unexpected(error: Exception) -> int:
