@@ -128,7 +128,11 @@ def test_predict_without_out_prints_csv(mlfw: Mlfw) -> None:
     ("file", "out", "fragments"),
     [
         ("size\n1\n", "o.csv", ["missing columns colour, fresh, seen, price"]),
-        ("size,colour,fresh,seen,price\nx,red,no,2024-01-01,1\n", "o.csv", ["'size'", "row 1"]),
+        (
+            "size,colour,fresh,seen,price\nx,red,no,2024-01-01,1\ny,red,no,2024-01-01,1\n",
+            "o.csv",
+            ["'size'", "expected a number"],
+        ),
         ("size,colour,fresh,seen,price\n1,red,no,2024-01-01,1\n", "o.xls", ["'.xls'", ".csv"]),
     ],
 )

@@ -150,7 +150,7 @@ def check_nearest(full: Venv) -> None:
     with (full.folder / "out.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 60
-    assert list(rows[0]) == ["prediction", "probability_no", "probability_yes"]
+    assert list(rows[0]) == ["size", "prediction", "probability_no", "probability_yes"]
 
 
 def test_without_the_plugin_its_model_is_refused_with_a_remedy(full: Venv) -> None:

@@ -273,7 +273,7 @@ def test_the_schema_is_there_to_read(server: ModelServer, model: Path) -> None:
     assert answer.json == {
         "name": "Rows & columns",
         "model": "linear",
-        "targets": [{"name": "species", "task": "binary", "classes": ["large", "small"]}],
+        "targets": [{"name": "species", "task": "binary", "classes": ["small", "large"]}],
         "columns": json.loads(json.dumps([asdict(column) for column in schema.columns])),
     }
 
@@ -308,7 +308,7 @@ def test_the_document_tells_columns_answers_and_refusals(server: ModelServer) ->
     assert row["properties"]["model_config"]["format"] == "date-time"
     assert all(column["nullable"] for column in row["properties"].values())
     assert "blue, green, red" in row["properties"]["colour"]["description"]
-    assert schemas["Prediction"]["properties"]["prediction"]["enum"] == ["large", "small"]
+    assert schemas["Prediction"]["properties"]["prediction"]["enum"] == ["small", "large"]
     post = document["paths"]["/predict"]["post"]
     body = post["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}

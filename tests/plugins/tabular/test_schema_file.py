@@ -117,7 +117,7 @@ def test_what_is_wrong_in_it_is_named(data: Any, message: str, tmp_path: Path) -
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"dataset.schema: .*: cannot be read: No such file"):
+    with pytest.raises(UserError, match=r"dataset.schema: .*schema.json: no such file"):
         read_schema_file(tmp_path / "schema.json")
 
 
