@@ -10,21 +10,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PLAIN_NAME = re.compile(r"[\w-]+")
-PLAIN_VALUE = re.compile(r"[A-Za-z_/][\w./%+-]*")
+# Patterns are compiled when they are first used, as most commands need none of them.
+PLAIN_NAME = r"[\w-]+"
+PLAIN_VALUE = r"[A-Za-z_/][\w./%+-]*"
 RESERVED = {"true", "false", "null", "inf", "nan", "yes", "no", "on", "off"}
-REQUIREMENT = re.compile(
-    r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?(\[[\w.,-]+\])?((==|>=|<=|~=|!=|<|>)[\w.*+,<>=!~]+)?",
-    re.ASCII,
+REQUIREMENT = (
+    r"(?a)[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?(\[[\w.,-]+\])?((==|>=|<=|~=|!=|<|>)[\w.*+,<>=!~]+)?"
 )
-INTERPOLATION = re.compile(r"(\\*)\$\{")
+INTERPOLATION = r"(\\*)\$\{"
 # Terminal escapes, what reorders or hides text, line separators and halves of characters. Newline
 # and tab stay, as do the joiners that some scripts are written with.
-UNSAFE = re.compile(
+UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-NO_SINGLE_LINE = re.compile(rf"[\n\t]|{UNSAFE.pattern}")
+NO_SINGLE_LINE = rf"[\n\t]|{UNSAFE}"
 
 
 class ShellWord(str):
@@ -57,7 +57,7 @@ def dotted(key: str, name: str | None = None) -> str:
     """
     if name is None:
         return key
-    return f"{key}.{name if PLAIN_NAME.fullmatch(name) else quoted(name)}"
+    return f"{key}.{name if re.fullmatch(PLAIN_NAME, name) else quoted(name)}"
 
 
 def command(*words: str | Path) -> str:
@@ -110,7 +110,7 @@ def install(*requirements: str) -> str:
     Returns:
         The command; empty where no requirement is left.
     """
-    valid = [f'"{text}"' for text in requirements if REQUIREMENT.fullmatch(text)]
+    valid = [f'"{text}"' for text in requirements if re.fullmatch(REQUIREMENT, text)]
     return " ".join(["pip install", *valid]) if valid else ""
 
 
@@ -119,7 +119,7 @@ def printable(text: str) -> str:
 
     Line breaks and tabs stay.
     """
-    return UNSAFE.sub(lambda match: _escaped(match[0]), text)
+    return re.sub(UNSAFE, lambda match: _escaped(match[0]), text)
 
 
 def quoted(text: str) -> str:
@@ -139,10 +139,10 @@ def _escaped(character: str) -> str:
 
 def _shell_word(text: str) -> ShellWord:
     r"""Return text quoted for a shell, with control characters written as in `$'\033'`."""
-    if not NO_SINGLE_LINE.search(text):
+    if not re.search(NO_SINGLE_LINE, text):
         return ShellWord(shlex.quote(text))
     inner = text.replace("\\", r"\\").replace("'", r"\'")
-    return ShellWord(f"$'{NO_SINGLE_LINE.sub(lambda match: _octal(match[0]), inner)}'")
+    return ShellWord(f"$'{re.sub(NO_SINGLE_LINE, lambda match: _octal(match[0]), inner)}'")
 
 
 def _octal(character: str) -> str:
@@ -164,11 +164,11 @@ def _value(value: object) -> str:
 
 
 def _key(name: str) -> str:
-    return name if PLAIN_VALUE.fullmatch(name) else quoted(name)
+    return name if re.fullmatch(PLAIN_VALUE, name) else quoted(name)
 
 
 def _text(value: str) -> str:
-    if PLAIN_VALUE.fullmatch(value) and value.lower() not in RESERVED:
+    if re.fullmatch(PLAIN_VALUE, value) and value.lower() not in RESERVED:
         return value
     # A literal `${` is not to be taken for a reference to another key.
-    return quoted(INTERPOLATION.sub(lambda match: f"{match[1] * 2}\\${{", value))
+    return quoted(re.sub(INTERPOLATION, lambda match: f"{match[1] * 2}\\${{", value))

@@ -7,11 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 
 # A word: what has no blanks, but for those between quotation marks or backticks.
-WORD = re.compile(r"""(?:(?<!\w)'[^'\n]*'(?!\w)|(?<!\w)"[^"\n]*"|`[^`\n]*`|\S)+""")
+WORD = r"""(?:(?<!\w)'[^'\n]*'(?!\w)|(?<!\w)"[^"\n]*"|`[^`\n]*`|\S)+"""
 # How commands begin that messages tell to type.
-COMMAND = re.compile(
-    r"""[(`'"]?(?:(?:\S*/)?mlfw\s+[a-z-]|pip\s+install\s|export\s|wandb\s+sync\s)"""
-)
+COMMAND = r"""[(`'"]?(?:(?:\S*/)?mlfw\s+[a-z-]|pip\s+install\s|export\s|wandb\s+sync\s)"""
 ENDS = (".", ",", ";", ":", ")")
 INDENT = "  "
 
@@ -76,9 +74,9 @@ def _wrapped(line: str, width: int, hang: str) -> Iterator[str]:
 def _unbroken(line: str) -> Iterator[str]:
     """Yield words, and commands of several words in one."""
     command: list[str] = []
-    for found in WORD.finditer(line):
+    for found in re.finditer(WORD, line):
         word = found.group()
-        if command or COMMAND.match(line, found.start()):
+        if command or re.compile(COMMAND).match(line, found.start()):
             command.append(word)
             if not word.endswith(ENDS):
                 continue

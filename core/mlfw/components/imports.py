@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import pkgutil
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +14,6 @@ from typing import Any, TypeVar
 from mlfw.errors import ImportNotAllowedError, UserError, did_you_mean, listing
 from mlfw.files import sha256
 
-logger = logging.getLogger("mlfw")
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 Base = TypeVar("Base")
 
@@ -128,6 +124,8 @@ def code_version(target: str) -> list[str]:
     Returns:
         The distribution's version, where there is one, and a digest of the module's source file.
     """
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
     module_name = target.partition(":")[0]
     top, *rest = module_name.split(".")
     found = []
@@ -173,7 +171,9 @@ def _import(key: str, target: str, name: str) -> Any:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
             raise _not_there(key, target, missing) from None
-        logger.warning("%s cannot be imported", name, exc_info=True)
+        import logging
+
+        logging.getLogger("mlfw").warning("%s cannot be imported", name, exc_info=True)
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UserError(
             f"{key}={target}: the module cannot be imported: {reason}.",
@@ -196,6 +196,8 @@ def _not_there(key: str, target: str, missing: str) -> UserError:
             f"{key}={target}: '{parent}' is a module and no package.",
             f"Type {key}={parent}:{target.partition(':')[2]}",
         )
+    import pkgutil
+
     known = [module.name for module in pkgutil.iter_modules(path)]
     return UserError(
         f"{key}={target}: the package '{parent}' has no module '{name}'.", did_you_mean(name, known)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import Distribution
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 FIELD = r"^{}:[ \t]*(\S.*?)[ \t]*$"
-NAME, VERSION = (
-    re.compile(FIELD.format(name), re.MULTILINE | re.IGNORECASE) for name in ("Name", "Version")
-)
 
 
 def name_and_version(distribution: Distribution) -> tuple[str, str]:
@@ -19,5 +19,9 @@ def name_and_version(distribution: Distribution) -> tuple[str, str]:
     """
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     header = text.partition("\n\n")[0]
-    name, version = NAME.search(header), VERSION.search(header)
-    return name[1] if name else "", version[1] if version else ""
+    return _field("Name", header), _field("Version", header)
+
+
+def _field(name: str, header: str) -> str:
+    found = re.search(FIELD.format(name), header, re.MULTILINE | re.IGNORECASE)
+    return found[1] if found else ""

@@ -6,8 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -15,6 +14,9 @@ from mlfw.plugins import hookspecs
 from mlfw.plugins.distribution import name_and_version
 from mlfw.plugins.registration import RegistrationError, components_of, verify_hooks
 from mlfw.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "mlfw"
 DISABLE = "MLFW_DISABLE_PLUGINS"
@@ -68,6 +70,8 @@ def load_plugins(
         found: Entry points to load in place of the installed ones.
         disabled: Names of plugins to leave out; by default those in `MLFW_DISABLE_PLUGINS`.
     """
+    from importlib.metadata import entry_points
+
     blocked = set(os.environ.get(DISABLE, "").split(",") if disabled is None else disabled)
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)

@@ -8,7 +8,6 @@ may hold it, has lost its zeros, and is the code that it can only be.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -123,6 +122,8 @@ def number_keys(words: pa.Array) -> pa.Array:
     exponents = pc.match_substring_regex(words, EXPONENT)
     if not pc.any(exponents).as_py():
         return keys
+    from decimal import Decimal
+
     large = pc.if_else(exponents, words, missing).to_pylist()
     texts = [None if word is None else f"{Decimal(word):f}" for word in large]
     return pc.coalesce(keys, _plainest(pa.array(texts, pa.string())))
