@@ -146,7 +146,7 @@ class DatetimeEncoder(Encoder):
 
 
 def usual_parts(column: Column) -> list[Part]:
-    """Return what is told of a date where nobody has said it, by how its values are written."""
+    """Return the default parts of a date column, by how its values are written."""
     if column.format and not has_date(column.format):
         return [Part.time, Part.day]
     if column.format and not has_day(column.format):
