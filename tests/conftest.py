@@ -15,6 +15,8 @@ import pytest
 
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Commands are printed by name where the shell finds them, whether or not .venv is activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 # The cache of whoever runs the tests is left alone.
 CACHE = tempfile.mkdtemp(prefix="mlfw-cache-")
 os.environ["MLFW_CACHE"] = CACHE

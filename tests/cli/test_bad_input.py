@@ -15,6 +15,18 @@ MISTAKES = {
     "an unknown key": ([*BASE, "model.max_dept=3"], ["model.max_dept", "max_depth"]),
     "an unknown key with plus": ([*BASE, "+model.foo=1"], ["model.foo", "tree"]),
     "an unknown section": ([*BASE, "modle=tree"], ["modle", "'model'"]),
+    "an unknown section and no data set": (
+        ["run", "datset=csv"],
+        ["command line: unknown key 'datset'. Did you mean 'dataset'?"],
+    ),
+    "data in place of a configuration": (
+        ["run", "small.csv"],
+        ["type: mlfw run dataset=csv dataset.path=small.csv dataset.target=COLUMN"],
+    ),
+    "a workbook in place of a configuration": (
+        ["run", "my book.XLSX"],
+        ["mlfw run dataset=excel 'dataset.path=\"my book.XLSX\"' dataset.target=COLUMN"],
+    ),
     "an unknown component": ([*BASE, "model=tre"], ["model=tre", "'tree'", "mlfw show model"]),
     "an unknown tuner": ([*BASE, "tuner=gird"], ["tuner=gird", "'grid'"]),
     "an unknown metric": ([*BASE, "metrics=[acuracy]"], ["acuracy", "'accuracy'"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw.errors import UserError
+from mlfw.hints import command, override
 
 if TYPE_CHECKING:
     from mlfw.components import Imports
@@ -39,11 +40,21 @@ def split_settings(settings: list[str]) -> tuple[Path | None, list[str]]:
         raise UserError(f"expected one configuration file, found {', '.join(files)}.")
     for text in overrides:
         if "=" not in text and not text.startswith("~"):
-            raise UserError(
-                f"'{text}': expected CONFIG.yaml or key=value.",
-                "For example: mlfw run churn.yaml model=svm",
-            )
+            raise UserError(f"'{text}': expected CONFIG.yaml or key=value.", _written_out(text))
     return (Path(files[0]) if files else None), overrides
+
+
+def _written_out(text: str) -> str:
+    """Return what to type in place of something that is neither a file's name nor key=value."""
+    from mlfw.components import Dataset
+    from mlfw.plugins import load_plugins
+
+    for name, entry in load_plugins().registry.kind("dataset").items():
+        assert issubclass(entry.component, Dataset)
+        if text.lower().endswith(entry.component.suffixes or ("\0",)):
+            words = [override("dataset", name), override("dataset.path", text)]
+            return f"For a file of data, type: {command('run', *words, 'dataset.target=COLUMN')}"
+    return "For example: mlfw run churn.yaml model=svm"
 
 
 def add_run_argument(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from mlfw.config.choose import choose
 from mlfw.config.document import USE, Document, read_document
 from mlfw.config.hydra_store import ROOT, hydra_store
 from mlfw.config.interpolations import check_interpolations
-from mlfw.config.keys import Choices, check_keys
+from mlfw.config.keys import Choices, check_keys, check_sections
 from mlfw.config.lists import is_component, tightened
 from mlfw.config.merge import values_of
 from mlfw.config.overrides import Given, parse_overrides
@@ -52,6 +52,7 @@ def compose(
     """
     document = read_document(config) if config else Document()
     given = parse_overrides(list(overrides))
+    check_sections(document, given)
     folder = config_dir or (config.parent if config else None)
     choices, notes = choose(document, given, plugins.registry, folder)
     check_keys(document, given, choices)

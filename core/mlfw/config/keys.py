@@ -36,8 +36,23 @@ class Choices:
         return next(iter(named.values())) if named else None
 
 
+def check_sections(document: Document, given: list[Given]) -> None:
+    """Check the first part of every key, which needs no component to be chosen.
+
+    Raises:
+        UserError: A section does not exist; the message holds the nearest one that does.
+    """
+    known = {*(field.name for field in dataclasses.fields(RootSettings)), *KINDS}
+    written = [(key, str(document.path)) for key in document.values]
+    written += [(item.key, "command line") for item in given]
+    for key, place in written:
+        first = key.split(".")[0]
+        if first not in known:
+            raise UserError(f"{place}: unknown key '{key}'. {did_you_mean(first, known)}")
+
+
 def check_keys(document: Document, given: list[Given], choices: Choices) -> None:
-    """Check every key of the file and of the overrides.
+    """Check every key of the file and of the overrides, of which the sections exist.
 
     Raises:
         UserError: A key does not exist; the message holds the nearest one that does.
@@ -61,9 +76,6 @@ def _leaves(values: Mapping[str, Any], choices: Choices, prefix: str = "") -> It
 
 def _check_key(key: str, place: str, choices: Choices) -> None:
     first, *rest = key.split(".")
-    known_first = {*(field.name for field in dataclasses.fields(RootSettings)), *KINDS}
-    if first not in known_first:
-        raise UserError(f"{place}: unknown key '{key}'. {did_you_mean(first, known_first)}")
     if first in KINDS and choices.components.get(first, {}) is None:
         return
     if not rest:
