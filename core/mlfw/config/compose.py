@@ -73,7 +73,10 @@ def _compose(
 ) -> Any:
     from hydra import compose as hydra_compose
 
-    with hydra_store(registry, folder) as store:
+    needed = None
+    if not choices.presets and not own_defaults:  # which may name any component
+        needed = {kind: list(named or ()) for kind, named in choices.components.items()}
+    with hydra_store(registry, folder, needed) as store:
         defaults: list[Any] = [ROOT]
         defaults += [{kind: choices.selected.get(kind, [])} for kind in KINDS]
         defaults += [*own_defaults, "_self_"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,20 @@ ROOT = "mlfw_root"
 
 
 @contextmanager
-def hydra_store(registry: Registry, folder: Path | None) -> Iterator[Any]:
-    """Yield a Hydra config store that knows all components, and forget it afterwards."""
+def hydra_store(
+    registry: Registry, folder: Path | None, needed: Mapping[str, Collection[str]] | None = None
+) -> Iterator[Any]:
+    """Yield a Hydra config store that knows the components, and forget it afterwards.
+
+    Args:
+        registry: The components there are.
+        folder: Where presets lie, if anywhere.
+        needed: The names that may be asked for, by kind; left out, all of them. Storing a
+            component takes as long as composing it.
+
+    Raises:
+        UserError: A preset has the name of a component.
+    """
     from hydra import initialize, initialize_config_dir
     from hydra.core.config_store import ConfigStore
     from hydra.core.global_hydra import GlobalHydra
@@ -30,6 +42,8 @@ def hydra_store(registry: Registry, folder: Path | None) -> Iterator[Any]:
             for name, entry in entries.items():
                 package = f"metrics.{name}" if kind == "metrics" else None
                 _check_shadowing(folder, kind, name)
+                if needed is not None and name not in needed.get(kind, ()):
+                    continue
                 store.store(
                     group=kind,
                     name=name,
