@@ -176,10 +176,12 @@ def test_composing_leaves_no_trace_in_hydra(plugins: Plugins, tmp_path: Path) ->
     from hydra.core.config_store import ConfigStore
     from hydra.core.global_hydra import GlobalHydra
 
-    before = dict(ConfigStore.instance().repo)
+    store = ConfigStore.instance()
+    before, own = store.repo.keys(), store.load("hydra/config.yaml").node.defaults
     composed(plugins, "dataset: csv\n", tmp_path)
 
-    assert ConfigStore.instance().repo.keys() == before.keys()
+    assert store.repo.keys() == before
+    assert store.load("hydra/config.yaml").node.defaults == own != ["_self_"]
     assert not GlobalHydra.instance().is_initialized()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -124,17 +125,32 @@ def code_version(target: str) -> list[str]:
     Returns:
         The distribution's version, where there is one, and a digest of the module's source file.
     """
-    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+    from importlib.metadata import PackageNotFoundError, version
 
     module_name = target.partition(":")[0]
     top, *rest = module_name.split(".")
     found = []
-    for distribution in sorted(set(packages_distributions().get(top, ()))):
+    for distribution in sorted(set(_distributions(tuple(sys.path)).get(top, ()))):
         try:
             found.append(f"{distribution} {version(distribution)}")
         except PackageNotFoundError:
             continue
     return [*found, *(sha256(file) for file in _source_files(top, rest))]
+
+
+@cache
+def _distributions(path: tuple[str, ...]) -> Mapping[str, list[str]]:  # noqa: ARG001
+    """Return the distributions of every top-level package.
+
+    That takes half a second, as the names of all installed files are read, and a run asks for it
+    several times.
+
+    Args:
+        path: Where packages are searched for at the moment, `sys.path`.
+    """
+    from importlib.metadata import packages_distributions
+
+    return packages_distributions()
 
 
 def _source_files(top: str, rest: list[str]) -> list[Path]:

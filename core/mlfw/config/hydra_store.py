@@ -30,7 +30,8 @@ def hydra_store(
     Raises:
         UserError: A preset has the name of a component.
     """
-    from hydra import initialize, initialize_config_dir
+    from hydra import initialize_config_dir, initialize_config_module
+    from hydra.conf import HydraConf
     from hydra.core.config_store import ConfigStore
     from hydra.core.global_hydra import GlobalHydra
 
@@ -52,15 +53,21 @@ def hydra_store(
                     provider=entry.plugin,
                 )
         store.store(name=ROOT, node=RootSchema)
+        if needed is not None:
+            # Nobody refers to Hydra's own groups, such as its logging: they need not be composed.
+            bare = HydraConf(defaults=["_self_"])
+            store.store(group="hydra", name="config", node=bare, provider="hydra")
         if folder is not None and folder.is_dir():
             with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
                 yield store
         else:
-            with initialize(config_path=None, version_base="1.3"):
+            # A module without presets: `initialize` would read the source of every caller.
+            with initialize_config_module("mlfw.config", version_base="1.3"):
                 yield store
     finally:
         GlobalHydra.instance().clear()
         store.repo = before
+        store.store(group="hydra", name="config", node=HydraConf, provider="hydra")
 
 
 def _check_shadowing(folder: Path | None, kind: str, name: str) -> None:
