@@ -102,7 +102,7 @@ def test_the_line_is_never_wider_than_the_terminal(progress: Progress, width: in
     assert line.isprintable()
 
 
-@pytest.mark.parametrize("width", [50, 120])
+@pytest.mark.parametrize("width", [50, pytest.param(120, marks=pytest.mark.slow)])
 def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     width: int, tmp_path: Path, small_csv: Path
 ) -> None:

@@ -177,10 +177,10 @@ def test_composing_leaves_no_trace_in_hydra(plugins: Plugins, tmp_path: Path) ->
     from hydra.core.global_hydra import GlobalHydra
 
     store = ConfigStore.instance()
-    before, own = store.repo.keys(), store.load("hydra/config.yaml").node.defaults
+    before, own = set(store.repo), store.load("hydra/config.yaml").node.defaults
     composed(plugins, "dataset: csv\n", tmp_path)
 
-    assert store.repo.keys() == before
+    assert set(store.repo) == before
     assert store.load("hydra/config.yaml").node.defaults == own != ["_self_"]
     assert not GlobalHydra.instance().is_initialized()
 

@@ -23,6 +23,7 @@ def nodes(folder: Path, *overrides: str) -> list[subprocess.Popen[str]]:
     return [start([SCRIPT, n, address, 2, *MLP, *overrides], folder) for n in range(2)]
 
 
+@pytest.mark.slow
 def test_two_nodes_train_one_model_in_one_run_directory(tmp_path: Path) -> None:
     text = check_one_run(nodes(tmp_path, "trainer.epochs=2"), tmp_path)
 

@@ -90,7 +90,16 @@ def state(run: Path) -> str:
     return str(json.loads((run / "run.json").read_text())["state"])
 
 
-@pytest.mark.parametrize("stage", ["prepare", "tune", "fit", "evaluate", "deploy"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param("prepare", marks=pytest.mark.slow),
+        "tune",
+        "fit",
+        pytest.param("evaluate", marks=pytest.mark.slow),
+        pytest.param("deploy", marks=pytest.mark.slow),
+    ],
+)
 def test_ctrl_c_interrupts_a_run_in_any_stage_and_says_how_to_continue(
     stage: str, tmp_path: Path, small_csv: Path
 ) -> None:

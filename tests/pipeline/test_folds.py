@@ -152,6 +152,7 @@ def test_a_failed_fold_fails_its_trial(
     assert "cannot do without that row" in failed.stderr
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_the_cross_validation_goes_on_where_it_stopped(
     tmp_path: Path, small_csv: Path, mlfw: Mlfw, mlfw_here: Mlfw
 ) -> None:

@@ -69,11 +69,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     "moment",
     [
         pytest.param("start", marks=pytest.mark.slow),
-        "prepare",
+        pytest.param("prepare", marks=pytest.mark.slow),
         "trial 2",
         pytest.param("tune", marks=pytest.mark.slow),
         "fit",
-        "evaluate",
+        pytest.param("evaluate", marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_run_is_continued_to_the_same_end(

@@ -116,6 +116,7 @@ def test_values_that_are_not_finite_are_null(run: RunDirectory) -> None:
     assert content(run)["epochs"][1]["values"] == {"loss": None}  # type: ignore[index]
 
 
+@pytest.mark.slow
 def test_a_killed_run_has_the_whole_curve_once_and_its_estimate(
     tmp_path: Path, small_csv: Path, mlfw: Mlfw
 ) -> None:

@@ -129,6 +129,7 @@ def test_python_code_grants_the_package_too(
         mlfw.run(overrides=run_arguments())
 
 
+@pytest.mark.slow
 def test_two_ranks_are_given_the_grant(blobs: Path, tmp_path: Path, mlfw_here: Mlfw) -> None:
     ran = mlfw_here(
         "run", *ALLOW, *run_arguments(), "trainer.devices=2", "trainer.epochs=2", "run.name=two"

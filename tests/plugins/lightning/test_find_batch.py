@@ -120,6 +120,7 @@ def test_a_small_network_takes_the_most_rows_and_stays_as_it_is() -> None:
 
 
 @LINUX
+@pytest.mark.slow
 def test_full_memory_ends_the_search_and_not_the_process() -> None:
     room = 300 * MB
 

@@ -26,6 +26,7 @@ def changed(model: dict[str, Any] | None = None, **trainer: Any) -> dict[str, An
     return {"trainer": {**ONE["trainer"], **trainer}, "model": {**ONE["model"], **(model or {})}}
 
 
+@pytest.mark.slow
 def test_it_loses_and_learns_the_same_as_a_whole_one(tmp_path: Path) -> None:
     # Seven batches: the last step of an epoch has one where the others have two.
     options = {"accumulate": 2, "gradient_clip": 0.05}

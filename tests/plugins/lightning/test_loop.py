@@ -84,6 +84,7 @@ def test_when_the_time_is_over_it_ends_within_an_epoch_with_a_model(tmp_path: Pa
     assert fitted.predict(wine().test).num_rows == wine().count("test")
 
 
+@pytest.mark.slow
 def test_the_start_of_processes_counts_for_the_time(tmp_path: Path) -> None:
     ends: list[int] = []
     # Long enough for many epochs, and too short for two processes to load what they need.

@@ -102,10 +102,12 @@ def name_of(value: object) -> str:
     [
         (MLP(), False),
         (MLP(), True),
-        (ResNet(width=64), True),
+        pytest.param(ResNet(width=64), True, marks=pytest.mark.slow),
         (FTTransformer(width=32, depth=2, learning_rate=2e-3), False),
         (CNN(width=8), True),
-        (Transformer(width=32, depth=1, learning_rate=2e-3), False),
+        pytest.param(
+            Transformer(width=32, depth=1, learning_rate=2e-3), False, marks=pytest.mark.slow
+        ),
     ],
     ids=name_of,
 )

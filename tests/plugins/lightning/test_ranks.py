@@ -214,6 +214,7 @@ def test_a_killed_training_of_two_processes_continues_from_its_checkpoint(tmp_pa
     assert continued["weights"] == whole["weights"]
 
 
+@pytest.mark.slow
 def test_a_mistake_found_in_a_rank_is_told_as_in_one_process(tmp_path: Path) -> None:
     options = {**TWO, "model": {"learning_rate": 1e300}, "data": "diabetes"}
 

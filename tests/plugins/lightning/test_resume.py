@@ -114,13 +114,14 @@ def test_stopped_after_any_step_it_ends_the_same(trainer: dict[str, Any], tmp_pa
         assert continued["epochs"] == whole["epochs"][(step - 1) // STEPS :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workers", "strategy"),
     [
         (0, "ddp"),
-        pytest.param(2, "ddp", marks=pytest.mark.slow),
-        pytest.param(0, "fsdp", marks=pytest.mark.slow),
-        pytest.param(0, "deepspeed", marks=(pytest.mark.slow, needs_deepspeed)),
+        (2, "ddp"),
+        (0, "fsdp"),
+        pytest.param(0, "deepspeed", marks=needs_deepspeed),
     ],
 )
 def test_two_processes_stopped_after_any_step_end_the_same(

@@ -101,7 +101,10 @@ def test_results_do_not_depend_on_the_threads(
 
 @pytest.mark.parametrize(
     ("chosen", "expected"),
-    [({}, ("PASSIVE", "20000")), ({"OMP_WAIT_POLICY": "active"}, ("ACTIVE", None))],
+    [
+        ({}, ("PASSIVE", "20000")),
+        pytest.param({"OMP_WAIT_POLICY": "active"}, ("ACTIVE", None), marks=pytest.mark.slow),
+    ],
     ids=["by default", "as the user has set"],
 )
 def test_the_threads_of_a_run_sleep_while_they_wait(
