@@ -1,0 +1,238 @@
+"""Building an ONNX graph node by node, with tensors that compute like arrays.
+
+Everything is written with `onnx.helper` alone, which loads in a third of the time that the larger
+builders take, as a graph is made at the end of every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+
+OPSET, ML_OPSET, IR_VERSION = 18, 5, 10
+ML = "ai.onnx.ml"
+Number = bool | int | float
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A value of a graph under construction, with the operators of an array.
+
+    Attributes:
+        graph: The graph it belongs to.
+        name: Its name there.
+        dtype: Its element type; `object` for strings.
+    """
+
+    graph: Graph
+    name: str
+    dtype: np.dtype[Any]
+
+    def cast(self, dtype: Any) -> Tensor:
+        """Return the same values as another type."""
+        import numpy as np
+        from onnx.helper import np_dtype_to_tensor_dtype
+
+        wanted = np.dtype(dtype)
+        if wanted == self.dtype:
+            return self
+        return self.graph.op("Cast", self, to=np_dtype_to_tensor_dtype(wanted), dtype=wanted)
+
+    def reshape(self, *shape: int) -> Tensor:
+        """Return the same values in another shape; 0 keeps a dimension, -1 is inferred."""
+        return self.graph.op("Reshape", self, self.graph.integers(shape))
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The number of rows, as `reshape` takes it: 0, which keeps it."""
+        return (0,)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        """Return part of it: by an integer, a slice, None, a tuple of these, or a tensor."""
+        graph = self.graph
+        if isinstance(index, Tensor):
+            return graph.op("Gather", self, index, axis=0)
+        if isinstance(index, int):
+            return graph.op("Gather", self, graph.constant(index, "int64"), axis=0)
+        result, axis, added = self, 0, []
+        for position, part in enumerate(index if isinstance(index, tuple) else (index,)):
+            if part is None:
+                added.append(position)
+                continue
+            if part.start is not None or part.stop is not None:
+                bounds = [graph.integers([bound]) for bound in (part.start or 0, part.stop)]
+                result = graph.op("Slice", result, *bounds, graph.integers([axis]))
+            axis += 1
+        return graph.op("Unsqueeze", result, graph.integers(added)) if added else result
+
+    def __add__(self, other: Tensor | Number) -> Tensor:
+        return self._with("Add", other)
+
+    def __radd__(self, other: Number) -> Tensor:
+        return self._with("Add", other, reverse=True)
+
+    def __sub__(self, other: Tensor | Number) -> Tensor:
+        return self._with("Sub", other)
+
+    def __rsub__(self, other: Number) -> Tensor:
+        return self._with("Sub", other, reverse=True)
+
+    def __mul__(self, other: Tensor | Number) -> Tensor:
+        return self._with("Mul", other)
+
+    def __rmul__(self, other: Number) -> Tensor:
+        return self._with("Mul", other, reverse=True)
+
+    def __truediv__(self, other: Tensor | Number) -> Tensor:
+        return self._with("Div", other)
+
+    def __rtruediv__(self, other: Number) -> Tensor:
+        return self._with("Div", other, reverse=True)
+
+    def __pow__(self, other: Tensor | Number) -> Tensor:
+        return self._with("Pow", other)
+
+    def __matmul__(self, other: Tensor) -> Tensor:
+        return self._with("MatMul", other)
+
+    def __neg__(self) -> Tensor:
+        return self.graph.op("Neg", self)
+
+    def __invert__(self) -> Tensor:
+        return self.graph.op("Not", self)
+
+    def __lt__(self, other: Tensor | Number) -> Tensor:
+        return self._with("Less", other, dtype=bool)
+
+    def __le__(self, other: Tensor | Number) -> Tensor:
+        return self._with("LessOrEqual", other, dtype=bool)
+
+    def __gt__(self, other: Tensor | Number) -> Tensor:
+        return self._with("Greater", other, dtype=bool)
+
+    def __ge__(self, other: Tensor | Number) -> Tensor:
+        return self._with("GreaterOrEqual", other, dtype=bool)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._with("Equal", other, dtype=bool)
+
+    def __and__(self, other: Tensor) -> Tensor:
+        return self._with("And", other)
+
+    def __or__(self, other: Tensor) -> Tensor:
+        return self._with("Or", other)
+
+    def _with(self, op: str, other: Any, *, dtype: Any = None, reverse: bool = False) -> Tensor:
+        if not isinstance(other, Tensor):
+            other = self.graph.constant(other, self.dtype)
+        pair = (other, self) if reverse else (self, other)
+        return self.graph.op(op, *pair, dtype=dtype)
+
+
+@dataclass
+class Graph:
+    """An ONNX graph under construction.
+
+    Nodes are added by `op` and by the operators of tensors, in the order of computing.
+    """
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+    inputs: list[onnx.ValueInfoProto] = field(default_factory=list)
+    outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
+    made: int = 0
+
+    def input(self, name: str, dtype: Any, shape: Sequence[str | int]) -> Tensor:
+        """Add an input.
+
+        Args:
+            name: What it is called.
+            dtype: Its element type; `object` for strings.
+            shape: Its dimensions: a number, or a name where it may be of any length.
+        """
+        import numpy as np
+        from onnx.helper import make_tensor_value_info, np_dtype_to_tensor_dtype
+
+        kind = np_dtype_to_tensor_dtype(np.dtype(dtype))
+        self.inputs.append(make_tensor_value_info(name, kind, list(shape)))
+        return Tensor(self, name, np.dtype(dtype))
+
+    def output(self, tensor: Tensor, name: str, shape: Sequence[str | int]) -> None:
+        """Add an output; see `input` for the shape."""
+        from onnx.helper import make_tensor_value_info, np_dtype_to_tensor_dtype
+
+        self.op("Identity", tensor, names=[name])
+        kind = np_dtype_to_tensor_dtype(tensor.dtype)
+        self.outputs.append(make_tensor_value_info(name, kind, list(shape)))
+
+    def constant(self, values: Any, dtype: Any = None) -> Tensor:
+        """Return an array, or a single number, that is part of the graph.
+
+        Args:
+            values: What `numpy.asarray` takes; texts as an array of objects.
+            dtype: The element type; left out, that of the values.
+        """
+        import numpy as np
+        from onnx.numpy_helper import from_array
+
+        array = np.asarray(values, dtype=dtype)
+        if array.dtype.kind in "US":
+            array = array.astype(object)
+        name = self._name()
+        self.constants.append(from_array(np.ascontiguousarray(array).reshape(array.shape), name))
+        return Tensor(self, name, array.dtype)
+
+    def integers(self, values: Sequence[int]) -> Tensor:
+        """Return a constant of int64 [values], such as a shape or axes."""
+        return self.constant(list(values), "int64")
+
+    def op(
+        self,
+        op: str,
+        *inputs: Tensor,
+        dtype: Any = None,
+        domain: str = "",
+        names: Sequence[str] = (),
+        **attributes: Any,
+    ) -> Tensor:
+        """Add a node and return its first output.
+
+        Args:
+            op: The operator, such as `MatMul`.
+            inputs: What it takes.
+            dtype: The output's element type; left out, that of the first input.
+            domain: The operator's domain; empty for the standard one.
+            names: What the outputs are called; left out, there is one with a name of its own.
+            attributes: The node's attributes.
+        """
+        import numpy as np
+        from onnx.helper import make_node
+
+        made = list(names) or [self._name()]
+        sources = [tensor.name for tensor in inputs]
+        self.nodes.append(make_node(op, sources, made, domain=domain, **attributes))
+        return Tensor(self, made[0], np.dtype(dtype) if dtype is not None else inputs[0].dtype)
+
+    def model(self, name: str, notes: dict[str, str] | None = None) -> onnx.ModelProto:
+        """Return the graph as a model.
+
+        Args:
+            name: What the graph is called.
+            notes: Metadata, by key.
+        """
+        from onnx import helper
+
+        graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.constants)
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        helper.set_model_props(model, notes or {})
+        return model
+
+    def _name(self) -> str:
+        self.made += 1
+        return f"mlfw/{self.made}"
