@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlfw_onnx import arrays
 from mlfw_onnx.graph import Graph, Tensor
 
-__all__ = ["Graph", "Tensor"]
+__all__ = ["Graph", "Tensor", "arrays"]

@@ -1,14 +1,19 @@
 """Building an ONNX graph node by node, with tensors that compute like arrays.
 
 Everything is written with `onnx.helper` alone, which loads in a third of the time that the larger
-builders take, as a graph is made at the end of every run.
+builders take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import count
 from typing import TYPE_CHECKING, Any
+
+from mlfw import UserError
+from mlfw.hints import install
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
 OPSET, ML_OPSET, IR_VERSION = 18, 5, 10
 ML = "ai.onnx.ml"
 Number = bool | int | float
+LAST = 2**63 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,21 +59,28 @@ class Tensor:
         return (0,)
 
     def __getitem__(self, index: Any) -> Tensor:
-        """Return part of it: by an integer, a slice, None, a tuple of these, or a tensor."""
+        """Return part of it, as NumPy does.
+
+        Args:
+            index: A whole number, a slice, None, a list of whole numbers or an int64 tensor; or a
+                tuple of these of which at most one is a list or a tensor.
+        """
         graph = self.graph
-        if isinstance(index, Tensor):
-            return graph.op("Gather", self, index, axis=0)
-        if isinstance(index, int):
-            return graph.op("Gather", self, graph.constant(index, "int64"), axis=0)
-        result, axis, added = self, 0, []
-        for position, part in enumerate(index if isinstance(index, tuple) else (index,)):
+        result, axis, place, added = self, 0, 0, []
+        for part in index if isinstance(index, tuple) else (index,):
             if part is None:
-                added.append(position)
+                added.append(place)
+            elif isinstance(part, slice):
+                result = _sliced(result, axis, part)
+                axis += 1
+            elif isinstance(part, int):
+                result = graph.op("Gather", result, graph.constant(part, "int64"), axis=axis)
                 continue
-            if part.start is not None or part.stop is not None:
-                bounds = [graph.integers([bound]) for bound in (part.start or 0, part.stop)]
-                result = graph.op("Slice", result, *bounds, graph.integers([axis]))
-            axis += 1
+            else:
+                places = part if isinstance(part, Tensor) else graph.integers(part)
+                result = graph.op("Gather", result, places, axis=axis)
+                axis += 1
+            place += 1
         return graph.op("Unsqueeze", result, graph.integers(added)) if added else result
 
     def __add__(self, other: Tensor | Number) -> Tensor:
@@ -128,24 +141,64 @@ class Tensor:
         return self._with("Or", other)
 
     def _with(self, op: str, other: Any, *, dtype: Any = None, reverse: bool = False) -> Tensor:
-        if not isinstance(other, Tensor):
-            other = self.graph.constant(other, self.dtype)
-        pair = (other, self) if reverse else (self, other)
-        return self.graph.op(op, *pair, dtype=dtype)
+        pair = promoted(self.graph, self, other)
+        return self.graph.op(op, *(reversed(pair) if reverse else pair), dtype=dtype)
+
+
+def promoted(graph: Graph, *values: Tensor | Number) -> list[Tensor]:
+    """Return values as tensors of one type, that to which NumPy would promote them.
+
+    Args:
+        graph: Where they belong.
+        values: Tensors, or numbers of Python, which take the tensors' type where it holds them.
+    """
+    import numpy as np
+
+    dtypes = [value.dtype for value in values if isinstance(value, Tensor)]
+    for value in values:
+        if isinstance(value, float) and all(dtype.kind in "biu" for dtype in dtypes):
+            dtypes.append(np.dtype("float64"))
+    wanted = np.result_type(*dtypes)
+    return [
+        value.cast(wanted) if isinstance(value, Tensor) else graph.constant(value, wanted)
+        for value in values
+    ]
+
+
+def _sliced(tensor: Tensor, axis: int, part: slice) -> Tensor:
+    if part == slice(None):
+        return tensor
+    graph, step = tensor.graph, part.step or 1
+    start = part.start if part.start is not None else (0 if step > 0 else LAST)
+    stop = part.stop if part.stop is not None else (LAST if step > 0 else -LAST)
+    bounds = [graph.integers([number]) for number in (start, stop, axis, step)]
+    return graph.op("Slice", tensor, *bounds)
 
 
 @dataclass
 class Graph:
     """An ONNX graph under construction.
 
-    Nodes are added by `op` and by the operators of tensors, in the order of computing.
+    Nodes are added by `op` and by the operators of tensors, in the order of computing. Inputs come
+    first: their names are anyone's, and what is made later goes by names that are still free.
+
+    Raises:
+        UserError: The package `onnx` is not installed.
     """
 
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
     inputs: list[onnx.ValueInfoProto] = field(default_factory=list)
     outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
-    made: int = 0
+    taken: set[str] = field(default_factory=set)
+    _names: Iterator[str] = field(default_factory=lambda: map("mlfw/{}".format, count(1)))
+
+    def __post_init__(self) -> None:
+        """Find out whether graphs can be built here."""
+        if find_spec("onnx") is None:
+            raise UserError(
+                "onnx: the package 'onnx' is not installed.", f"Type: {install('mlfw[onnx]')}"
+            )
 
     def input(self, name: str, dtype: Any, shape: Sequence[str | int]) -> Tensor:
         """Add an input.
@@ -154,21 +207,31 @@ class Graph:
             name: What it is called.
             dtype: Its element type; `object` for strings.
             shape: Its dimensions: a number, or a name where it may be of any length.
+
+        Raises:
+            ValueError: The name is taken.
         """
         import numpy as np
         from onnx.helper import make_tensor_value_info, np_dtype_to_tensor_dtype
 
+        self._take(name)
         kind = np_dtype_to_tensor_dtype(np.dtype(dtype))
         self.inputs.append(make_tensor_value_info(name, kind, list(shape)))
         return Tensor(self, name, np.dtype(dtype))
 
-    def output(self, tensor: Tensor, name: str, shape: Sequence[str | int]) -> None:
-        """Add an output; see `input` for the shape."""
+    def output(self, tensor: Tensor, name: str, shape: Sequence[str | int] | None = None) -> None:
+        """Add an output.
+
+        Args:
+            tensor: What it holds.
+            name: See `input`.
+            shape: See `input`; None where it is not told.
+        """
         from onnx.helper import make_tensor_value_info, np_dtype_to_tensor_dtype
 
         self.op("Identity", tensor, names=[name])
         kind = np_dtype_to_tensor_dtype(tensor.dtype)
-        self.outputs.append(make_tensor_value_info(name, kind, list(shape)))
+        self.outputs.append(make_tensor_value_info(name, kind, shape))
 
     def constant(self, values: Any, dtype: Any = None) -> Tensor:
         """Return an array, or a single number, that is part of the graph.
@@ -213,6 +276,8 @@ class Graph:
         import numpy as np
         from onnx.helper import make_node
 
+        for name in names:
+            self._take(name)
         made = list(names) or [self._name()]
         sources = [tensor.name for tensor in inputs]
         self.nodes.append(make_node(op, sources, made, domain=domain, **attributes))
@@ -234,5 +299,12 @@ class Graph:
         return model
 
     def _name(self) -> str:
-        self.made += 1
-        return f"mlfw/{self.made}"
+        """Return a name that is not taken."""
+        name = next(name for name in self._names if name not in self.taken)
+        self.taken.add(name)
+        return name
+
+    def _take(self, name: str) -> None:
+        if name in self.taken:
+            raise ValueError(f"the graph has a '{name}' already")
+        self.taken.add(name)
