@@ -23,6 +23,7 @@ OPSET, ML_OPSET, IR_VERSION = 18, 5, 10
 ML = "ai.onnx.ml"
 Number = bool | int | float
 LAST = 2**63 - 1
+SHARED = 64  # elements of a constant that is kept but once
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +192,7 @@ class Graph:
     inputs: list[onnx.ValueInfoProto] = field(default_factory=list)
     outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    _shared: dict[Any, Tensor] = field(default_factory=dict)
     _names: Iterator[str] = field(default_factory=lambda: map("mlfw/{}".format, count(1)))
 
     def __post_init__(self) -> None:
@@ -219,13 +221,13 @@ class Graph:
         self.inputs.append(make_tensor_value_info(name, kind, list(shape)))
         return Tensor(self, name, np.dtype(dtype))
 
-    def output(self, tensor: Tensor, name: str, shape: Sequence[str | int] | None = None) -> None:
+    def output(self, tensor: Tensor, name: str, shape: Sequence[str | int | None]) -> None:
         """Add an output.
 
         Args:
             tensor: What it holds.
             name: See `input`.
-            shape: See `input`; None where it is not told.
+            shape: Its dimensions: a number, a name, or None where it is not told.
         """
         from onnx.helper import make_tensor_value_info, np_dtype_to_tensor_dtype
 
@@ -246,9 +248,17 @@ class Graph:
         array = np.asarray(values, dtype=dtype)
         if array.dtype.kind in "US":
             array = array.astype(object)
-        name = self._name()
-        self.constants.append(from_array(np.ascontiguousarray(array).reshape(array.shape), name))
-        return Tensor(self, name, array.dtype)
+        key = None
+        if array.size <= SHARED and array.dtype != object:
+            key = (array.dtype.str, array.shape, array.tobytes())
+            if key in self._shared:
+                return self._shared[key]
+        made = Tensor(self, self._name(), array.dtype)
+        whole = np.ascontiguousarray(array).reshape(array.shape)
+        self.constants.append(from_array(whole, made.name))
+        if key is not None:
+            self._shared[key] = made
+        return made
 
     def integers(self, values: Sequence[int]) -> Tensor:
         """Return a constant of int64 [values], such as a shape or axes."""
@@ -292,11 +302,22 @@ class Graph:
         """
         from onnx import helper
 
-        graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.constants)
+        nodes, constants = self._needed()
+        graph = helper.make_graph(nodes, name, self.inputs, self.outputs, constants)
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
         helper.set_model_props(model, notes or {})
         return model
+
+    def _needed(self) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+        """Return the nodes and constants that the outputs follow from."""
+        wanted = {output.name for output in self.outputs}
+        nodes = []
+        for node in reversed(self.nodes):
+            if wanted.intersection(node.output):
+                nodes.append(node)
+                wanted.update(node.input)
+        return nodes[::-1], [each for each in self.constants if each.name in wanted]
 
     def _name(self) -> str:
         """Return a name that is not taken."""

@@ -44,7 +44,7 @@ class Block:
         """Return numbers, [rows, features].
 
         Args:
-            xp: `numpy` or `torch`.
+            xp: `numpy` or `mlfw_onnx.arrays`.
             x: What the encoders read, [rows, columns, ...].
             constants: What is in `constants`, as arrays of `xp`.
         """

@@ -21,7 +21,10 @@ class BooleanOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class BooleanEncoder(Encoder):
-    """A boolean: -1 for false, 1 for true, 0 for a missing value."""
+    """A boolean: -1 for false, 1 for true, 0 for a missing value.
+
+    An exported graph takes numbers, 0, 1 or NaN: its own booleans cannot be missing.
+    """
 
     name: ClassVar[str] = "boolean"
 
@@ -39,6 +42,10 @@ class BooleanEncoder(Encoder):
     def group(self) -> tuple[Any, ...]:
         """All booleans go together."""
         return (self.name,)
+
+    def input_notes(self) -> dict[str, Any]:
+        """Return how a boolean is told as a number."""
+        return {"holds": "1 for true, 0 for false", "missing": "NaN"}
 
     def read(self, values: pa.Array) -> np.ndarray:
         """Return 0, 1 or NaN, float64 [rows]."""

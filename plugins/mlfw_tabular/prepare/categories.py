@@ -8,11 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, limits
-from mlfw_tabular.prepare.encoder import Encoder, Output
+from mlfw.schema.predictions import free_name
+from mlfw_onnx import arrays
+from mlfw_tabular.prepare.encoder import UNKNOWN, Encoder, Output
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+    from mlfw_onnx import Tensor
 
 
 class CategoryEncoding(StrEnum):
@@ -44,7 +48,68 @@ class CategoryOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CategoryEncoder(Encoder):
+class VocabularyEncoder(Encoder):
+    """What looks values up among those that were learnt: 0 for one not learnt and for none.
+
+    An exported graph takes strings and looks them up itself. A missing value is a string that is
+    no category there: the empty one, unless that was learnt.
+
+    Attributes:
+        column: The column's name.
+        vocabulary: The values learnt, sorted; the first has the code 1.
+    """
+
+    input_type: ClassVar[str] = "object"
+
+    vocabulary: tuple[str, ...]
+
+    @property
+    def missing(self) -> str:
+        """What stands for a missing value in an exported graph."""
+        return "" if "" not in self.vocabulary else free_name("missing", self.vocabulary)
+
+    @cached_property
+    def known(self) -> pa.Array:
+        """The vocabulary."""
+        import pyarrow as pa
+
+        return pa.array(self.vocabulary, pa.string())
+
+    def feed(self, values: pa.Array) -> np.ndarray:
+        """Return the strings, object [rows]."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        filled = pc.fill_null(values.cast(pa.string()), self.missing)
+        return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=object)
+
+    def enter(self, x: Tensor) -> Tensor:
+        """Return the codes, int64 [rows]."""
+        graph, codes = x.graph, range(1, len(self.vocabulary) + 1)
+        if not codes:
+            return arrays.zeros_like(x, dtype=arrays.int64)
+        return graph.op(
+            "LabelEncoder",
+            x,
+            domain="ai.onnx.ml",
+            dtype=arrays.int64,
+            keys_strings=list(self.vocabulary),
+            values_int64s=list(codes),
+            default_int64=UNKNOWN,
+        )
+
+    def input_notes(self) -> dict[str, Any]:
+        """Return the categories."""
+        return {
+            "holds": "one of the categories, spelt as here; any other text is an unknown one",
+            "missing": self.missing,
+            "categories": list(self.vocabulary),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryEncoder(VocabularyEncoder):
     """A category: the code of its value, 0 for one not learnt and for none.
 
     Attributes:
@@ -54,8 +119,6 @@ class CategoryEncoder(Encoder):
 
     name: ClassVar[str] = "category"
     output: ClassVar[Output] = Output.codes
-
-    vocabulary: tuple[str, ...]
 
     @classmethod
     def fit(cls, column: Column, values: pa.Array, options: CategoryOptions) -> CategoryEncoder:
@@ -72,15 +135,9 @@ class CategoryEncoder(Encoder):
         """All codes go together."""
         return (self.name,)
 
-    @cached_property
-    def _known(self) -> pa.Array:
-        import pyarrow as pa
-
-        return pa.array(self.vocabulary, pa.string())
-
     def read(self, values: pa.Array) -> np.ndarray:
         """Return codes, int32 [rows]; of a dictionary only the dictionary is looked up."""
-        return read_codes(values, self._known)
+        return read_codes(values, self.known)
 
 
 def learn_vocabulary(values: pa.Array, options: CategoryOptions) -> tuple[str, ...]:

@@ -111,6 +111,15 @@ class DatetimeEncoder(Encoder):
         """Dates of the same parts go together."""
         return (self.name, self.parts)
 
+    def input_notes(self) -> dict[str, Any]:
+        """Return how a date is told as a number, and which are usual."""
+        return {
+            "holds": "days since 1970-01-01 00:00, times of day as fractions",
+            "missing": "NaN",
+            "usual": self.mean,
+            "spread": self.deviation,
+        }
+
     def read(self, values: pa.Array) -> np.ndarray:
         """Return days since 1970 with fractions, NaN where missing, float64 [rows]."""
         return read_days(values)

@@ -1,7 +1,13 @@
 """What every encoder does: read a column as plain numbers, then take one numeric step.
 
 Reading needs Arrow and the strings that were learnt. The step is written once, for NumPy and for
-torch alike, so that what is exported with a model computes what the model was trained on.
+the tensors of an ONNX graph alike, so that what is exported with a model computes what the model
+was trained on.
+
+An exported graph has one input a column, which takes the place of reading. The base class takes
+numbers there; an encoder whose `read` returns anything else says so by `input_type` and
+`input_shape`, and one that can read within the graph, such as words from a list, by `enter` and
+`feed`.
 """
 
 from __future__ import annotations
@@ -15,6 +21,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+    from mlfw_onnx import Tensor
 
 LARGEST = 1e100  # its square is still a number
 MOST_DEVIATIONS = 1e6
@@ -50,8 +58,14 @@ class Encoder(ABC):
     name: ClassVar[str]
     output: ClassVar[Output] = Output.numbers
     audience: ClassVar[Audience] = Audience.all
+    input_type: ClassVar[str] = "float64"
 
     column: str
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """What follows the rows in the shape of the column's input to an ONNX graph."""
+        return ()
 
     @property
     def rows_at_once(self) -> int:
@@ -81,6 +95,30 @@ class Encoder(ABC):
             values: The column in its kind's storage type, [rows].
         """
 
+    def feed(self, values: pa.Array) -> np.ndarray:
+        """Return what the column's input to an ONNX graph takes, [rows, *input_shape].
+
+        Args:
+            values: See `read`.
+        """
+        return self.read(values)
+
+    def enter(self, x: Tensor) -> Tensor:
+        """Return within an ONNX graph what `read` returns.
+
+        Args:
+            x: The column's input, of `input_type` [rows, *input_shape].
+        """
+        return x
+
+    def input_notes(self) -> dict[str, Any]:
+        """Return what whoever feeds the column's input to an ONNX graph must know, as JSON data.
+
+        `holds` is a phrase that says what it takes, `missing` the value for a missing one (NaN as
+        a text, where there is one); the rest is what the phrase speaks of.
+        """
+        return {"holds": "numbers", "missing": "NaN"}
+
     def constants(self) -> dict[str, np.ndarray]:
         """Return what the step needs beside the group: float64 or int64 arrays by name."""
         return {}
@@ -97,10 +135,9 @@ class Encoder(ABC):
         """Take the numeric step for a group of columns.
 
         Args:
-            xp: `numpy` or `torch`; only what both have is used, and what ONNX can say.
+            xp: `numpy` or `mlfw_onnx.arrays`; only what both have is used.
             x: What `read` returned for the columns of a group, [rows, columns, ...].
-            constants: What `stack` returned for them. Numbers that single precision does not
-                hold exactly belong here: as literals they would be rounded when exported.
+            constants: What `stack` returned for them.
 
         Returns:
             [rows, columns, features], nothing missing and everything finite.
@@ -116,7 +153,8 @@ class Encoder(ABC):
 class SequenceEncoder(Encoder):
     """A text as a sequence of numbers of words or parts of words, for networks.
 
-    `read` returns int32 [rows, length]; 0 fills up what is short, and stands nowhere else.
+    `read` returns int32 [rows, length]; 0 fills up what is short, and stands nowhere else. An
+    exported graph takes the same.
 
     Attributes:
         column: The column's name.
@@ -125,8 +163,18 @@ class SequenceEncoder(Encoder):
 
     output: ClassVar[Output] = Output.tokens
     audience: ClassVar[Audience] = Audience.networks
+    input_type: ClassVar[str] = "int32"
 
     length: int
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The length."""
+        return (self.length,)
+
+    def input_notes(self) -> dict[str, Any]:
+        """Return what the numbers are."""
+        return {"holds": "numbers of words or parts of words, 0 where the text has ended"}
 
     @property
     def reader(self) -> str:

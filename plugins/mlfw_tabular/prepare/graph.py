@@ -1,78 +1,149 @@
-"""The numeric steps of a preprocessor as a torch module, to be exported with a model."""
+"""A preprocessor as the front of an ONNX graph: typed columns in, what a model takes out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlfw_tabular.prepare.encoder import Output
-from mlfw_tabular.prepare.preprocessor import Preprocessor
+from mlfw import UserError
+from mlfw.hints import printable
+from mlfw.schema.cast import CastError
+from mlfw.schema.whole import whole
+from mlfw_onnx import Graph, Tensor, arrays
+from mlfw_tabular.prepare.block import Block
+from mlfw_tabular.prepare.encoder import Encoder, Output
+from mlfw_tabular.prepare.pieces import misfit_error
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    import numpy as np
+    import pyarrow as pa
+
+    from mlfw_tabular.prepare.preprocessor import Preprocessor
+
+ROWS = "rows"
 
 
-def module(preprocessor: Preprocessor, network: bool = False) -> nn.Module:
-    """Return a module that computes what `Preprocessor.transform` computes.
+@dataclass(frozen=True)
+class GraphFeatures:
+    """Prepared rows within a graph, as `Features` are in memory.
 
-    It is called with the columns that `Preprocessor.read` returns, in that order, as tensors,
-    and returns a tuple: numbers, float64 [rows, numbers]; codes, int32 [rows, categories]; and
-    for a network each text's tokens and each image's pixels as they were given, texts first. It
-    can be traced by `torch.export` and `torch.onnx.export(dynamo=True)`. After `.float()` it
-    takes float32 columns and computes in single precision, where numbers over 3e38 are missing.
+    Attributes:
+        numbers: float32 [rows, numbers].
+        codes: int32 [rows, categories].
+        tokens: int32 [rows, length], one a text.
+        images: uint8 [rows, channels, height, width], one an image.
+    """
+
+    numbers: Tensor
+    codes: Tensor
+    tokens: tuple[Tensor, ...]
+    images: tuple[Tensor, ...]
+
+
+def add_matrix(graph: Graph, preprocessor: Preprocessor) -> Tensor:
+    """Add the columns' inputs and what `Preprocessor.matrix` does; see there.
+
+    Args:
+        graph: Where to; without inputs yet.
+        preprocessor: What was fitted.
+
+    Returns:
+        float64 [rows, features].
+
+    Raises:
+        UserError: A column's name cannot stand in an ONNX graph.
+    """
+    entered = _entered(graph, preprocessor.chosen(False))
+    parts = [_numbers(block, entered) for block in preprocessor.blocks(False) if block.features]
+    if any(size > 1 for size in preprocessor.cardinalities):
+        codes = arrays.stack([entered[name] for name in preprocessor.code_names], axis=1)
+        parts.append(_one_hot(codes, preprocessor.cardinalities))
+    return arrays.concatenate(parts, axis=1) if parts else _nothing(entered).cast("float64")
+
+
+def add_features(graph: Graph, preprocessor: Preprocessor) -> GraphFeatures:
+    """Add the columns' inputs and what `Preprocessor.transform` does for networks; see there.
+
+    Args:
+        graph: Where to; without inputs yet.
+        preprocessor: What was fitted.
+
+    Raises:
+        UserError: A column's name cannot stand in an ONNX graph.
+    """
+    chosen = preprocessor.chosen(True)
+    entered = _entered(graph, chosen)
+    numbers = [_numbers(block, entered) for block in preprocessor.blocks(True) if block.features]
+    codes = [entered[name] for name in preprocessor.code_names]
+    nothing = None if numbers and codes else _nothing(entered)
+    return GraphFeatures(
+        (arrays.concatenate(numbers, axis=1) if numbers else nothing).cast("float32"),  # type: ignore[union-attr]
+        (arrays.stack(codes, axis=1) if codes else nothing).cast("int32"),  # type: ignore[union-attr]
+        tuple(entered[e.column] for e in chosen if e.output is Output.tokens),
+        tuple(entered[e.column] for e in chosen if e.output is Output.images),
+    )
+
+
+def feeds(preprocessor: Preprocessor, rows: pa.Table, network: bool) -> dict[str, np.ndarray]:
+    """Return what the inputs of `add_matrix` or `add_features` take, by the columns' names.
 
     Args:
         preprocessor: What was fitted.
-        network: Whether for networks or for estimators; see `Preprocessor.transform`.
+        rows: Rows that conform to the schema.
+        network: Whether for `add_features`.
+
+    Raises:
+        UserError: An image cannot be read.
     """
-    import torch
+    return {each.column: _fed(each, rows) for each in preprocessor.chosen(network)}
 
-    chosen = preprocessor.chosen(network)
-    place = {encoder.column: index for index, encoder in enumerate(chosen)}
-    apart = [
-        place[encoder.column]
-        for output in (Output.tokens, Output.images)
-        for encoder in chosen
-        if encoder.output is output
-    ]
-    codes = [place[name] for name in preprocessor.code_names]
-    blocks = [
-        (block, [place[encoder.column] for encoder in block.encoders])
-        for block in preprocessor.blocks(network)
-    ]
 
-    class Prepare(torch.nn.Module):
-        """The steps of every block, with what was learnt as buffers."""
+def input_notes(preprocessor: Preprocessor, network: bool) -> dict[str, dict[str, Any]]:
+    """Return what the inputs hold, by the columns' names; see `Encoder.input_notes`."""
+    return {encoder.column: encoder.input_notes() for encoder in preprocessor.chosen(network)}
 
-        def __init__(self) -> None:
-            super().__init__()
-            for number, (block, _) in enumerate(blocks):
-                for name, array in block.constants.items():
-                    self.register_buffer(f"{name}_{number}", torch.from_numpy(array.copy()))
 
-        def forward(self, *columns: Tensor) -> tuple[Tensor, ...]:
-            numbers = [self._numbers(number, columns) for number in range(len(blocks))]
-            kept = [columns[index].to(torch.int32) for index in codes]
-            empty = columns[0].new_zeros((columns[0].shape[0], 0))
-            return (
-                torch.cat(numbers, dim=1) if numbers else empty.double(),
-                torch.stack(kept, dim=1) if kept else empty.to(torch.int32),
-                *(columns[index] for index in apart),
+def _fed(encoder: Encoder, rows: pa.Table) -> np.ndarray:
+    try:
+        return encoder.feed(whole(rows[encoder.column]))
+    except CastError as misfit:
+        raise misfit_error(encoder.column, misfit.row, misfit) from None
+
+
+def _entered(graph: Graph, encoders: Sequence[Encoder]) -> dict[str, Tensor]:
+    """Add an input for each column, and return what its encoder would read."""
+    for encoder in encoders:
+        if not encoder.column or "\0" in encoder.column:
+            raise UserError(
+                f"column '{printable(encoder.column)}': a model in ONNX takes no such name.",
+                "Give the column another name, and train again.",
             )
-
-        def _numbers(self, number: int, columns: tuple[Tensor, ...]) -> Tensor:
-            block, places = blocks[number]
-            x = torch.stack([columns[index] for index in places], dim=1)
-            constants = {name: getattr(self, f"{name}_{number}") for name in block.constants}
-            made: Tensor = block.apply(_Torch(), x, constants)
-            return made
-
-    return Prepare()
+    # All inputs come first: what is made for the columns goes by names that are still free.
+    inputs = [
+        (each, graph.input(each.column, each.input_type, [ROWS, *each.input_shape]))
+        for each in encoders
+    ]
+    return {encoder.column: encoder.enter(x) for encoder, x in inputs}
 
 
-class _Torch:
-    """Torch as an encoder's step sees it."""
+def _numbers(block: Block, entered: dict[str, Tensor]) -> Tensor:
+    x = arrays.stack([entered[encoder.column] for encoder in block.encoders], axis=1)
+    constants = {name: x.graph.constant(array) for name, array in block.constants.items()}
+    made: Tensor = block.apply(arrays, x, constants)
+    return made.cast("float64")
 
-    def __getattr__(self, name: str) -> Any:
-        import torch
 
-        return getattr(torch, name)
+def _one_hot(codes: Tensor, cardinalities: Sequence[int]) -> Tensor:
+    """Return 1 for the known category of each column, float64 [rows, known categories of all]."""
+    owners = [place for place, size in enumerate(cardinalities) for _ in range(size - 1)]
+    values = [code for size in cardinalities for code in range(1, size)]
+    return (codes[:, owners] == codes.graph.integers(values)).cast("float64")
+
+
+def _nothing(entered: dict[str, Tensor]) -> Tensor:
+    """Return the numbers of rows that have none, float32 [rows, 0]."""
+    some = next(iter(entered.values()))
+    rows = some.graph.op("Shape", some, dtype=arrays.int64, start=0, end=1)
+    shape = arrays.concatenate([rows, some.graph.integers([0])])
+    return some.graph.op("ConstantOfShape", shape, dtype="float32")

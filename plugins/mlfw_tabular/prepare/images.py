@@ -75,6 +75,7 @@ class ImageEncoder(Encoder):
     name: ClassVar[str] = "image"
     output: ClassVar[Output] = Output.images
     audience: ClassVar[Audience] = Audience.networks
+    input_type: ClassVar[str] = "uint8"
 
     shape: tuple[int, int, int]
     mean: tuple[float, ...]
@@ -106,6 +107,21 @@ class ImageEncoder(Encoder):
             deviation=tuple(np.where(deviation > 1e-6, deviation, 1.0).tolist()),
             augmentation=options.chosen(),
         )
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Channels, height and width."""
+        return self.shape
+
+    def input_notes(self) -> dict[str, Any]:
+        """Return what the pixels are."""
+        channels, height, width = self.shape
+        colours = "red, green and blue" if channels == COLOUR else "grey"
+        return {
+            "holds": f"the pixels of the image as {colours}, 0 to 255, resized to {height} x "
+            f"{width} (height x width)",
+            "missing": [round(mean) for mean in self.mean],
+        }
 
     @property
     def reader(self) -> str:

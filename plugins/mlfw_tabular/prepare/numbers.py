@@ -107,6 +107,15 @@ class NumberEncoder(Encoder):
             **learnt,
         )
 
+    def input_notes(self) -> dict[str, Any]:
+        """Return what usual numbers are, and how far others lie from them."""
+        spread = self.width
+        if self.scale == Scale.quantile:
+            spread = self.knots[-1] - self.knots[0]
+        elif self.scale in (Scale.log, Scale.none):
+            spread = abs(self.fill)
+        return {**super().input_notes(), "usual": self.fill, "spread": spread or 1.0}
+
     @property
     def features(self) -> tuple[str, ...]:
         """The number, and whether it was missing."""

@@ -18,6 +18,13 @@ from mlfw_tabular.prepare.block import Block, blocks
 from mlfw_tabular.prepare.encoder import Audience, Encoder, Output, SequenceEncoder
 from mlfw_tabular.prepare.features import Features
 from mlfw_tabular.prepare.fitting import ENCODERS, USUAL, Fitting
+from mlfw_tabular.prepare.graph import (
+    GraphFeatures,
+    add_features,
+    add_matrix,
+    feeds,
+    input_notes,
+)
 from mlfw_tabular.prepare.images import ImageEncoder
 from mlfw_tabular.prepare.pieces import read_column
 from mlfw_tabular.prepare.target_encoding import TargetEncoder
@@ -27,6 +34,8 @@ from mlfw_tabular.threads import in_threads
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+    from mlfw_onnx import Graph, Tensor
 
 FILE = "preprocessor.json"
 
@@ -149,12 +158,49 @@ class Preprocessor:
         _one_hot(features.codes, self.cardinalities, matrix[:, count:])
         return matrix
 
-    def read(self, rows: pa.Table, network: bool = False) -> dict[str, np.ndarray]:
-        """Return every column as a plain numeric array, as `graph.module` takes them."""
-        return {
-            encoder.column: read_column(encoder, rows[encoder.column])
-            for encoder in self.chosen(network)
-        }
+    def graph_matrix(self, graph: Graph) -> Tensor:
+        """Add the columns to an ONNX graph as inputs, and what `matrix` does with them.
+
+        The inputs have the columns' names: double [rows] for numbers (NaN where missing), booleans
+        (0, 1 or NaN: an input has no missing booleans) and dates (days since 1970, or NaN), string
+        [rows] for categories, which are looked up within the graph, float [rows, counts] for
+        texts and uint8 [rows, channels, height, width] for images. `feeds` makes them of rows,
+        `input_notes` says what they are.
+
+        Args:
+            graph: A graph without inputs.
+
+        Returns:
+            double [rows, features].
+
+        Raises:
+            UserError: A column's name cannot stand in an ONNX graph.
+        """
+        return add_matrix(graph, self)
+
+    def graph_features(self, graph: Graph) -> GraphFeatures:
+        """Add the columns to an ONNX graph as inputs, and what `transform` does for networks.
+
+        See `graph_matrix`; texts are int32 [rows, length] here.
+        """
+        return add_features(graph, self)
+
+    def feeds(self, rows: pa.Table, network: bool = False) -> dict[str, np.ndarray]:
+        """Return what the inputs of an ONNX graph take, by the columns' names.
+
+        Args:
+            rows: Rows that conform to the schema.
+            network: Whether of `graph_features`, or else of `graph_matrix`.
+        """
+        return feeds(self, rows, network)
+
+    def input_notes(self, network: bool = False) -> dict[str, dict[str, Any]]:
+        """Return what the inputs of an ONNX graph hold, by the columns' names.
+
+        Args:
+            network: See `feeds`.
+        """
+        return input_notes(self, network)
 
     def chosen(self, network: bool = False) -> tuple[Encoder, ...]:
         """Return the encoders for networks or for estimators, one a column."""

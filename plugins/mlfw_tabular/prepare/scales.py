@@ -98,7 +98,7 @@ def interpolated(xp: Any, x: Any, constants: Mapping[str, Any]) -> Any:
     search is no operator of ONNX.
 
     Args:
-        xp: `numpy` or `torch`.
+        xp: `numpy` or `mlfw_onnx.arrays`.
         x: float [rows, columns].
         constants: `knots` and `levels`, float [columns * (INTERVALS + 1)], and `first`, where
             each column's begin, int64 [columns].

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column
-from mlfw_tabular.prepare.categories import CategoryOptions, learn_vocabulary, read_codes
-from mlfw_tabular.prepare.encoder import Encoder
+from mlfw_tabular.prepare.categories import (
+    CategoryOptions,
+    VocabularyEncoder,
+    learn_vocabulary,
+    read_codes,
+)
 from mlfw_tabular.prepare.target_values import TargetValues
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetEncoder(Encoder):
+class TargetEncoder(VocabularyEncoder):
     """A category: the smoothed mean of the target among its training rows.
 
     Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes in
@@ -39,7 +42,6 @@ class TargetEncoder(Encoder):
 
     name: ClassVar[str] = "target"
 
-    vocabulary: tuple[str, ...]
     targets: tuple[str, ...]
     means: tuple[float, ...]
     deviations: tuple[float, ...]
@@ -87,17 +89,11 @@ class TargetEncoder(Encoder):
         """What the target is like."""
         return tuple(f"{self.column} {target}" for target in self.targets)
 
-    @cached_property
-    def _known(self) -> pa.Array:
-        import pyarrow as pa
-
-        return pa.array(self.vocabulary, pa.string())
-
     def read(self, values: pa.Array) -> np.ndarray:
         """Return codes, int64 [rows]."""
         import numpy as np
 
-        return read_codes(values, self._known).astype(np.int64)
+        return read_codes(values, self.known).astype(np.int64)
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return the table."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlfw import Column, limits
 from mlfw_tabular.prepare.categories import read_codes
 from mlfw_tabular.prepare.encoder import Audience, Encoder
-from mlfw_tabular.prepare.words import Terms, runs_of, words_of
+from mlfw_tabular.prepare.words import SEPARATOR, Terms, runs_of, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,13 +59,22 @@ class TextOptions:
 class CountEncoder(Encoder):
     """Weighted counts, each row scaled to length 1.
 
+    An exported graph takes the counts: it cannot tell words apart as here.
+
     Attributes:
         column: The column's name.
         ngrams: How many words a run of words may have.
     """
 
     audience: ClassVar[Audience] = Audience.estimators
+    input_type: ClassVar[str] = "float32"
+
     ngrams: int
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """As many counts as there are features."""
+        return (len(self.features),)
 
     @property
     def rows_at_once(self) -> int:
@@ -134,6 +143,15 @@ class TfidfEncoder(CountEncoder):
 
         return pa.array(self.words, pa.string())
 
+    def input_notes(self) -> dict[str, Any]:
+        """Return the words that are counted."""
+        return {
+            "holds": f"how often each of the words{_or_runs(self.ngrams)} stands in the text",
+            "words": list(self.words),
+            "ngrams": self.ngrams,
+            "separator": SEPARATOR,
+        }
+
     def read(self, values: pa.Array) -> np.ndarray:
         """Return how often each word stands in each text, float32 [rows, words]."""
         terms = runs_of(words_of(values), self.ngrams)
@@ -173,6 +191,17 @@ class HashEncoder(CountEncoder):
         """The buckets."""
         return tuple(f"{self.column} bucket {bucket}" for bucket in range(self.buckets))
 
+    def input_notes(self) -> dict[str, Any]:
+        """Return how words come into buckets."""
+        return {
+            "holds": f"of the words{_or_runs(self.ngrams)} of the text, how many come into each "
+            "bucket: the remainder of the CRC-32 of the word in UTF-8 by the number of buckets; a "
+            "word whose CRC-32 is 2**31 or more counts as -1",
+            "buckets": self.buckets,
+            "ngrams": self.ngrams,
+            "separator": SEPARATOR,
+        }
+
     def read(self, values: pa.Array) -> np.ndarray:
         """Return the signed counts, float32 [rows, buckets]."""
         import numpy as np
@@ -190,6 +219,10 @@ class HashEncoder(CountEncoder):
         import numpy as np
 
         return {"weights": np.ones(self.buckets)}
+
+
+def _or_runs(ngrams: int) -> str:
+    return f" or runs of up to {ngrams} words, joined by blanks," if ngrams > 1 else ""
 
 
 def _document_counts(terms: Terms, options: TextOptions) -> tuple[list[str], np.ndarray]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column
 from mlfw_tabular.prepare.categories import read_codes
 from mlfw_tabular.prepare.encoder import SequenceEncoder
 from mlfw_tabular.prepare.texts import TextOptions
-from mlfw_tabular.prepare.words import Terms, words_of
+from mlfw_tabular.prepare.words import SEPARATOR, Terms, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,6 +67,17 @@ class TokenEncoder(SequenceEncoder):
         import pyarrow as pa
 
         return pa.array(self.vocabulary, pa.string())
+
+    def input_notes(self) -> dict[str, Any]:
+        """Return the vocabulary."""
+        return {
+            "holds": f"the numbers of the text's first {self.length} words: their places in the "
+            f"vocabulary, counted from {FIRST_WORD}; {UNKNOWN_WORD} for any other word, "
+            f"{PADDING} where the text has ended",
+            "vocabulary": list(self.vocabulary),
+            "length": self.length,
+            "separator": SEPARATOR,
+        }
 
     def read(self, values: pa.Array) -> np.ndarray:
         """Return the numbers of the words, int32 [rows, length]."""

@@ -49,7 +49,8 @@ def session() -> ort.InferenceSession:
     graph = Graph()
     x = graph.input("x", "float64", ["rows", 3])
     for place, expression in enumerate(EXPRESSIONS):
-        graph.output(expression(arrays, x), f"y{place}")
+        rank = expression(np, np.ones((3, 3))).ndim
+        graph.output(expression(arrays, x), f"y{place}", [None] * rank)
     return ort.InferenceSession(graph.model("test").SerializeToString())
 
 
@@ -89,8 +90,8 @@ def test_types_are_promoted_as_numpy_promotes_them() -> None:
     inputs = {name: graph.input(name, name, ["rows"]) for name in values}
     pairs = [(a, b) for a in values for b in values if a != b]
     for a, b in pairs:
-        graph.output(arrays.where(inputs["bool"], inputs[a], inputs[b]), f"{a} {b}")
-    graph.output(inputs["int32"] * 0.5, "half")
+        graph.output(arrays.where(inputs["bool"], inputs[a], inputs[b]), f"{a} {b}", ["rows"])
+    graph.output(inputs["int32"] * 0.5, "half", ["rows"])
 
     run = ort.InferenceSession(graph.model("test").SerializeToString()).run
     *found, half = run(None, values)
@@ -108,7 +109,7 @@ def test_names_of_others_are_left_alone() -> None:
     total = graph.input(names[0], "float64", ["rows"])
     for name in names[1:]:
         total = total + graph.input(name, "float64", ["rows"])
-    graph.output(total, "y")
+    graph.output(total, "y", ["rows"])
 
     with pytest.raises(ValueError, match="x"):
         graph.input("x", "float64", ["rows"])

@@ -1,31 +1,28 @@
-"""NumPy, torch, an exported program and ONNX prepare the same numbers, for every option."""
+"""NumPy and ONNX prepare the same numbers, for every option."""
 
 from __future__ import annotations
 
 import io
 import itertools
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pyarrow as pa
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mlfw import Column, Kind, Schema, Target, Task
+from mlfw import Column, Kind, Schema, Target, Task, UserError
+from mlfw_onnx import Graph
 from mlfw_tabular import Preprocessor
-from mlfw_tabular.prepare import graph
 from mlfw_tabular.prepare.numbers import Impute
 from mlfw_tabular.prepare.scales import Scale
 
-ort = pytest.importorskip("onnxruntime")
-pytest.importorskip("onnxscript")
-
-NEAR = 1e-6
+NEAR, NEAR_SINGLE = 1e-13, 1e-6
 
 
 def picture(value: int) -> bytes:
@@ -110,102 +107,165 @@ def training() -> pa.Table:
     )
 
 
-def tensors(preprocessor: Preprocessor, rows: pa.Table, network: bool) -> tuple[Any, ...]:
-    return tuple(torch.from_numpy(a) for a in preprocessor.read(rows, network).values())
+class Prepared:
+    """A preprocessor, and what its ONNX graph computes.
+
+    Args:
+        preprocessor: What was fitted.
+        network: Whether the graph is for networks.
+    """
+
+    def __init__(self, preprocessor: Preprocessor, network: bool) -> None:
+        graph = Graph()
+        self.preprocessor, self.network = preprocessor, network
+        if network:
+            made = preprocessor.graph_features(graph)
+            tensors = [made.numbers, made.codes, *made.tokens, *made.images]
+            ranks = [2] * (2 + len(made.tokens)) + [4] * len(made.images)
+        else:
+            tensors, ranks = [preprocessor.graph_matrix(graph)], [2]
+        for place, (tensor, rank) in enumerate(zip(tensors, ranks, strict=True)):
+            graph.output(tensor, f"made {place}", [None] * rank)
+        model = graph.model("prepare")
+        onnx.checker.check_model(model)
+        self.session = ort.InferenceSession(model.SerializeToString())
+
+    def check(self, rows: pa.Table) -> None:
+        feeds = self.preprocessor.feeds(rows, self.network)
+        for name, column in feeds.items():
+            assert column.shape[1:] == tuple(self.session_input(name).shape[1:])
+        found = self.session.run(None, feeds)
+        if self.network:
+            features = self.preprocessor.transform(rows, network=True)
+            wanted = [features.numbers, features.codes]
+            wanted += [*features.tokens.values(), *features.images.values()]
+        else:
+            wanted = [self.preprocessor.matrix(rows)]
+        for own, expected in zip(found, wanted, strict=True):
+            assert own.dtype == expected.dtype
+            near = NEAR_SINGLE if own.dtype == np.float32 else NEAR
+            np.testing.assert_allclose(own, expected, rtol=near, atol=near)
+
+    def session_input(self, name: str) -> Any:
+        return next(each for each in self.session.get_inputs() if each.name == name)
 
 
-def agrees(preprocessor: Preprocessor, rows: pa.Table, network: bool, outputs: Any) -> None:
-    features = preprocessor.transform(rows, network, "float64")
-    numbers, codes, *apart = map(np.asarray, outputs)
-    assert np.isfinite(numbers).all()
-    np.testing.assert_allclose(numbers, features.numbers, rtol=NEAR, atol=NEAR)
-    assert np.array_equal(codes, features.codes)
-    expected = [*features.tokens.values(), *features.images.values()]
-    assert len(apart) == len(expected)
-    assert all(map(np.array_equal, apart, expected))
+estimators_and_networks = pytest.mark.parametrize("network", [False, True])
 
 
-@given(ROWS, ROWS, st.booleans())
-@settings(deadline=None, max_examples=15)
-def test_torch_computes_what_numpy_computes(
-    train: list[dict[Kind, Any]], later: list[dict[Kind, Any]], network: bool
+@estimators_and_networks
+@given(ROWS, ROWS)
+@settings(deadline=None, max_examples=3)
+def test_a_graph_computes_what_numpy_computes(
+    network: bool, train: list[dict[Kind, Any]], later: list[dict[Kind, Any]]
 ) -> None:
-    preprocessor = Preprocessor.fit(table(train), SCHEMA)
-    prepare = graph.module(preprocessor, network)
+    prepared = Prepared(Preprocessor.fit(table(train), SCHEMA), network)
 
-    for rows in (table(train), table(later)):
-        agrees(preprocessor, rows, network, prepare(*tensors(preprocessor, rows, network)))
-
-
-@pytest.fixture(scope="module")
-def exported() -> tuple[Preprocessor, torch.export.ExportedProgram]:
-    preprocessor = Preprocessor.fit(training(), SCHEMA)
-    return preprocessor, export(preprocessor, training(), network=False)
+    prepared.check(table(train))
+    prepared.check(table(later))
 
 
-def export(
-    preprocessor: Preprocessor, rows: pa.Table, *, network: bool
-) -> torch.export.ExportedProgram:
-    columns = tensors(preprocessor, rows, network)
-    shapes = (tuple({0: torch.export.Dim.DYNAMIC} for _ in columns),)
-    prepare = graph.module(preprocessor, network).eval()
-    return torch.export.export(prepare, columns, dynamic_shapes=shapes)
+@pytest.fixture(scope="module", params=[False, True], ids=["estimators", "networks"])
+def usual(request: pytest.FixtureRequest) -> Prepared:
+    return Prepared(Preprocessor.fit(training(), SCHEMA), request.param)
 
 
-def test_an_exported_program_computes_the_same(
-    exported: tuple[Preprocessor, torch.export.ExportedProgram],
+@given(ROWS)
+@settings(deadline=None, max_examples=10)
+def test_a_graph_computes_the_same_for_later_rows(
+    usual: Prepared, later: list[dict[Kind, Any]]
 ) -> None:
-    preprocessor, program = exported
-    run = program.module()
-
-    @given(ROWS)
-    @settings(deadline=None, max_examples=20)
-    def same(later: list[dict[Kind, Any]]) -> None:
-        rows = table([*later, *later])
-        agrees(preprocessor, rows, False, run(*tensors(preprocessor, rows, False)))
-
-    same()
+    usual.check(table(later))
 
 
-def test_an_exported_program_for_networks_hands_tokens_and_pixels_on() -> None:
-    names = ("number 0", "category 0", "text 0", "image 0")
-    few = Schema(columns=tuple(map(SCHEMA.column, names)), targets=SCHEMA.targets)
-    preprocessor = Preprocessor.fit(training(), few)
-
-    run = export(preprocessor, training(), network=True).module()
-
-    rows = training().slice(5, 9)
-    agrees(preprocessor, rows, True, run(*tensors(preprocessor, rows, True)))
+def test_a_graph_takes_any_number_of_rows(usual: Prepared) -> None:
+    for count in (0, 1, 60):
+        usual.check(training().slice(0, count))
 
 
-def test_onnx_computes_the_same_in_double_precision(
-    exported: tuple[Preprocessor, torch.export.ExportedProgram], tmp_path: Path
+@estimators_and_networks
+@pytest.mark.parametrize("kind", Kind)
+def test_a_table_of_one_kind_of_columns_is_enough(kind: Kind, network: bool) -> None:
+    columns = tuple(column for column in COLUMNS if column.kind is kind)[:2]
+    if columns:
+        schema = Schema(columns=columns, targets=SCHEMA.targets)
+        Prepared(Preprocessor.fit(training(), schema), network).check(training())
+
+
+CATEGORY = Schema.of(
+    (Column(name="c", kind=Kind.category),), Column(name="y", kind=Kind.number), Task.regression
+)
+
+
+def categories(*values: str | None) -> pa.Table:
+    return pa.table({"c": pa.array(values, pa.string()), "y": np.arange(float(len(values)))})
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [(("a", None), ""), (("a", "", None), "missing"), (("", "missing", None), "missing_2")],
+)
+def test_a_missing_category_is_never_one_that_was_learnt(
+    values: tuple[str | None, ...], missing: str
 ) -> None:
-    preprocessor, program = exported
-    torch.onnx.export(program, dynamo=True, verbose=False).save(tmp_path / "prepare.onnx")
-    session = ort.InferenceSession(tmp_path / "prepare.onnx")
-    names = [given.name for given in session.get_inputs()]
+    prepared = Prepared(Preprocessor.fit(categories(*values), CATEGORY), False)
+    notes = prepared.preprocessor.input_notes()["c"]
 
-    @given(ROWS)
-    @settings(deadline=None, max_examples=30)
-    def same(later: list[dict[Kind, Any]]) -> None:
-        rows = table([*later, *later])
-        columns = preprocessor.read(rows).values()
-        agrees(preprocessor, rows, False, session.run(None, dict(zip(names, columns, strict=True))))
+    prepared.check(categories(*values, "another"))
 
-    same()
-
-
-def test_single_precision_is_near_for_usual_values() -> None:
-    preprocessor = Preprocessor.fit(training(), SCHEMA)
-    prepare = graph.module(preprocessor).float()
-    columns = [
-        column.float() if column.is_floating_point() else column
-        for column in tensors(preprocessor, training(), False)
+    assert notes["missing"] == missing
+    assert prepared.session.run(None, {"c": np.array([missing], object)})[0].tolist() == [
+        [0.0] * len(notes["categories"])
     ]
 
-    numbers = prepare(*columns)[0]
 
-    assert numbers.dtype == torch.float32
-    expected = preprocessor.transform(training()).numbers
-    assert np.abs(numbers.numpy() - expected).max() < 1e-2  # a time of day, in days since 1970
+def test_categories_that_were_all_missing_are_no_features() -> None:
+    prepared = Prepared(Preprocessor.fit(categories(None, None), CATEGORY), False)
+
+    prepared.check(categories("a", None))
+
+
+def test_columns_may_be_called_anything() -> None:
+    names = [
+        "a b",
+        "x.y",
+        "it's",
+        'say "no"',
+        "größe",
+        "价格",
+        "mlfw/1",
+        "mlfw/2",
+        "made 1",
+        "[0]/-1",
+    ]
+    columns = tuple(Column(name=name, kind=Kind.number) for name in names)
+    schema = Schema.of(columns, Column(name="y", kind=Kind.number), Task.regression)
+    rows = pa.table({name: np.arange(3.0) + i for i, name in enumerate([*names, "y"])})
+
+    prepared = Prepared(Preprocessor.fit(rows, schema), False)
+
+    assert [each.name for each in prepared.session.get_inputs()] == names
+    prepared.check(rows)
+
+
+@pytest.mark.parametrize("name", ["", "a\0b"])
+def test_a_name_that_no_graph_takes_is_refused(name: str) -> None:
+    schema = Schema.of(
+        (Column(name=name, kind=Kind.number),), Column(name="y", kind=Kind.number), Task.regression
+    )
+    preprocessor = Preprocessor.fit(pa.table({name: [1.0], "y": [1.0]}), schema)
+
+    with pytest.raises(UserError, match="takes no such name"):
+        preprocessor.graph_matrix(Graph())
+
+
+def test_booleans_dates_and_numbers_are_fed_as_numbers() -> None:
+    day = datetime(2020, 1, 1, 12)
+    rows = table([dict.fromkeys(VALUES), {**dict.fromkeys(VALUES), Kind.boolean: True,
+                  Kind.datetime: day, Kind.number: 0.5, Kind.category: "a"}])  # fmt: skip
+    feeds = Preprocessor.fit(training(), SCHEMA).feeds(rows)
+
+    assert np.array_equal(feeds["boolean 0"], [np.nan, 1], equal_nan=True)
+    assert np.array_equal(feeds["datetime 0"], [np.nan, 18262.5], equal_nan=True)
+    assert np.array_equal(feeds["number 0"], [np.nan, 0.5], equal_nan=True)
+    assert feeds["category 0"].tolist() == ["", "a"]
