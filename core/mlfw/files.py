@@ -103,6 +103,27 @@ def new_folder(path: Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
+@contextmanager
+def filled_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder whose files come into the folder `path` when the block ends well.
+
+    A new folder appears whole or not at all. One that is there already stays what it is, such as
+    the current folder or a mounted disk, and is to be empty; then the files come one by one.
+    """
+    if not path.exists():
+        with new_folder(path) as temporary:
+            yield temporary
+        return
+    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path))
+    try:
+        yield temporary
+        for entry in sorted(temporary.iterdir()):
+            entry.replace(path / entry.name)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    sync_folder(path)
+
+
 def link_folder(source: Path, target: Path) -> None:
     """Let a folder stand in a second place, whole or not at all.
 

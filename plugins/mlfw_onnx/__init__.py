@@ -1,8 +1,22 @@
-"""Models as ONNX graphs, with the preprocessing inside."""
+"""ONNX: models with their preprocessing inside, for any language.
+
+Plugins may build on `Graph` and `Tensor` (building a graph), `arrays` (functions of NumPy for its
+tensors) and `prediction_model` (its outputs and metadata).
+"""
 
 from __future__ import annotations
 
+import mlfw
 from mlfw_onnx import arrays
+from mlfw_onnx.deployer import Onnx
 from mlfw_onnx.graph import Graph, Tensor
+from mlfw_onnx.predictions import prediction_model
 
-__all__ = ["Graph", "Tensor", "arrays"]
+
+@mlfw.hookimpl
+def mlfw_deployers() -> dict[str, type[mlfw.Deployer]]:
+    """Register the deployer that exports models in ONNX."""
+    return {"onnx": Onnx}
+
+
+__all__ = ["Graph", "Tensor", "arrays", "prediction_model"]

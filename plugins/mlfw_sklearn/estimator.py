@@ -13,13 +13,20 @@ from mlfw.components.splits import TRAIN
 from mlfw.files import write_bytes
 from mlfw.memory import resident_memory
 from mlfw_sklearn.packing import packed, unpacked
-from mlfw_sklearn.problems import Problem, problems, raw_predictions, repeated_rows
+from mlfw_sklearn.problems import (
+    Problem,
+    add_predictions,
+    problems,
+    raw_predictions,
+    repeated_rows,
+)
 from mlfw_sklearn.threads import threads_for, with_jobs
 from mlfw_sklearn.timing import Growth, fit_on_samples
 from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
     import numpy as np
+    import onnx
     import pyarrow as pa
 
 FILES = "estimator-*.skops"
@@ -153,6 +160,8 @@ class Estimator(mlfw.Model):
 class EstimatorPredictor(mlfw.Predictor):
     """Fitted estimators, one a target or a label, with their preprocessor."""
 
+    onnx_tolerance: ClassVar[float] = 1e-9
+
     def __init__(
         self, schema: Schema, preprocessor: Preprocessor, estimators: tuple[Any, ...]
     ) -> None:
@@ -172,6 +181,23 @@ class EstimatorPredictor(mlfw.Predictor):
         ]
         values = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """Return preprocessing and estimators as one model in ONNX, in double precision.
+
+        Raises:
+            UserError: An estimator, or a column's name, has no ONNX form.
+        """
+        from mlfw_onnx import Graph, prediction_model
+
+        graph = Graph()
+        x = self.preprocessor.graph_matrix(graph)
+        values = add_predictions(self.schema, self.estimators, x)
+        return prediction_model(graph, self.schema, values, self.preprocessor.input_notes())
+
+    def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return what the inputs of the model in ONNX take."""
+        return self.preprocessor.feeds(rows)
 
     def _predicted(self, matrix: np.ndarray) -> list[Any]:
         estimators = tuple(with_jobs(each, matrix.size) for each in self.estimators)

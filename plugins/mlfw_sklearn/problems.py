@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from mlfw_onnx import Tensor
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -102,6 +104,33 @@ def raw_predictions(schema: Schema, estimators: tuple[Any, ...], matrix: np.ndar
         else:
             estimator = next(remaining)
             values.append(estimator.predict(matrix) if len(matrix) else np.zeros(0))
+    return values
+
+
+def add_predictions(schema: Schema, estimators: tuple[Any, ...], x: Tensor) -> list[Tensor]:
+    """Add to an ONNX graph what computes `raw_predictions`.
+
+    Args:
+        schema: The targets.
+        estimators: One for each problem, in order.
+        x: Prepared rows, float64 [rows, features].
+
+    Raises:
+        UserError: An estimator has no ONNX form.
+    """
+    from mlfw_onnx import arrays
+    from mlfw_sklearn.graphs import add_probabilities, add_values
+
+    remaining = iter(estimators)
+    values: list[Tensor] = []
+    for target in schema.targets:
+        if target.task is Task.multilabel:
+            labels = [add_probabilities(next(remaining), x, 2)[:, 1] for _ in target.classes]
+            values.append(arrays.stack(labels, axis=1))
+        elif target.task.is_classification:
+            values.append(add_probabilities(next(remaining), x, len(target.classes)))
+        else:
+            values.append(add_values(next(remaining), x))
     return values
 
 

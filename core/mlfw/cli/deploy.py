@@ -39,6 +39,8 @@ def main(options: argparse.Namespace) -> int:
         print(f"deployer {name}: nothing to deploy")
         return 0
     print(f"deployed  {deployment.artifact}")
+    for sentence in deployment.notes:
+        print(f"  {sentence}")
     for command in deployment.commands:
         print(f"  {command}")
     return 0

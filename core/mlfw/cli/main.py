@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "compute a run's metrics again, on its test split or on a file",
     "serve": "serve a run's model over HTTP",
     "deploy": "hand a run's model to a deployer",
+    "export": "write a run's model in a portable format",
     "runs": "list runs",
     "plugins": "list plugins, the broken ones with the reason",
     "show": "list the components of a kind, or explain one",

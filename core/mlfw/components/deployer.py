@@ -17,12 +17,15 @@ class Deployment:
     """What a deployer has made.
 
     Attributes:
-        artifact: What it is called or where it lies.
+        artifact: What it is called or where it lies; of a deployer that exports, its file's name
+            in the folder.
         commands: The commands to type next.
+        notes: Sentences about it, for whoever had it made.
     """
 
     artifact: str
     commands: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -31,11 +34,14 @@ class Deployer(Component):
 
     Attributes:
         serves: Whether `serve` works.
+        exports: Whether what it leaves in the folder stands alone and can be taken anywhere, for
+            `mlfw export`.
         needs_rows: Whether it takes only models that predict rows of a table.
     """
 
     kind: ClassVar[str] = "deployer"
     serves: ClassVar[bool] = False
+    exports: ClassVar[bool] = False
     needs_rows: ClassVar[bool] = True
 
     @abstractmethod

@@ -10,11 +10,14 @@ from mlfw.components.component import Component
 from mlfw.components.estimate import Estimate
 from mlfw.components.imports import Imports
 from mlfw.components.splits import Splits
+from mlfw.errors import UserError
 from mlfw.schema.kinds import Task
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    import onnx
     import pyarrow as pa
 
     from mlfw.components.trainer import FitContext
@@ -30,9 +33,16 @@ class Fitted(ABC):
 
 
 class Predictor(Fitted):
-    """A fitted model of rows: preprocessing and estimator or network in one."""
+    """A fitted model of rows: preprocessing and estimator or network in one.
+
+    Attributes:
+        schema: What it takes and gives.
+        onnx_tolerance: How far numbers of the model that `to_onnx` returns may lie from those of
+            `predict`: probabilities by this, predicted values by this times the largest of them.
+    """
 
     schema: Schema
+    onnx_tolerance: ClassVar[float] = 1e-5
 
     @abstractmethod
     def predict(self, rows: pa.Table) -> pa.Table:
@@ -41,6 +51,28 @@ class Predictor(Fitted):
         Args:
             rows: Rows that conform to the schema.
         """
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """Return the whole model, preprocessing included, in ONNX.
+
+        It has an input of its own for each column, and outputs and metadata as
+        `mlfw_onnx.prediction_model` makes them.
+
+        Raises:
+            UserError: The model has no ONNX form.
+        """
+        raise UserError(
+            f"{type(self).__module__}.{type(self).__qualname__}: this model has no ONNX form.",
+            "Train one of model=tree, forest, boosting, svm, linear or mlp.",
+        )
+
+    def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return what the inputs of the model that `to_onnx` returns take, by their names.
+
+        Args:
+            rows: Rows that conform to the schema.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no ONNX form: {rows.num_rows} rows")
 
 
 @dataclass(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ def deploy(work: Work) -> None:
     name = config.choice("deployer")
 
     def act() -> None:
-        deploy_with(config.deployer, name, work.directory)
+        deployment = deploy_with(config.deployer, name, work.directory)
+        for note in deployment.notes if deployment else ():
+            work.monitor.note(note)
 
     def inputs() -> list[Any]:
         return [
@@ -45,6 +47,8 @@ def deploy_with(deployer: Deployer, name: str, run: RunDirectory) -> Deployment 
     try:
         with new_folder(folder) as temporary:
             deployment = deployer.deploy(run.model.absolute(), temporary, run.path.name)
+            if deployment is not None and deployer.exports:
+                deployment = replace(deployment, artifact=str(folder / deployment.artifact))
             if deployment is not None:
                 write_json(temporary / NOTE, asdict(deployment))
         if deployment is not None:

@@ -45,7 +45,7 @@ class BooleanEncoder(Encoder):
 
     def input_notes(self) -> dict[str, Any]:
         """Return how a boolean is told as a number."""
-        return {"holds": "1 for true, 0 for false", "missing": "NaN"}
+        return {"holds": "1 (true) or 0 (false)", "missing": "NaN"}
 
     def read(self, values: pa.Array) -> np.ndarray:
         """Return 0, 1 or NaN, float64 [rows]."""

@@ -102,7 +102,7 @@ class VocabularyEncoder(Encoder):
     def input_notes(self) -> dict[str, Any]:
         """Return the categories."""
         return {
-            "holds": "one of the categories, spelt as here; any other text is an unknown one",
+            "holds": "a category",
             "missing": self.missing,
             "categories": list(self.vocabulary),
         }

@@ -114,7 +114,7 @@ class DatetimeEncoder(Encoder):
     def input_notes(self) -> dict[str, Any]:
         """Return how a date is told as a number, and which are usual."""
         return {
-            "holds": "days since 1970-01-01 00:00, times of day as fractions",
+            "holds": "a date as days since 1970-01-01 00:00, with the time of day as a fraction",
             "missing": "NaN",
             "usual": self.mean,
             "spread": self.deviation,

@@ -117,7 +117,7 @@ class Encoder(ABC):
         `holds` is a phrase that says what it takes, `missing` the value for a missing one (NaN as
         a text, where there is one); the rest is what the phrase speaks of.
         """
-        return {"holds": "numbers", "missing": "NaN"}
+        return {"holds": "a number", "missing": "NaN"}
 
     def constants(self) -> dict[str, np.ndarray]:
         """Return what the step needs beside the group: float64 or int64 arrays by name."""

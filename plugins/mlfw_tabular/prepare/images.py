@@ -118,8 +118,7 @@ class ImageEncoder(Encoder):
         channels, height, width = self.shape
         colours = "red, green and blue" if channels == COLOUR else "grey"
         return {
-            "holds": f"the pixels of the image as {colours}, 0 to 255, resized to {height} x "
-            f"{width} (height x width)",
+            "holds": f"an image as {colours} from 0 to 255, resized to {width} x {height} pixels",
             "missing": [round(mean) for mean in self.mean],
         }
 

@@ -146,7 +146,7 @@ class TfidfEncoder(CountEncoder):
     def input_notes(self) -> dict[str, Any]:
         """Return the words that are counted."""
         return {
-            "holds": f"how often each of the words{_or_runs(self.ngrams)} stands in the text",
+            "holds": f"how often each of the words{_or_runs(self.ngrams)} stands in a text",
             "words": list(self.words),
             "ngrams": self.ngrams,
             "separator": SEPARATOR,
@@ -194,9 +194,9 @@ class HashEncoder(CountEncoder):
     def input_notes(self) -> dict[str, Any]:
         """Return how words come into buckets."""
         return {
-            "holds": f"of the words{_or_runs(self.ngrams)} of the text, how many come into each "
-            "bucket: the remainder of the CRC-32 of the word in UTF-8 by the number of buckets; a "
-            "word whose CRC-32 is 2**31 or more counts as -1",
+            "holds": f"how many words{_or_runs(self.ngrams)} of a text come into each bucket, the "
+            f"CRC-32 of the word in UTF-8 modulo {self.buckets}; a word counts as -1 where its "
+            "CRC-32 is 2147483648 or more",
             "buckets": self.buckets,
             "ngrams": self.ngrams,
             "separator": SEPARATOR,

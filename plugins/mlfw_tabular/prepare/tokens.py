@@ -71,8 +71,8 @@ class TokenEncoder(SequenceEncoder):
     def input_notes(self) -> dict[str, Any]:
         """Return the vocabulary."""
         return {
-            "holds": f"the numbers of the text's first {self.length} words: their places in the "
-            f"vocabulary, counted from {FIRST_WORD}; {UNKNOWN_WORD} for any other word, "
+            "holds": f"the first {self.length} words of a text, each as its place in the "
+            f"vocabulary counted from {FIRST_WORD}, {UNKNOWN_WORD} for any other word and "
             f"{PADDING} where the text has ended",
             "vocabulary": list(self.vocabulary),
             "length": self.length,

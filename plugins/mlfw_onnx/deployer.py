@@ -1,0 +1,108 @@
+"""The deployer `onnx`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import mlfw
+from mlfw import Deployer, Deployment, Schema, UserError, limits
+from mlfw.files import write_bytes, write_json, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import onnx
+    import pyarrow as pa
+
+    from mlfw_onnx.parity import Parity
+
+MODEL = "model.onnx"
+
+
+@dataclass(kw_only=True)
+class Onnx(Deployer):
+    """A model in ONNX with its preprocessing inside, to be used without mlfw, in any language.
+
+    It is kept only where it predicts as mlfw does: rows that are made from the schema, and test
+    rows of the run, are predicted by both.
+
+    Attributes:
+        check_rows: How many test rows of the run to compare, where they are at hand.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
+    extra: ClassVar[str] = "onnx"
+    exports: ClassVar[bool] = True
+
+    check_rows: int = field(default=10_000, metadata=limits(minimum=0))
+
+    def deploy(self, model: Path, folder: Path, name: str) -> Deployment:
+        """Write `model.onnx`, `schema.json`, `sample.json` and `README.md` into the folder.
+
+        Raises:
+            UserError: The model has no ONNX form, or predicts otherwise in ONNX.
+        """
+        from mlfw_onnx.parity import Parity, session_of
+        from mlfw_onnx.predictions import TargetOutputs, input_notes
+        from mlfw_onnx.readme import Page
+        from mlfw_onnx.sample import sample_rows
+
+        saved = mlfw.load(model)
+        made = saved.predictor.to_onnx()
+        content = made.SerializeToString()
+        parity = Parity(saved.predictor, session_of(content), TargetOutputs.of(made))
+        sample = mlfw.conform(sample_rows(saved.schema, input_notes(made)), saved.schema)
+        parity.check(sample, "sample")
+        tested = 0
+        for rows in _test_rows(model, saved.schema, self.check_rows):
+            parity.check(rows, "test")
+            tested += rows.num_rows
+        test = f" and {tested:,} test rows" if tested else ""
+        note = (
+            f"Compared with mlfw on {sample.num_rows:,} made-up rows{test}: labels are equal, "
+            f"numbers differ by at most {parity.largest:.1g}."
+        )
+        write_bytes(folder / MODEL, content)
+        saved.schema.save(folder / "schema.json")
+        write_json(folder / "sample.json", _sample(parity, made, sample))
+        first = saved.predictor.onnx_feeds(sample.slice(0, 1))
+        write_text(folder / "README.md", Page(name, saved.use, made, first, [note]).text())
+        return Deployment(MODEL, notes=(note,))
+
+
+def _test_rows(model: Path, schema: Schema, most: int) -> Iterator[pa.Table]:
+    """Yield the first test rows of the run that a saved model belongs to, if they are at hand."""
+    from mlfw.components.splits import TEST
+    from mlfw.pipeline.splits_file import load_splits
+
+    try:
+        batches = load_splits(model.parent / "data").batches(TEST)
+    except UserError:
+        return
+    for batch in batches:
+        if most <= 0:
+            return
+        rows = batch.slice(0, most)
+        most -= rows.num_rows
+        if rows.num_rows:
+            yield mlfw.conform(rows, schema)
+
+
+def _sample(parity: Parity, model: onnx.ModelProto, rows: pa.Table) -> dict[str, Any]:
+    """Return sample rows as JSON data: what goes in and what comes out, by name."""
+    from mlfw_onnx.parity import expected_outputs
+    from mlfw_onnx.sample import plain_rows
+
+    feeds = parity.predictor.onnx_feeds(rows)
+    predictions = parity.predictor.predict(rows)
+    outputs: dict[str, np.ndarray] = {}
+    for each in parity.outputs:
+        outputs |= expected_outputs(parity.predictor, each, predictions)
+    return {
+        "inputs": {each.name: feeds[each.name].tolist() for each in model.graph.input},
+        "outputs": {each.name: outputs[each.name].tolist() for each in model.graph.output},
+        "rows": plain_rows(rows),
+    }

@@ -1,0 +1,211 @@
+"""Comparing a model in ONNX with the model it was made of, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlfw import MlfwError, Predictor, Task, UserError
+from mlfw.errors import listing
+from mlfw.schema.predictions import (
+    LEAST_LABEL_PROBABILITY,
+    class_labels,
+    prediction_name,
+    probability_names,
+)
+from mlfw_onnx.predictions import TargetOutputs
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnxruntime as ort
+    import pyarrow as pa
+
+ROWS_AT_ONCE = 1000
+ERRORS = 3  # as ONNX Runtime counts how much it logs
+
+
+def session_of(content: bytes) -> ort.InferenceSession:
+    """Return what runs a model.
+
+    Raises:
+        MlfwError: ONNX Runtime refuses the model.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = ERRORS
+    options.intra_op_num_threads = 1
+    try:
+        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise MlfwError(f"deployer=onnx: ONNX Runtime refuses the model: {error}") from error
+
+
+@dataclass
+class Parity:
+    """What was compared so far.
+
+    Attributes:
+        predictor: The model it was made of.
+        session: What runs the model in ONNX.
+        outputs: What its outputs stand for.
+        largest: The largest difference so far: between probabilities, and between predicted
+            values as a share of the largest of them.
+    """
+
+    predictor: Predictor
+    session: ort.InferenceSession
+    outputs: tuple[TargetOutputs, ...]
+    largest: float = 0.0
+
+    def check(self, rows: pa.Table, what: str) -> None:
+        """Check that both predict the same for some rows.
+
+        Labels have to be equal, unless two classes are equally likely within the tolerance;
+        numbers may differ by it. See `Predictor.onnx_tolerance`.
+
+        Args:
+            rows: Rows that conform to the schema.
+            what: What they are called in messages, such as `sample`.
+
+        Raises:
+            UserError: They do not; the message names rows and columns.
+        """
+        for start in range(0, rows.num_rows, ROWS_AT_ONCE):
+            piece = rows.slice(start, ROWS_AT_ONCE)
+            found = self.run(piece)
+            predictions = self.predictor.predict(piece)
+            differences = [
+                difference
+                for outputs in self.outputs
+                for difference in self._compared(outputs, predictions, found)
+            ]
+            if differences:
+                raise _mismatch(differences, start, what)
+
+    def run(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return the outputs of the model in ONNX for rows that conform to the schema."""
+        names = [output.name for output in self.session.get_outputs()]
+        found = self.session.run(names, self.predictor.onnx_feeds(rows))
+        return dict(zip(names, found, strict=True))
+
+    def _compared(
+        self, outputs: TargetOutputs, predictions: pa.Table, found: dict[str, np.ndarray]
+    ) -> Iterator[Difference]:
+        expected = expected_outputs(self.predictor, outputs, predictions)
+        name = outputs.probabilities or outputs.prediction
+        wanted, made = expected[name], found[name]
+        size = 1.0 if outputs.probabilities else _size(wanted)
+        yield from self._numbers(name, outputs, wanted / size, made / size)
+        if outputs.label:
+            yield from self._labels(outputs, expected, found)
+
+    def _numbers(
+        self, name: str, outputs: TargetOutputs, wanted: np.ndarray, made: np.ndarray
+    ) -> Iterator[Difference]:
+        import numpy as np
+
+        apart = np.abs(wanted - made)
+        far = ~(apart <= self.predictor.onnx_tolerance)
+        self.largest = max(self.largest, float(apart.max(initial=0)))
+        for place in np.argwhere(far):
+            label = f" of '{outputs.classes[place[1]]}'" if len(place) > 1 else ""
+            at = tuple(place)
+            yield Difference(int(place[0]), f"{name}{label}", wanted[at], made[at])
+
+    def _labels(
+        self, outputs: TargetOutputs, expected: dict[str, Any], found: dict[str, np.ndarray]
+    ) -> Iterator[Difference]:
+        import numpy as np
+
+        wanted, made = expected[outputs.label], found[outputs.label]
+        likely = expected[outputs.probabilities]
+        for place in np.argwhere(wanted != made):
+            at = tuple(place)
+            if outputs.task == Task.multilabel:
+                short = abs(likely[at] - LEAST_LABEL_PROBABILITY)
+            else:
+                short = likely[at].max() - self._likelihood(outputs, likely[at], made[at])
+            if short > self.predictor.onnx_tolerance:
+                label = f" of '{outputs.classes[at[1]]}'" if len(at) > 1 else ""
+                yield Difference(int(at[0]), f"{outputs.label}{label}", wanted[at], made[at])
+
+    def _likelihood(self, outputs: TargetOutputs, row: np.ndarray, label: Any) -> float:
+        """Return how likely a label was; less than 0 for one that is no class."""
+        classes = _classes(self.predictor, outputs)
+        return float(row[classes.index(label)]) if label in classes else -1.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two models predict differently.
+
+    Attributes:
+        row: The row, from 0.
+        output: Which output, and of which class.
+        expected: What the model of mlfw predicts.
+        found: What the model in ONNX predicts.
+    """
+
+    row: int
+    output: str
+    expected: Any
+    found: Any
+
+
+def expected_outputs(
+    predictor: Predictor, outputs: TargetOutputs, predictions: pa.Table
+) -> dict[str, np.ndarray]:
+    """Return what the outputs of a target should hold, by their names.
+
+    Args:
+        predictor: The model.
+        outputs: The target's outputs.
+        predictions: As `Predictor.predict` returns them, [rows].
+    """
+    import numpy as np
+
+    schema = predictor.schema
+    (target,) = (each for each in schema.targets if each.name == outputs.target)
+    predicted = predictions[prediction_name(schema, target)]
+    if target.task is Task.regression:
+        return {outputs.prediction: predicted.to_numpy()}
+    likely = np.stack(
+        [predictions[name].to_numpy() for name in probability_names(schema, target)], axis=1
+    )
+    labels = np.asarray(predicted.to_pylist(), dtype=object)
+    if target.task is Task.multilabel:
+        labels = likely >= LEAST_LABEL_PROBABILITY
+    return {outputs.label: labels, outputs.probabilities: likely}
+
+
+def _classes(predictor: Predictor, outputs: TargetOutputs) -> list[Any]:
+    (target,) = (each for each in predictor.schema.targets if each.name == outputs.target)
+    return list(class_labels(target).to_pylist())
+
+
+def _size(values: np.ndarray) -> float:
+    import numpy as np
+
+    return float(np.abs(values).max(initial=0)) or 1.0
+
+
+def _mismatch(differences: list[Difference], start: int, what: str) -> UserError:
+    rows = sorted({difference.row for difference in differences})
+    shown = listing(
+        [
+            f"row {start + each.row + 1}, {each.output}: expected {_shown(each.expected)}, found "
+            f"{_shown(each.found)}"
+            for each in differences[:3]
+        ]
+    )
+    return UserError(
+        f"deployer=onnx: the model in ONNX does not predict as mlfw does: {what} {shown}; "
+        f"{len(rows)} rows differ.",
+        "Nothing was written. Choose another model, or deploy this one with deployer=bentoml.",
+    )
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.9g}" if isinstance(value, float) else repr(value)

@@ -1,0 +1,128 @@
+"""The end of a model's graph: what it predicts, and what a stranger must know of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import mlfw
+from mlfw import Schema, Target, Task
+from mlfw.schema.predictions import LEAST_LABEL_PROBABILITY, class_labels, free_name
+from mlfw_onnx import arrays
+from mlfw_onnx.graph import Graph, Tensor
+
+if TYPE_CHECKING:
+    import onnx
+
+LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
+INPUTS, TARGETS = "mlfw.inputs", "mlfw.targets"
+ROWS = "rows"
+
+
+@dataclass(frozen=True)
+class TargetOutputs:
+    """Which outputs of a model in ONNX stand for a target.
+
+    Attributes:
+        target: The target's name.
+        task: Its task.
+        classes: Its classes, or labels, in the order of the probabilities.
+        label: The output of the predicted class, or of which labels are predicted.
+        probabilities: The output of the probabilities.
+        prediction: The output of the predicted value, for regression.
+    """
+
+    target: str
+    task: str
+    classes: tuple[str, ...] = ()
+    label: str = ""
+    probabilities: str = ""
+    prediction: str = ""
+
+    @classmethod
+    def of(cls, model: onnx.ModelProto) -> tuple[TargetOutputs, ...]:
+        """Return the outputs of a model that `prediction_model` made, one a target."""
+        (text,) = (each.value for each in model.metadata_props if each.key == TARGETS)
+        read = json.loads(text)
+        return tuple(cls(**{**each, "classes": tuple(each["classes"])}) for each in read)
+
+
+def prediction_model(
+    graph: Graph,
+    schema: Schema,
+    values: Sequence[Tensor],
+    inputs: Mapping[str, Mapping[str, Any]],
+) -> onnx.ModelProto:
+    """Return a graph as a model that predicts as `mlfw.predictions_table` does.
+
+    For classification its outputs are `label` [rows], the class in the target's own type (string,
+    int64 or bool; the first one of several that are equally likely), and `probabilities`, double
+    [rows, classes]; for multi-label `label`, bool [rows, labels], and `probabilities`, double
+    [rows, labels]; for regression `prediction`, double [rows]. With several targets `_` and the
+    target's name follow; where an input has the name already, a number follows.
+
+    The model's metadata say what the inputs hold (`mlfw.inputs`) and what the outputs are
+    (`mlfw.targets`), both as JSON.
+
+    Args:
+        graph: What computes the values, with all its inputs.
+        schema: What the model takes and gives.
+        values: See `mlfw.predictions_table`: one a target, as double.
+        inputs: What each input holds, by its name, as JSON data.
+    """
+    targets = []
+    for target, value in zip(schema.targets, values, strict=True):
+        suffix = f"_{target.name}" if len(schema.targets) > 1 else ""
+        targets.append(_add_target(graph, target, value, suffix))
+    notes = {
+        INPUTS: _json([_input(schema, name, notes) for name, notes in inputs.items()]),
+        TARGETS: _json([asdict(each) for each in targets]),
+    }
+    model = graph.model("mlfw", notes)
+    model.producer_name, model.producer_version = "mlfw", mlfw.__version__
+    model.doc_string = (
+        f"Predicts {', '.join(target.name for target in schema.targets)}. The metadata {INPUTS} "
+        f"and {TARGETS} say what goes in and what comes out."
+    )
+    return model
+
+
+def input_notes(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
+    """Return what the inputs of a model that `prediction_model` made hold, by their names."""
+    (text,) = (each.value for each in model.metadata_props if each.key == INPUTS)
+    return {notes["name"]: notes for notes in json.loads(text)}
+
+
+def _add_target(graph: Graph, target: Target, values: Tensor, suffix: str) -> TargetOutputs:
+    def named(name: str) -> str:
+        return free_name(f"{name}{suffix}", graph.taken)
+
+    task = target.task
+    if task is Task.regression:
+        name = named(PREDICTION)
+        graph.output(values, name, [ROWS])
+        return TargetOutputs(target.name, task.value, prediction=name)
+    if task is Task.multilabel:
+        label = values >= LEAST_LABEL_PROBABILITY
+    else:
+        classes = class_labels(target).to_numpy(zero_copy_only=False)
+        label = graph.constant(classes)[arrays.argmax(values, axis=1)]
+    made = TargetOutputs(
+        target.name, task.value, target.classes, named(LABEL), named(PROBABILITIES)
+    )
+    each = len(target.classes)
+    graph.output(label, made.label, [ROWS, each] if task is Task.multilabel else [ROWS])
+    graph.output(values, made.probabilities, [ROWS, each])
+    return made
+
+
+def _input(schema: Schema, name: str, notes: Mapping[str, Any]) -> dict[str, Any]:
+    column = schema.column(name)
+    written = {"written": column.format} if column.format else {}
+    return {"name": name, "kind": column.kind.value, **written, **notes}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,193 @@
+"""The page beside a model in ONNX, from which a stranger can use it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlfw import Kind, Task
+from mlfw.errors import listing
+from mlfw.schema.durations import is_duration
+from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs, input_notes
+from mlfw_onnx.snippets import Feed, Read, csharp, java, node, outputs_read, python
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+
+MOST_NAMED = 20
+LANGUAGES = (
+    ("Python", "pip install onnxruntime", "python", python),
+    ("JavaScript (Node.js)", "npm install onnxruntime-node", "js", node),
+    ("Java", "com.microsoft.onnxruntime:onnxruntime from Maven Central", "java", java),
+    ("C#", "dotnet add package Microsoft.ML.OnnxRuntime", "csharp", csharp),
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page is about.
+
+    Attributes:
+        name: What the model is called.
+        use: The name of the model component.
+        model: The model.
+        feeds: What its inputs take in the first sample row, [1, ...] each, by their names.
+        checked: Sentences that say how the model was compared with mlfw.
+    """
+
+    name: str
+    use: str
+    model: onnx.ModelProto
+    feeds: Mapping[str, np.ndarray]
+    checked: Sequence[str]
+
+    def text(self) -> str:
+        """Return the page in Markdown."""
+        outputs = TargetOutputs.of(self.model)
+        targets = listing(f"`{_cell(each.target)}` ({each.task})" for each in outputs)
+        feeds, read = self._feeds(), self._read(outputs)
+        parts = [
+            f"# {self.name}",
+            f"`model.onnx` predicts {targets} from {len(feeds)} columns with the model {self.use} "
+            "of mlfw. Its preprocessing is inside: it takes the columns as they are, any number "
+            "of rows at once.",
+            "## What goes in",
+            "Every input holds one column, `rows` values in the same order. Categories are spelt "
+            "as here; any other text is an unknown category.",
+            _table(["input", "type", "holds", "missing value"], self._input_rows(feeds)),
+            *self._words(),
+            "## What comes out",
+            _table(["output", "type", "holds"], self._output_rows(outputs)),
+            "## Predicting a row",
+            "The row is the first one of `sample.json`, which holds more inputs of such rows, "
+            "by name and with `null` for NaN, and the outputs that they must give.",
+        ]
+        for language, install, mark, code in LANGUAGES:
+            parts += [f"### {language}", f"`{install}`", _block(mark, code(feeds, read))]
+        parts += [
+            "## What it was compared with",
+            " ".join(self.checked),
+            f"`schema.json` says what the columns are in mlfw, and the model's own metadata "
+            f"(`{INPUTS}` and `{TARGETS}`) what the inputs and outputs are.",
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _feeds(self) -> list[Feed]:
+        feeds = []
+        for info in self.model.graph.input:
+            value = self.feeds[info.name]
+            alone = value.reshape(-1)[0] if value.ndim == 1 else None
+            feeds.append(Feed(info.name, _type(info), value.shape[1:], alone))
+        return feeds
+
+    def _read(self, outputs: Sequence[TargetOutputs]) -> list[Read]:
+        return outputs_read(outputs, {info.name: _type(info) for info in self.model.graph.output})
+
+    def _input_rows(self, feeds: Sequence[Feed]) -> list[list[str]]:
+        by_name = input_notes(self.model)
+        rows = []
+        for feed in feeds:
+            notes = by_name[feed.name]
+            shape = ", ".join(map(str, ("rows", *feed.shape)))
+            rows.append(
+                [
+                    _code(feed.name),
+                    f"{feed.type} [{shape}]",
+                    f"{_cell(notes['holds'])}{_written(notes)}{_categories(notes)}",
+                    _missing(notes),
+                ]
+            )
+        return rows
+
+    def _output_rows(self, outputs: Sequence[TargetOutputs]) -> list[list[str]]:
+        types = {info.name: _type(info) for info in self.model.graph.output}
+        rows = []
+        for each in outputs:
+            what, count, classes = _cell(each.target), len(each.classes), _names(each.classes)
+            if each.prediction:
+                rows.append([each.prediction, "double [rows]", f"the {what} predicted"])
+            elif each.task == Task.multilabel:
+                predicted = f"whether each label of {what} is predicted: {classes}"
+                likely = "how likely each label is, in the same order"
+                rows.append([each.label, f"bool [rows, {count}]", predicted])
+                rows.append([each.probabilities, f"double [rows, {count}]", likely])
+            else:
+                likely = f"how likely each class is: {classes}"
+                rows.append([each.label, f"{types[each.label]} [rows]", f"the {what} predicted"])
+                rows.append([each.probabilities, f"double [rows, {count}]", likely])
+        return [[_code(name), *rest] for name, *rest in rows]
+
+    def _words(self) -> list[str]:
+        """Return how texts are divided into words, where there are any."""
+        notes = input_notes(self.model).values()
+        separators = {each["separator"] for each in notes if "separator" in each}
+        return [
+            "Words are what remains of a text in lower case between the matches of "
+            f"`{separator}`. The words that count, in the order of the input, are in the model's "
+            f"metadata `{INPUTS}`."
+            for separator in sorted(separators)
+        ]
+
+
+def _type(info: onnx.ValueInfoProto) -> str:
+    """Return an input's or output's element type as ONNX calls it."""
+    from onnx import TensorProto
+
+    return str(TensorProto.DataType.Name(info.type.tensor_type.elem_type)).lower()
+
+
+def _categories(notes: Mapping[str, Any]) -> str:
+    if "categories" not in notes:
+        return ""
+    return f": {_names(notes['categories']) or 'none is known'}"
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return names as code, the first ones where there are many."""
+    shown = ", ".join(map(_code, names[:MOST_NAMED]))
+    more = len(names) - MOST_NAMED
+    return f"{shown} and {more} more, which are in the model's metadata" if more > 0 else shown
+
+
+def _written(notes: Mapping[str, Any]) -> str:
+    """Return how a number was written in the data, where that is not what stands for it here."""
+    written = notes.get("written", "")
+    if not written or notes["kind"] != Kind.number:
+        return ""
+    what = "in seconds" if is_duration(written) else "without its marks"
+    return f" {what}, as {_code(written)} in the data"
+
+
+def _missing(notes: Mapping[str, Any]) -> str:
+    missing = notes.get("missing")
+    if missing is None:
+        return "zeros"
+    if isinstance(missing, list):
+        return f"the mean colour {', '.join(map(str, missing))}"
+    return _code(missing) if notes["kind"] == Kind.category else str(missing)
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    """Return a name as code in a table's cell; one with odd blanks in quotes."""
+    if text != " ".join(text.split()) or not text:
+        text = json.dumps(text, ensure_ascii=False)
+    mark, space = ("``", " ") if "`" in text else ("`", "")
+    escaped = text.replace("|", "\\|")
+    return f"{mark}{space}{escaped}{space}{mark}"
+
+
+def _block(language: str, code: str) -> str:
+    fence = "````" if "```" in code else "```"
+    return f"{fence}{language}\n{code}\n{fence}"

@@ -1,0 +1,109 @@
+"""Rows that are made from a schema alone, to try a model with: usual ones, and all that is odd."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from mlfw import Column, Kind, Schema
+from mlfw.schema.cast import storage_type
+from mlfw.schema.predictions import free_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FEWEST = 16
+STEPS = (0.0, -1.0, 1.0, -2.0, 2.0, 0.25, -0.5)
+ODD_NUMBERS = (0.0, -1.0, 1e9, -1e9, 1e300, math.nan)
+START = datetime(1970, 1, 1)
+ODD_DATES = (START, datetime(1900, 2, 28), datetime(2100, 3, 1, 12, 34, 56), None)
+
+
+def sample_rows(schema: Schema, notes: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+    """Return rows in which every category stands, and what is unusual: edges and missing values.
+
+    No row of the training data is among them, and they are the same each time. The first one has
+    usual values only, the last one none at all.
+
+    Args:
+        schema: What the columns are.
+        notes: What the model's inputs hold, by the columns' names; see `prediction_model`.
+
+    Returns:
+        Rows that conform to the schema.
+    """
+    import pyarrow as pa
+
+    values = [_values(column, notes.get(column.name, {})) for column in schema.columns]
+    count = max(FEWEST, *(len(each) for each in values))
+    chance = random.Random(0)  # noqa: S311 - no secret, and the same each time
+    columns = [_shuffled(each, count, chance) for each in values]
+    arrays = [
+        pa.array(each, pa.string() if column.kind is Kind.category else storage_type(column.kind))
+        for column, each in zip(schema.columns, columns, strict=True)
+    ]
+    return pa.table(arrays, names=list(schema.names))
+
+
+def plain_rows(rows: pa.Table) -> list[dict[str, Any]]:
+    """Return rows as JSON data: dates as ISO texts, images in base64."""
+    return [{name: _plain(value) for name, value in row.items()} for row in rows.to_pylist()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _shuffled(values: list[Any], count: int, chance: random.Random) -> list[Any]:
+    """Return the first value, all others in some order, some again, and a missing one."""
+    others = values[1:] + [chance.choice(values) for _ in range(count - len(values))]
+    chance.shuffle(others)
+    return [values[0], *others, None]
+
+
+def _values(column: Column, notes: Mapping[str, Any]) -> list[Any]:
+    if column.kind is Kind.number:
+        numbers = [*_around(notes), *ODD_NUMBERS]
+        return [_whole(number) for number in numbers] if column.integer else numbers
+    if column.kind is Kind.datetime:
+        return [*(_date(days) for days in _around(notes)), *ODD_DATES]
+    if column.kind is Kind.boolean:
+        return [True, False, None]
+    if column.kind is Kind.category:
+        return [*column.categories, free_name("unseen", column.categories), None]
+    if column.kind is Kind.text:
+        words = (notes.get("words") or notes.get("vocabulary") or ["word"])[:50]
+        return ["", " ".join(words[:3]), " ".join(words), "Unseen, UNSEEN unseen!", None]
+    return [_image(0), _image(255), None]
+
+
+def _around(notes: Mapping[str, Any]) -> list[float]:
+    """Return usual numbers, or days since 1970."""
+    usual, spread = notes.get("usual", 0.0), notes.get("spread", 1.0)
+    return [usual + step * spread for step in STEPS]
+
+
+def _whole(number: float) -> float:
+    return float(round(number)) if math.isfinite(number) else number
+
+
+def _date(days: float) -> datetime:
+    """Return a date, on a full hour."""
+    hours = min(max(round(24 * days), -24 * 700_000), 24 * 2_900_000)
+    return START + timedelta(hours=hours)
+
+
+def _image(colour: int) -> bytes:
+    """Return a file of one plain colour, 0 to 255."""
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.new("L", (8, 8), colour).save(content, "PNG")
+    return content.getvalue()
