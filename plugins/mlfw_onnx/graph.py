@@ -281,7 +281,7 @@ class Graph:
             dtype: The output's element type; left out, that of the first input.
             domain: The operator's domain; empty for the standard one.
             names: What the outputs are called; left out, there is one with a name of its own.
-            attributes: The node's attributes.
+            attributes: The node's attributes; many integers best as an array, which is read fast.
         """
         import numpy as np
         from onnx.helper import make_node
@@ -290,7 +290,12 @@ class Graph:
             self._take(name)
         made = list(names) or [self._name()]
         sources = [tensor.name for tensor in inputs]
-        self.nodes.append(make_node(op, sources, made, domain=domain, **attributes))
+        arrays = {k: v for k, v in attributes.items() if isinstance(v, np.ndarray)}
+        few = {k: v for k, v in attributes.items() if k not in arrays}
+        node = make_node(op, sources, made, domain=domain, **few)
+        for attribute, array in arrays.items():
+            _add_integers(node, attribute, array)
+        self.nodes.append(node)
         return Tensor(self, made[0], np.dtype(dtype) if dtype is not None else inputs[0].dtype)
 
     def model(self, name: str, notes: dict[str, str] | None = None) -> onnx.ModelProto:
@@ -329,3 +334,11 @@ class Graph:
         if name in self.taken:
             raise ValueError(f"the graph has a '{name}' already")
         self.taken.add(name)
+
+
+def _add_integers(node: onnx.NodeProto, name: str, values: np.ndarray) -> None:
+    """Add an attribute of many integers; `make_attribute` looks at each by itself."""
+    from onnx import AttributeProto
+
+    attribute = node.attribute.add(name=name, type=AttributeProto.INTS)
+    attribute.ints.extend(values.tolist())

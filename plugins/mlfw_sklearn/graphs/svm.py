@@ -1,0 +1,84 @@
+"""Support vector machines."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from mlfw_sklearn.graphs.converters import converter, no_form
+from mlfw_sklearn.graphs.kernels import similarity
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor
+
+
+@converter("sklearn.svm.SVR", method="predict")
+def values(machine: Any, x: Tensor) -> Tensor:
+    """Add the values."""
+    return x.graph.op("Squeeze", _machine(machine, x), x.graph.integers([1]))
+
+
+@converter("sklearn.svm.SVC", method="decision_function")
+def scores(machine: Any, x: Tensor) -> Tensor:
+    """Add the scores: of the second of two classes, or of each of more classes."""
+    if machine.decision_function_shape != "ovr":
+        raise no_form(machine, f"decision_function_shape={machine.decision_function_shape!r}")
+    return _machine(machine, x) if len(machine.classes_) == 2 else _one_against_one(machine, x)
+
+
+def _machine(machine: Any, x: Tensor) -> Tensor:
+    """Add the weighted sum of the kernel, float64 [rows, 1]."""
+    weights, bias = machine.dual_coef_, x.graph.constant(machine.intercept_)
+    if machine.kernel == "linear":
+        return x @ x.graph.constant((weights @ machine.support_vectors_).T) + bias
+    return similarity(machine, x) @ x.graph.constant(weights.T) + bias
+
+
+def _one_against_one(machine: Any, x: Tensor) -> Tensor:
+    """Add each class's votes from the duels with all others, ties broken by the sums of scores.
+
+    Everything is done for both orders of each pair of classes, [rows, classes * (classes - 1)],
+    so that a class's duels are next to each other.
+    """
+    import numpy as np
+
+    graph, count = x.graph, len(machine.classes_)
+    pairs = [(own, other) for own in range(count) for other in range(count) if own != other]
+    place = {pair: at for at, pair in enumerate(pairs)}
+    number = {pair: at for at, pair in enumerate(combinations(range(count), 2))}
+    mirrored = graph.integers([place[other, own] for own, other in pairs])
+    bias = machine.intercept_[[number[min(pair), max(pair)] for pair in pairs]]
+    first = np.array([own < other for own, other in pairs])
+
+    sides = _sides(machine, x)
+    # What libsvm computes: over 0 where the first of the pair wins, which it also does at 0.
+    duels = sides + graph.op("Gather", sides, mirrored, axis=1) + graph.constant(bias)
+    won = ~(duels < 0.0) == graph.constant(first)
+    shape, last = (0, count, count - 1), graph.integers([2])
+    votes = won.cast(np.float64).reshape(*shape)
+    for_own = (duels * graph.constant(np.where(first, 1.0, -1.0))).reshape(*shape)
+    score = graph.op("ReduceSum", for_own, last, keepdims=0)
+    return graph.op("ReduceSum", votes, last, keepdims=0) + score / (
+        (graph.op("Abs", score) + 1.0) * 3.0
+    )
+
+
+def _sides(machine: Any, x: Tensor) -> Tensor:
+    """Add what the support vectors of each class contribute to its duels with the others."""
+    import numpy as np
+
+    graph = x.graph
+    ends = np.cumsum(machine.n_support_)
+    parts = [slice(end - size, end) for end, size in zip(ends, machine.n_support_, strict=True)]
+    if machine.kernel == "linear":
+        rows = [machine.dual_coef_[:, part] @ machine.support_vectors_[part] for part in parts]
+        return x @ graph.constant(np.concatenate(rows).T)
+    near, last, made = similarity(machine, x), int(ends[-1]) - 1, []
+    for part in parts:
+        weights, held = machine.dual_coef_[:, part], part
+        if not weights.size:  # a class without support vectors: any one, which counts nothing
+            held = slice(min(part.start, last), min(part.start, last) + 1)
+            weights = np.zeros((len(machine.dual_coef_), 1))
+        columns = near[:, int(held.start) : int(held.stop)]
+        made.append(columns @ graph.constant(weights.T))
+    return graph.op("Concat", *made, axis=1)
