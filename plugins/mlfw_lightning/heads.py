@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from mlfw_onnx import Tensor as GraphTensor
     from mlfw_tabular.prepared import TargetScale
 
 
@@ -88,6 +89,20 @@ class Head:
             probabilities: np.ndarray = 0.5 * (1 + np.tanh(0.5 * scores))
             return probabilities
         return _softmax(scores)
+
+    def add_prediction(self, scores: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `predict` computes.
+
+        Args:
+            scores: double [rows, outputs].
+        """
+        from mlfw_onnx import arrays
+
+        if self.task is Task.regression:
+            return scores[:, 0] * self.deviation + self.mean
+        if self.task is Task.multilabel:
+            return 0.5 * (1 + arrays.tanh(0.5 * scores))
+        return arrays.softmax(scores)
 
     def to_json(self) -> dict[str, Any]:
         """Return the head as JSON data."""

@@ -20,6 +20,7 @@ from mlfw_lightning.network import InputShape, Network
 from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
+    import onnx
     import pyarrow as pa
 
 WEIGHTS = "weights.safetensors"
@@ -69,6 +70,32 @@ class NetworkPredictor(mlfw.Predictor):
             for head, own in zip(self.heads, np.split(scores, cuts, axis=1), strict=True)
         ]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """Return preprocessing, network and heads as one model in ONNX.
+
+        Raises:
+            UserError: The network, or a column's name, has no ONNX form, or a package is missing.
+        """
+        from mlfw_lightning.exporting import network_model
+        from mlfw_onnx import Graph, prediction_model
+
+        graph = Graph()
+        features = self.preprocessor.graph_features(graph)
+        inputs = [features.numbers, features.codes, *features.tokens, *features.images]
+        (scores,) = graph.inline(network_model(self.network, self.shape), inputs)
+        cuts = np.cumsum([0, *(head.outputs for head in self.heads)]).tolist()
+        wide = scores.cast("float64")
+        values = [
+            head.add_prediction(wide[:, start:stop])
+            for head, start, stop in zip(self.heads, cuts, cuts[1:], strict=False)
+        ]
+        notes = self.preprocessor.input_notes(network=True)
+        return prediction_model(graph, self.schema, values, notes)
+
+    def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return what the inputs of the model in ONNX take."""
+        return self.preprocessor.feeds(rows, network=True)
 
     def save(self, folder: Path) -> None:
         """Write weights, shape, heads and preprocessor as data."""

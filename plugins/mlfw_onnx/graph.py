@@ -298,6 +298,28 @@ class Graph:
         self.nodes.append(node)
         return Tensor(self, made[0], np.dtype(dtype) if dtype is not None else inputs[0].dtype)
 
+    def inline(self, model: onnx.ModelProto, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Add all nodes of another model, and return its outputs.
+
+        Args:
+            model: A model of the same operator sets, without functions of its own.
+            inputs: What its inputs take, in order.
+        """
+        from onnx.compose import add_prefix_graph
+        from onnx.helper import tensor_dtype_to_np_dtype
+
+        prefix = f"{self._name()}/"
+        inner = add_prefix_graph(model.graph, prefix)
+        for info, tensor in zip(inner.input, inputs, strict=True):
+            self.op("Identity", tensor, names=[info.name])
+        self.nodes.extend(inner.node)
+        self.constants.extend(inner.initializer)
+        self.taken.update(name for node in inner.node for name in node.output)
+        return [
+            Tensor(self, info.name, tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))
+            for info in inner.output
+        ]
+
     def model(self, name: str, notes: dict[str, str] | None = None) -> onnx.ModelProto:
         """Return the graph as a model.
 

@@ -51,7 +51,7 @@ class Parity:
         session: What runs the model in ONNX.
         outputs: What its outputs stand for.
         largest: The largest difference so far: between probabilities, and between predicted
-            values as a share of the largest of them.
+            values as a share of their size.
     """
 
     predictor: Predictor
@@ -96,8 +96,7 @@ class Parity:
         expected = expected_outputs(self.predictor, outputs, predictions)
         name = outputs.probabilities or outputs.prediction
         wanted, made = expected[name], found[name]
-        size = 1.0 if outputs.probabilities else _size(wanted)
-        yield from self._numbers(name, outputs, wanted / size, made / size)
+        yield from self._numbers(name, outputs, wanted, made)
         if outputs.label:
             yield from self._labels(outputs, expected, found)
 
@@ -106,7 +105,9 @@ class Parity:
     ) -> Iterator[Difference]:
         import numpy as np
 
-        apart = np.abs(wanted - made)
+        apart = np.where(_same(wanted, made), 0.0, np.abs(wanted - made))
+        if outputs.prediction:
+            apart = apart / _size(wanted)
         far = ~(apart <= self.predictor.onnx_tolerance)
         self.largest = max(self.largest, float(apart.max(initial=0)))
         for place in np.argwhere(far):
@@ -185,10 +186,21 @@ def _classes(predictor: Predictor, outputs: TargetOutputs) -> list[Any]:
     return list(class_labels(target).to_pylist())
 
 
-def _size(values: np.ndarray) -> float:
+def _same(wanted: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Tell where numbers are equal, or both are none."""
     import numpy as np
 
-    return float(np.abs(values).max(initial=0)) or 1.0
+    same: np.ndarray = (wanted == made) | (np.isnan(wanted) & np.isnan(made))
+    return same
+
+
+def _size(values: np.ndarray) -> np.ndarray:
+    """Return how large predicted values are; of small ones, how large the median one is."""
+    import numpy as np
+
+    sizes: np.ndarray = np.abs(values)
+    least = max(float(np.nanmedian(sizes)), np.finfo(np.float64).tiny)
+    return np.maximum(sizes, least)
 
 
 def _mismatch(differences: list[Difference], start: int, what: str) -> UserError:
@@ -202,7 +214,7 @@ def _mismatch(differences: list[Difference], start: int, what: str) -> UserError
     )
     return UserError(
         f"deployer=onnx: the model in ONNX does not predict as mlfw does: {what} {shown}; "
-        f"{len(rows)} rows differ.",
+        f"{len(rows)} row{'s differ' if len(rows) > 1 else ' differs'}.",
         "Nothing was written. Choose another model, or deploy this one with deployer=bentoml.",
     )
 

@@ -24,7 +24,7 @@ def test_show_lists_the_kinds_and_their_components(mlfw: Mlfw) -> None:
         "tuner": ("none", "grid", "random"),
         "metrics": ("accuracy", "precision", "recall", "f1", "auroc", "rmse", "mae", "r2"),
         "tracker": ("none", "wandb"),
-        "deployer": ("none", "bentoml"),
+        "deployer": ("none", "bentoml", "onnx"),
     }.items():
         for name in names:
             assert name in lines[kind].replace(",", " ").split()

@@ -10,7 +10,8 @@ import pytest
 from conftest import Mlfw, environment
 
 HEAVY = ("torch", "sklearn", "pandas", "wandb", "bentoml", "optuna", "hydra", "torchmetrics",
-         "pytorch_lightning", "pyarrow", "numpy", "sqlalchemy", "datasets", "PIL")  # fmt: skip
+         "pytorch_lightning", "pyarrow", "numpy", "sqlalchemy", "datasets", "PIL", "onnx",
+         "onnxruntime")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,9 @@ def test_help_lists_every_command(mlfw: Mlfw) -> None:
     result = mlfw("--help")
 
     assert result.returncode == 0
-    for command in ("run", "predict", "evaluate", "serve", "deploy", "runs", "plugins", "show"):
+    for command in (
+        "run", "predict", "evaluate", "serve", "deploy", "export", "runs", "plugins", "show",
+    ):  # fmt: skip
         assert f"\n    {command} " in result.stdout
 
 

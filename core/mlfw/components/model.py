@@ -38,7 +38,8 @@ class Predictor(Fitted):
     Attributes:
         schema: What it takes and gives.
         onnx_tolerance: How far numbers of the model that `to_onnx` returns may lie from those of
-            `predict`: probabilities by this, predicted values by this times the largest of them.
+            `predict`: probabilities by this, predicted values by this share of their size (of
+            the median size where theirs is smaller).
     """
 
     schema: Schema
