@@ -199,8 +199,9 @@ def _size(values: np.ndarray) -> np.ndarray:
     import numpy as np
 
     sizes: np.ndarray = np.abs(values)
-    least = max(float(np.nanmedian(sizes)), np.finfo(np.float64).tiny)
-    return np.maximum(sizes, least)
+    least = max(float(np.nanmedian(sizes)), float(np.finfo(np.float64).tiny))
+    made: np.ndarray = np.maximum(sizes, least)
+    return made
 
 
 def _mismatch(differences: list[Difference], start: int, what: str) -> UserError:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
+import onnxruntime as ort
 import pytest
 import torch
 from torch import Tensor
 
 from mlfw.components.search import default_space
 from mlfw_lightning import InputShape, Network
+from mlfw_lightning.exporting import network_model
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import ImageShape, TextShape
 from mlfw_lightning.networks.cnn import CNN
@@ -40,11 +41,11 @@ SHAPES = {
 }
 
 networks = pytest.mark.parametrize("model", NETWORKS, ids=lambda model: type(model).__name__)
-# Exporting takes long; the parts of the others are those of these two.
+# Exporting takes long; the parts of the others are those of the first, and of test_onnx.py.
 exported = pytest.mark.parametrize(
     "model",
     [
-        pytest.param(model, marks=[] if isinstance(model, MLP | CNN) else [pytest.mark.slow])
+        pytest.param(model, marks=[] if isinstance(model, CNN) else [pytest.mark.slow])
         for model in NETWORKS
     ],
     ids=lambda model: type(model).__name__,
@@ -121,29 +122,19 @@ def test_blocks_hold_every_weight_but_the_heads_once(model: Network) -> None:
 
 
 @exported
-def test_an_exported_network_computes_the_same_for_any_number_of_rows(
-    model: Network, tmp_path: Path
-) -> None:
-    ort = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
+def test_an_exported_network_computes_the_same_for_any_number_of_rows(model: Network) -> None:
     network = fresh(model, ALL).eval()
-    rows = torch.export.Dim("rows", min=1)
-    dynamic = Inputs({0: rows}, {0: rows}, ({0: rows},), ({0: rows},))  # type: ignore[arg-type]
 
-    program = torch.export.export(network, (inputs(ALL, 3),), dynamic_shapes=(dynamic,))
-    torch.onnx.export(program, dynamo=True, verbose=False).save(tmp_path / "network.onnx")
-    session = ort.InferenceSession(tmp_path / "network.onnx")
+    session = ort.InferenceSession(network_model(network, ALL).SerializeToString())
 
     for number in (1, 2, 17):
         given = inputs(ALL, number)
         with torch.no_grad():
             wanted = network(given)
-            exported = program.module()(given)
         tensors: list[Tensor] = [given.numbers, given.codes, *given.texts, *given.images]
         names = [one.name for one in session.get_inputs()]
         feed = {name: tensor.numpy() for name, tensor in zip(names, tensors, strict=True)}
         (scores,) = session.run(None, feed)
-        assert torch.allclose(exported, wanted, atol=1e-5)
         assert torch.allclose(torch.from_numpy(scores), wanted, atol=1e-5)
 
 
