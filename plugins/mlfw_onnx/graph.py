@@ -6,7 +6,7 @@ builders take.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import count
@@ -53,6 +53,10 @@ class Tensor:
     def reshape(self, *shape: int) -> Tensor:
         """Return the same values in another shape; 0 keeps a dimension, -1 is inferred."""
         return self.graph.op("Reshape", self, self.graph.integers(shape))
+
+    def within(self, graph: Graph) -> Tensor:
+        """Return the same value as what the step of a loop takes from around it."""
+        return Tensor(graph, self.name, self.dtype)
 
     @property
     def shape(self) -> tuple[int]:
@@ -193,7 +197,7 @@ class Graph:
     outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     _shared: dict[Any, Tensor] = field(default_factory=dict)
-    _names: Iterator[str] = field(default_factory=lambda: map("mlfw/{}".format, count(1)))
+    names: Iterator[str] = field(default_factory=lambda: map("mlfw/{}".format, count(1)))
 
     def __post_init__(self) -> None:
         """Find out whether graphs can be built here."""
@@ -202,13 +206,13 @@ class Graph:
                 "onnx: the package 'onnx' is not installed.", f"Type: {install('mlfw[onnx]')}"
             )
 
-    def input(self, name: str, dtype: Any, shape: Sequence[str | int]) -> Tensor:
+    def input(self, name: str, dtype: Any, shape: Sequence[str | int | None]) -> Tensor:
         """Add an input.
 
         Args:
             name: What it is called.
             dtype: Its element type; `object` for strings.
-            shape: Its dimensions: a number, or a name where it may be of any length.
+            shape: Its dimensions: a number, or a name or None where it may be of any length.
 
         Raises:
             ValueError: The name is taken.
@@ -298,6 +302,36 @@ class Graph:
         self.nodes.append(node)
         return Tensor(self, made[0], np.dtype(dtype) if dtype is not None else inputs[0].dtype)
 
+    def loop(
+        self,
+        count: int,
+        start: Tensor,
+        step: Callable[[Tensor, Tensor], Tensor],
+        shape: Sequence[int | None],
+    ) -> Tensor:
+        """Add a step that is repeated, which keeps no more in memory than a single one needs.
+
+        Args:
+            count: How often.
+            start: What the first step takes.
+            step: Takes the number of the step, int64 [], and what the step before returned, and
+                returns something of the same type and shape. Other tensors it must take by
+                `within(graph)` of the graph of these two.
+            shape: Dimensions of what steps return; None where they may be of any length.
+        """
+        from onnx.helper import make_graph
+
+        body = Graph(taken=self.taken, names=self.names)
+        number = body.input(body._free(), "int64", [])
+        going = body.input(body._free(), bool, [])
+        state = body.input(body._free(), start.dtype, shape)
+        made = step(number, state)
+        body.output(going, body._free(), [])
+        body.output(made, body._free(), shape)
+        inner = make_graph(body.nodes, "step", body.inputs, body.outputs, body.constants)
+        times, always = self.constant(count, "int64"), self.constant(True)
+        return self.op("Loop", times, always, start, dtype=start.dtype, body=inner)
+
     def inline(self, model: onnx.ModelProto, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Add all nodes of another model, and return its outputs.
 
@@ -343,19 +377,30 @@ class Graph:
         for node in reversed(self.nodes):
             if wanted.intersection(node.output):
                 nodes.append(node)
-                wanted.update(node.input)
+                wanted.update(_taken_by(node))
         return nodes[::-1], [each for each in self.constants if each.name in wanted]
 
     def _name(self) -> str:
-        """Return a name that is not taken."""
-        name = next(name for name in self._names if name not in self.taken)
+        """Return a name that was not taken before."""
+        name = self._free()
         self.taken.add(name)
         return name
+
+    def _free(self) -> str:
+        return next(name for name in self.names if name not in self.taken)
 
     def _take(self, name: str) -> None:
         if name in self.taken:
             raise ValueError(f"the graph has a '{name}' already")
         self.taken.add(name)
+
+
+def _taken_by(node: onnx.NodeProto) -> Iterator[str]:
+    """Yield what a node takes, the steps of a loop included."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from _taken_by(inner)
 
 
 def _add_integers(node: onnx.NodeProto, name: str, values: np.ndarray) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlfw_sklearn.graphs.converters import converter, no_form
-from mlfw_sklearn.graphs.functions import repeated, two_classes
+from mlfw_sklearn.graphs.functions import logistic, two_classes
 from mlfw_sklearn.graphs.trees import Trees
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def probabilities(estimator: Any, x: Tensor) -> Tensor:
     """Add the logistic function, or the softmax, of the sums of the trees' values."""
     sums = _sums(estimator, x)
     if estimator.n_trees_per_iteration_ == 1:
-        return two_classes(x.graph.op("Sigmoid", sums))
+        return two_classes(logistic(sums))
     return x.graph.op("Softmax", sums, axis=1)
 
 
@@ -39,10 +39,7 @@ def _sums(estimator: Any, x: Tensor) -> Tensor:
         raise no_form(estimator, "categorical features")
     # scikit-learn has no public names for these two.
     rounds, baseline = estimator._predictors, estimator._baseline_prediction
-    start = np.reshape(baseline, -1)
     trees = [tree.nodes for trees in rounds for tree in trees]
-    if not trees:
-        return repeated(start, x)
     nodes = np.concatenate(trees)
     joined = Trees(
         sizes=np.array([len(tree) for tree in trees]),
@@ -54,5 +51,5 @@ def _sums(estimator: Any, x: Tensor) -> Tensor:
         missing_left=nodes["missing_go_to_left"].astype(bool),
     )
     count = estimator.n_trees_per_iteration_
-    weights = nodes["value"][joined.leaf]
-    return joined.add(x, weights, joined.tree_of_leaf() % count, count) + x.graph.constant(start)
+    sums = joined.add(x, nodes["value"][joined.leaf], joined.tree_of_leaf() % count, count)
+    return sums + x.graph.constant(np.reshape(baseline, -1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlfw_sklearn.graphs.converters import convert, converter, no_form
-from mlfw_sklearn.graphs.functions import normalised, two_classes
+from mlfw_sklearn.graphs.functions import logistic, normalised, two_classes
 
 if TYPE_CHECKING:
     from mlfw_onnx import Tensor
@@ -34,5 +34,5 @@ def _calibrated(calibrated: Any, x: Tensor) -> Tensor:
     shifts = np.array([each.b_ for each in calibrated.calibrators])
     graph = x.graph
     logits = scores * graph.constant(-slopes) - graph.constant(shifts)
-    each = graph.op("Sigmoid", logits)
+    each = logistic(logits)
     return two_classes(each) if classes == 2 else normalised(each, classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mlfw_sklearn.graphs.converters import converter
@@ -24,10 +25,10 @@ def values(estimator: Any, x: Tensor) -> Tensor:
     """Add the mean of what the trees' leaves hold."""
     import numpy as np
 
-    trees, held = _trees(estimator)
-    weights = np.concatenate([leaves[:, 0] for leaves in held])
+    trees, leaves = _trees(estimator)
+    weights = np.concatenate([each[:, 0] for each in leaves])
     sums = trees.add(_single(x), weights, np.zeros(len(weights), np.int64), 1)
-    return x.graph.op("Squeeze", sums, x.graph.integers([1])) / len(held)
+    return x.graph.op("Squeeze", sums, x.graph.integers([1])) / len(trees.sizes)
 
 
 @converter(
@@ -42,14 +43,16 @@ def probabilities(estimator: Any, x: Tensor) -> Tensor:
     A leaf of `TreeEnsemble` has a single weight. Here it is a number that stands for the leaf's
     shares, so that a tree is walked once and not once for each class.
     """
-    trees, held = _trees(estimator)
-    shares = Shares.of(held)
-    leaves = trees.add(_single(x), shares.starts, trees.tree_of_leaf(), len(held))
-    return shares.add(leaves, len(held)) / len(held)
+    import numpy as np
+
+    trees, leaves = _trees(estimator)
+    count, shares = len(trees.sizes), Shares.of(leaves, len(estimator.classes_))
+    reached = trees.add(_single(x), shares.starts, trees.tree_of_leaf(), count)
+    return shares.add(reached.cast(np.int64), count) / count
 
 
-def _trees(estimator: Any) -> tuple[Trees, list[np.ndarray]]:
-    """Return the trees, and for each what its leaves hold, float64 [leaves, classes or 1]."""
+def _trees(estimator: Any) -> tuple[Trees, Iterator[np.ndarray]]:
+    """Return the trees, and one by one what their leaves hold, float64 [leaves, classes or 1]."""
     import numpy as np
 
     trees = [each.tree_ for each in getattr(estimator, "estimators_", [estimator])]
@@ -61,7 +64,7 @@ def _trees(estimator: Any) -> tuple[Trees, list[np.ndarray]]:
         feature=np.concatenate([tree.feature for tree in trees]),
         threshold=np.concatenate([tree.threshold for tree in trees]),
     )
-    return joined, [tree.value[tree.children_left < 0, 0] for tree in trees]
+    return joined, (tree.value[tree.children_left < 0, 0] for tree in trees)
 
 
 def _single(x: Tensor) -> Tensor:

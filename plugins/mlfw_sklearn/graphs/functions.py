@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from mlfw_onnx import Tensor
 
 
+def logistic(scores: Tensor) -> Tensor:
+    """Return 1 / (1 + exp(-scores)), to the last digits also where it is next to 0.
+
+    onnxruntime's `Sigmoid` is 0 there, which matters where all classes are unlikely.
+    """
+    graph = scores.graph
+    small = graph.op("Exp", -graph.op("Abs", scores))
+    below = graph.op("Exp", graph.op("Min", scores, graph.constant(0.0)))
+    return below / (small + 1.0)
+
+
 def two_classes(second: Tensor) -> Tensor:
     """Return the probabilities of two classes, float64 [rows, 2].
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlfw_sklearn.graphs.converters import converter, no_form
-from mlfw_sklearn.graphs.functions import normalised, two_classes
+from mlfw_sklearn.graphs.functions import logistic, normalised, two_classes
 
 if TYPE_CHECKING:
     from mlfw_onnx import Tensor
@@ -40,7 +40,7 @@ def gradient_descent(estimator: Any, x: Tensor) -> Tensor:
 
 def one_against_others(estimator: Any, x: Tensor) -> Tensor:
     """Add the logistic function of each class's sum, made to add up to 1."""
-    each = x.graph.op("Sigmoid", scores(estimator, x))
+    each = logistic(scores(estimator, x))
     classes = len(estimator.classes_)
     return two_classes(each) if classes == 2 else normalised(each, classes)
 

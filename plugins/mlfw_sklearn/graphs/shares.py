@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ from mlfw_sklearn.graphs.functions import repeated
 if TYPE_CHECKING:
     import numpy as np
 
-    from mlfw_onnx import Tensor
+    from mlfw_onnx import Graph, Tensor
 
-AT_ONCE = 1024  # shares that are added up at a time, for each row, which bounds the memory
+AT_ONCE = 1024  # for each row: shares of all trees that may be in memory together
+TABLE_BYTES = 16_000_000  # of shares with those that are 0
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,9 @@ class Shares:
 
     Attributes:
         count: How many classes there are.
-        classes: Class numbers, int64 [shares].
+        classes: Class numbers, int32 [shares].
         values: What share of the leaf's rows they are, float64 [shares].
-        left: How many shares of the same leaf there are from here on, int64 [shares].
+        left: How many shares of the same leaf there are from here on, int32 [shares].
         starts: Where the shares of each leaf begin, int64 [leaves].
     """
 
@@ -36,41 +38,42 @@ class Shares:
     starts: np.ndarray
 
     @classmethod
-    def of(cls, trees: list[np.ndarray]) -> Shares:
+    def of(cls, trees: Iterable[np.ndarray], count: int) -> Shares:
         """Return the shares in trees' leaves.
 
         Args:
             trees: What the leaves of each tree hold, float64 [leaves, classes].
+            count: How many classes there are.
         """
         import numpy as np
 
-        count = trees[0].shape[1]
-        found = [np.nonzero(leaves) for leaves in trees]
-        pairs = list(zip(trees, found, strict=True))
-        sizes = [np.bincount(rows, minlength=len(leaves)) for leaves, (rows, _) in pairs]
-        classes = np.concatenate([columns for _, columns in found])
-        values = np.concatenate([leaves[at] for leaves, at in pairs])
-        counts = np.concatenate(sizes)
-        begin = np.cumsum(counts) - counts
-        pure = (counts == 1) & (values[begin] == 1)
-        counts_mixed, mixed = counts[~pure], np.repeat(~pure, counts)
-        ends = np.cumsum(counts_mixed)
+        parts = [_held(leaves) for leaves in trees]
+        sizes, classes, values = (np.concatenate(each) for each in zip(*parts, strict=True))
+        begin = np.cumsum(sizes) - sizes
+        pure = (sizes == 1) & (values[begin] == 1)
+        mixed, some = np.repeat(~pure, sizes), sizes[~pure]
+        ends = np.cumsum(some)
         starts = classes[begin]
-        starts[~pure] = count + ends - counts_mixed
-        left = np.repeat(ends, counts_mixed) - np.arange(mixed.sum())
+        starts[~pure] = count + ends - some
+        left = np.repeat(ends, some) - np.arange(mixed.sum())
         return cls(
             count,
-            np.concatenate([np.arange(count), classes[mixed]]),
+            np.concatenate([np.arange(count), classes[mixed]]).astype(np.int32),
             np.concatenate([np.ones(count), values[mixed]]),
-            np.concatenate([np.ones(count, np.int64), left]),
+            np.concatenate([np.ones(count), left]).astype(np.int32),
             starts,
         )
+
+    @property
+    def most(self) -> int:
+        """The most classes in a leaf."""
+        return int(self.left.max())
 
     def add(self, leaves: Tensor, trees: int) -> Tensor:
         """Add what sums the shares, tree by tree, as scikit-learn does.
 
         Args:
-            leaves: Where the shares begin of the leaves that rows reach, float64 [rows, trees].
+            leaves: Where the shares begin of the leaves that rows reach, int64 [rows, trees].
             trees: How many trees there are.
 
         Returns:
@@ -78,30 +81,59 @@ class Shares:
         """
         import numpy as np
 
-        graph, most = leaves.graph, int(self.left.max())
         sums = repeated(np.zeros(self.count), leaves)
-        starts = leaves.cast(np.int64)
-        arrays = [graph.constant(each) for each in (self.classes, self.values, self.left)]
-        step = max(AT_ONCE // most, 1)
-        for first in range(0, trees, step):
-            width = min(step, trees - first)
-            some = starts if width == trees else starts[:, first : first + width]
-            classes, values = _taken(some, arrays, width, most)
-            sums = graph.op("ScatterElements", sums, classes, values, axis=1, reduction="add")
-        return sums
+        if trees * self.most <= AT_ONCE:
+            return self._scatter(sums, leaves, trees)
+        numbers = self._numbers()
+        small = (numbers[-1] + 1) * self.count * self.values.itemsize <= TABLE_BYTES
+
+        def add_tree(number: Tensor, before: Tensor) -> Tensor:
+            graph = before.graph
+            reached = graph.op("Gather", leaves.within(graph), number, axis=1)
+            if small:
+                return before + self._table(numbers, graph)[graph.constant(numbers)[reached]]
+            return self._scatter(before, reached[:, None], 1)
+
+        return leaves.graph.loop(trees, sums, add_tree, [None, self.count])
+
+    def _scatter(self, sums: Tensor, leaves: Tensor, trees: int) -> Tensor:
+        """Add the shares in leaves, int64 [rows, trees], to the sums."""
+        import numpy as np
+
+        graph, most = sums.graph, self.most
+        arrays = (self.classes, self.values, self.left)
+        classes, values, left = (graph.constant(each) for each in arrays)
+        if most == 1:
+            numbers, shares = classes[leaves], values[leaves]
+        else:
+            at = leaves[:, :, None] + graph.constant(np.arange(most))
+            held = at < (leaves + left[leaves].cast(np.int64))[:, :, None]
+            at = graph.op("Where", held, at, graph.constant(0), dtype=np.int64)
+            shares = graph.op("Where", held, values[at], graph.constant(0.0), dtype=np.float64)
+            numbers, shares = (each.reshape(0, trees * most) for each in (classes[at], shares))
+        return graph.op("ScatterElements", sums, numbers, shares, axis=1, reduction="add")
+
+    def _numbers(self) -> np.ndarray:
+        """Return to which leaf each share belongs, int64 [shares]; equal leaves are one."""
+        import numpy as np
+
+        begins = np.ones(len(self.left), np.int64)
+        begins[1:] = self.left[:-1] == 1
+        numbers: np.ndarray = np.cumsum(begins) - 1
+        return numbers
+
+    def _table(self, numbers: np.ndarray, graph: Graph) -> Tensor:
+        """Return the shares of all classes in each leaf, float64 [leaves, classes]."""
+        import numpy as np
+
+        table = np.zeros((numbers[-1] + 1, self.count))
+        table[numbers, self.classes] = self.values
+        return graph.constant(table)
 
 
-def _taken(starts: Tensor, arrays: list[Tensor], width: int, most: int) -> tuple[Tensor, Tensor]:
-    """Return classes and shares of leaves, [rows, width * most]; 0 where a leaf has fewer."""
+def _held(leaves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how many classes each leaf of a tree has, and their numbers and shares."""
     import numpy as np
 
-    graph = starts.graph
-    classes, values, left = arrays
-    if most == 1:
-        return classes[starts], values[starts]
-    steps = graph.constant(np.arange(most))
-    at = starts[:, :, None] + steps
-    held = steps < left[starts][:, :, None]
-    at = graph.op("Where", held, at, graph.constant(0, np.int64))
-    shares = graph.op("Where", held, values[at], graph.constant(0.0), dtype=np.float64)
-    return classes[at].reshape(0, width * most), shares.reshape(0, width * most)
+    rows, classes = np.nonzero(leaves)
+    return np.bincount(rows, minlength=len(leaves)), classes, leaves[rows, classes]

@@ -73,12 +73,9 @@ def _sides(machine: Any, x: Tensor) -> Tensor:
     if machine.kernel == "linear":
         rows = [machine.dual_coef_[:, part] @ machine.support_vectors_[part] for part in parts]
         return x @ graph.constant(np.concatenate(rows).T)
-    near, last, made = similarity(machine, x), int(ends[-1]) - 1, []
-    for part in parts:
-        weights, held = machine.dual_coef_[:, part], part
-        if not weights.size:  # a class without support vectors: any one, which counts nothing
-            held = slice(min(part.start, last), min(part.start, last) + 1)
-            weights = np.zeros((len(machine.dual_coef_), 1))
-        columns = near[:, int(held.start) : int(held.stop)]
-        made.append(columns @ graph.constant(weights.T))
+    near = similarity(machine, x)
+    made = [
+        near[:, int(part.start) : int(part.stop)] @ graph.constant(machine.dual_coef_[:, part].T)
+        for part in parts
+    ]
     return graph.op("Concat", *made, axis=1)
