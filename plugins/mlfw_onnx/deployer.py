@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
 from mlfw import Deployer, Deployment, Schema, UserError, limits
-from mlfw.files import write_bytes, write_json, write_text
+from mlfw.files import finite, write_bytes, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlfw_onnx.parity import Parity
 
 MODEL = "model.onnx"
+SAMPLE_NUMBERS = 50_000
 
 
 @dataclass(kw_only=True)
@@ -45,7 +47,7 @@ class Onnx(Deployer):
         Raises:
             UserError: The model has no ONNX form, or predicts otherwise in ONNX.
         """
-        from mlfw_onnx.parity import Parity, session_of
+        from mlfw_onnx.parity import Parity, numbers_a_row, session_of
         from mlfw_onnx.predictions import TargetOutputs, input_notes
         from mlfw_onnx.readme import Page
         from mlfw_onnx.sample import sample_rows
@@ -61,13 +63,15 @@ class Onnx(Deployer):
             parity.check(rows, "test")
             tested += rows.num_rows
         test = f" and {tested:,} test rows" if tested else ""
+        equal = "labels are equal, " if any(each.label for each in parity.outputs) else ""
         note = (
-            f"Compared with mlfw on {sample.num_rows:,} made-up rows{test}: labels are equal, "
-            f"numbers differ by at most {parity.largest:.1g}."
+            f"Compared with mlfw on {sample.num_rows:,} made-up rows{test}: {equal}numbers differ "
+            f"by at most {parity.largest:.1g}."
         )
         write_bytes(folder / MODEL, content)
         saved.schema.save(folder / "schema.json")
-        write_json(folder / "sample.json", _sample(parity, made, sample))
+        some = sample.slice(0, max(SAMPLE_NUMBERS // numbers_a_row(parity.session), 1))
+        write_text(folder / "sample.json", json.dumps(finite(_sample(parity, made, some))))
         first = saved.predictor.onnx_feeds(sample.slice(0, 1))
         write_text(folder / "README.md", Page(name, saved.use, made, first, [note]).text())
         return Deployment(MODEL, notes=(note,))

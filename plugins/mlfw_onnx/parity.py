@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_AT_ONCE = 1000
+NUMBERS_AT_ONCE = 1 << 16  # fewer rows where these are texts or images, so that memory stays flat
 ERRORS = 3  # as ONNX Runtime counts how much it logs
 
 
@@ -42,6 +44,11 @@ def session_of(content: bytes) -> ort.InferenceSession:
         raise MlfwError(f"deployer=onnx: ONNX Runtime refuses the model: {error}") from error
 
 
+def numbers_a_row(session: ort.InferenceSession) -> int:
+    """Return how many numbers and strings a model takes for each row."""
+    return sum(math.prod(info.shape[1:]) for info in session.get_inputs())
+
+
 @dataclass
 class Parity:
     """What was compared so far.
@@ -59,6 +66,11 @@ class Parity:
     outputs: tuple[TargetOutputs, ...]
     largest: float = 0.0
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows are compared at a time."""
+        return min(max(NUMBERS_AT_ONCE // numbers_a_row(self.session), 1), ROWS_AT_ONCE)
+
     def check(self, rows: pa.Table, what: str) -> None:
         """Check that both predict the same for some rows.
 
@@ -72,8 +84,8 @@ class Parity:
         Raises:
             UserError: They do not; the message names rows and columns.
         """
-        for start in range(0, rows.num_rows, ROWS_AT_ONCE):
-            piece = rows.slice(start, ROWS_AT_ONCE)
+        for start in range(0, rows.num_rows, self.rows_at_once):
+            piece = rows.slice(start, self.rows_at_once)
             found = self.run(piece)
             predictions = self.predictor.predict(piece)
             differences = [

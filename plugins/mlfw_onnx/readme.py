@@ -51,9 +51,8 @@ class Page:
         feeds, read = self._feeds(), self._read(outputs)
         parts = [
             f"# {self.name}",
-            f"`model.onnx` predicts {targets} from {len(feeds)} columns with the model {self.use} "
-            "of mlfw. Its preprocessing is inside: it takes the columns as they are, any number "
-            "of rows at once.",
+            f"`model.onnx` predicts {targets} from {len(feeds)} columns: mlfw's model {self.use} "
+            "with its preprocessing inside. It takes any number of rows at once.",
             "## What goes in",
             "Every input holds one column, `rows` values in the same order. Categories are spelt "
             "as here; any other text is an unknown category.",
@@ -62,8 +61,9 @@ class Page:
             "## What comes out",
             _table(["output", "type", "holds"], self._output_rows(outputs)),
             "## Predicting a row",
-            "The row is the first one of `sample.json`, which holds more inputs of such rows, "
-            "by name and with `null` for NaN, and the outputs that they must give.",
+            "The row is the first one of `sample.json`. That file holds the inputs of made-up "
+            "rows by name, with `null` for NaN, the outputs that they give in mlfw, and the rows "
+            "as mlfw takes them.",
         ]
         for language, install, mark, code in LANGUAGES:
             parts += [f"### {language}", f"`{install}`", _block(mark, code(feeds, read))]
