@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from mlfw.files import (
     TEMPORARY_PREFIX,
     digest,
+    filled_folder,
     finite,
     new_folder,
     read_json,
@@ -214,3 +215,26 @@ def test_a_fingerprint_depends_on_the_value_and_not_on_the_order_of_keys() -> No
     assert digest({"a": 1}) != digest({"a": 2})
     assert digest([1, 2]) != digest([2, 1])
     assert len(digest(None)) == 16
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_is_filled_at_the_end_or_stays_as_it_was(there: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    if there:
+        folder.mkdir()
+
+    def fail() -> None:
+        with filled_folder(folder) as temporary:
+            (temporary / "a").write_text("a")
+            raise OSError("halfway")
+
+    with pytest.raises(OSError, match="halfway"):
+        fail()
+    assert list(tmp_path.rglob("*")) == [folder] * there
+    number = folder.stat().st_ino if there else None
+    with filled_folder(folder) as temporary:
+        (temporary / "a").write_text("a")
+        (temporary / "b").mkdir()
+
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+    assert number in (None, folder.stat().st_ino)
