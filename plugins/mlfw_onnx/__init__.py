@@ -9,8 +9,9 @@ from __future__ import annotations
 import mlfw
 from mlfw_onnx import arrays
 from mlfw_onnx.deployer import Onnx
-from mlfw_onnx.graph import Graph, Tensor
+from mlfw_onnx.graph import Graph
 from mlfw_onnx.predictions import prediction_model
+from mlfw_onnx.tensor import Tensor
 
 
 @mlfw.hookimpl

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mlfw_onnx.graph import Number, Tensor, promoted
+from mlfw_onnx.tensor import Number, Tensor, promoted
 
 int64 = "int64"
 

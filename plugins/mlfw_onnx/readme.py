@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import onnx
 
 MOST_NAMED = 20
+FLAT = 2  # dimensions of the numbers of a text
 LANGUAGES = (
     ("Python", "pip install onnxruntime", "python", python),
     ("JavaScript (Node.js)", "npm install onnxruntime-node", "js", node),
@@ -78,9 +79,11 @@ class Page:
     def _feeds(self) -> list[Feed]:
         feeds = []
         for info in self.model.graph.input:
-            value = self.feeds[info.name]
-            alone = value.reshape(-1)[0] if value.ndim == 1 else None
-            feeds.append(Feed(info.name, _type(info), value.shape[1:], alone))
+            array = self.feeds[info.name]
+            value = array[0] if array.ndim == 1 else None
+            if array.ndim == FLAT and array.any():
+                value = tuple(array[0].tolist())
+            feeds.append(Feed(info.name, _type(info), array.shape[1:], value))
         return feeds
 
     def _read(self, outputs: Sequence[TargetOutputs]) -> list[Read]:
@@ -162,11 +165,11 @@ def _written(notes: Mapping[str, Any]) -> str:
 
 
 def _missing(notes: Mapping[str, Any]) -> str:
-    missing = notes.get("missing")
-    if missing is None:
-        return "zeros"
-    if isinstance(missing, list):
-        return f"the mean colour {', '.join(map(str, missing))}"
+    missing = notes.get("missing", 0)
+    if notes["kind"] == Kind.image:
+        return f"{', '.join(map(str, missing))} in every pixel"
+    if notes["kind"] == Kind.text:
+        return str(missing) if missing and any(missing) else "zeros"
     return _code(missing) if notes["kind"] == Kind.category else str(missing)
 
 

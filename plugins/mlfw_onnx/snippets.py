@@ -18,14 +18,14 @@ class Feed:
         name: The input's name.
         type: The element type as ONNX calls it: double, float, int32, uint8 or string.
         shape: What follows the rows in its shape.
-        value: A number (NaN where missing) or a text; None where there is a shape: then the input
-            is all zeros.
+        value: A number (NaN where missing), a text, or as many numbers as the shape says; None
+            where these are all zeros.
     """
 
     name: str
     type: str
     shape: tuple[int, ...]
-    value: float | str | None
+    value: float | str | tuple[float, ...] | None
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def python(feeds: Sequence[Feed], outputs: Sequence[Read]) -> str:
     def array(feed: Feed) -> str:
         if feed.value is None:
             return f"np.zeros({(1, *feed.shape)}, {dtypes[feed.type]})"
-        return f"np.array([{_literal(feed.value, 'np.nan')}], {dtypes[feed.type]})"
+        values = f"np.array([{_literals(feed, 'np.nan')}], {dtypes[feed.type]})"
+        return f"{values}.reshape{(1, *feed.shape)}" if feed.shape else values
 
     return "\n".join(
         [
@@ -97,7 +98,7 @@ def node(feeds: Sequence[Feed], outputs: Sequence[Read]) -> str:
         if feed.value is None:
             size = " * ".join(map(str, feed.shape))
             return f"new ort.Tensor({kind}, new {arrays[feed.type]}({size}), {shape})"
-        return f"new ort.Tensor({kind}, [{_literal(feed.value, 'NaN')}], {shape})"
+        return f"new ort.Tensor({kind}, [{_literals(feed, 'NaN')}], {shape})"
 
     return "\n".join(
         [
@@ -133,8 +134,11 @@ def java(feeds: Sequence[Feed], outputs: Sequence[Read]) -> str:
         if feed.value is None:
             sizes = "".join(f"[{size}]" for size in (1, *feed.shape))
             return f"OnnxTensor.createTensor(env, new {types[feed.type]}{sizes})"
-        value = _literal(feed.value, "Double.NaN")
-        return f"OnnxTensor.createTensor(env, new {types[feed.type]}[] {{{value}}})"
+        values = f"{{{_literals(feed, 'Double.NaN')}}}"
+        if feed.shape:
+            values = f"{{{values}}}"  # a text's numbers: the only values in a row
+        rank = "[]" * (1 + len(feed.shape))
+        return f"OnnxTensor.createTensor(env, new {types[feed.type]}{rank} {values})"
 
     def shown(each: Read) -> str:
         value = f"result.get({_text(each.name)}).get().getValue()"
@@ -173,7 +177,7 @@ def csharp(feeds: Sequence[Feed], outputs: Sequence[Read]) -> str:
         kind = types[feed.type]
         values = ""
         if feed.value is not None:
-            values = f"new {kind}[] {{ {_literal(feed.value, 'double.NaN')} }}, "
+            values = f"new {kind}[] {{ {_literals(feed, 'double.NaN')} }}, "
         return f"new DenseTensor<{kind}>({values}new[] {{ {shape} }})"
 
     def shown(each: Read) -> str:
@@ -210,7 +214,15 @@ def _key(name: str) -> str:
     return f"[{_text(name)}]" if name == "__proto__" else _text(name)
 
 
-def _literal(value: Any, nan: str) -> str:
-    if isinstance(value, str):
+def _literals(feed: Feed, nan: str) -> str:
+    """Return an input's values as literals with commas between them."""
+    values = feed.value if isinstance(feed.value, tuple) else (feed.value,)
+    return ", ".join(_literal(value, feed.type, nan) for value in values)
+
+
+def _literal(value: Any, kind: str, nan: str) -> str:
+    if kind == "string":
         return _text(value)
+    if kind in ("int32", "uint8"):
+        return str(int(value))
     return nan if value != value else repr(float(value))

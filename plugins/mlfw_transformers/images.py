@@ -39,6 +39,16 @@ class ProcessedImageEncoder(ImageEncoder):
     processor: str
     settings: str
 
+    def input_notes(self) -> dict[str, Any]:
+        """Return the image processor."""
+        notes = super().input_notes()
+        return {
+            **notes,
+            "holds": f"{notes['holds']} as the image processor (preprocessor_config.json) in the "
+            "model's metadata resizes and crops",
+            "processor": self.processor,
+        }
+
     @classmethod
     def of(
         cls, column: Column, processor: Processor, settings: dict[str, Any]

@@ -82,6 +82,15 @@ class TokenizerEncoder(SequenceEncoder):
         """The encoder's settings."""
         return self.settings
 
+    def input_notes(self) -> dict[str, Any]:
+        """Return the tokenizer."""
+        return {
+            **super().input_notes(),
+            "holds": f"the numbers plus 1 of the first {self.length} tokens of a text, cut by the "
+            "tokenizer (tokenizer.json) in the model's metadata, 0 where the text has ended",
+            "tokenizer": self.tokenizer,
+        }
+
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer

@@ -174,7 +174,11 @@ class SequenceEncoder(Encoder):
 
     def input_notes(self) -> dict[str, Any]:
         """Return what the numbers are."""
-        return {"holds": "numbers of words or parts of words, 0 where the text has ended"}
+        import pyarrow as pa
+
+        missing = self.read(pa.nulls(1, pa.string()))[0].tolist()
+        holds = "numbers of words or parts of words, 0 where the text has ended"
+        return {"holds": holds, "missing": missing}
 
     @property
     def reader(self) -> str:

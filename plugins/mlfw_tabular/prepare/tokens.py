@@ -71,6 +71,7 @@ class TokenEncoder(SequenceEncoder):
     def input_notes(self) -> dict[str, Any]:
         """Return the vocabulary."""
         return {
+            **super().input_notes(),
             "holds": f"the first {self.length} words of a text, each as its place in the "
             f"vocabulary counted from {FIRST_WORD}, {UNKNOWN_WORD} for any other word and "
             f"{PADDING} where the text has ended",
