@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_LISTED = 100
+MOST_NEAR = 3
 AROUND = " '\"[]{}"  # what an override takes for its own around a name
 ALLOWED = "missing_target"
 
@@ -322,11 +323,14 @@ class TableDataset(mlfw.Dataset):
         if not near:
             how = self.delimiter_hint(name, names)
             return how or f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip()
-        if key == "dataset.columns":
-            typed = override(key, self.columns[name], name=near[0])
-        else:
-            typed = override(key, near[0])
-        return f"If '{near[0]}' is meant, type: {typed}"
+        hints = []
+        for other in near[:MOST_NEAR]:
+            if key == "dataset.columns":
+                typed = override(key, self.columns[name], name=other)
+            else:
+                typed = override(key, other)
+            hints.append(f"If '{other}' is meant, type: {typed}")
+        return "\n  ".join(hints)
 
     def names_hint(self) -> str:
         """Say what else to do where the columns' names are not as expected; empty for nothing."""

@@ -45,6 +45,10 @@ MISTAKES = {
     "no path": (["run", "dataset=csv", "dataset.target=y"], ["dataset.path", "FILE.csv"]),
     "no target": (BASE[:3], ["dataset.target", "size", "colour", "price", "good"]),
     "a missing target column": ([*BASE, "dataset.target=goood"], ["goood", "'good'"]),
+    "a target that two names in brackets and quotes come near": (
+        ["run", "dataset=jsonl", "dataset.path=near.jsonl", "dataset.target='q'"],
+        ["'[q]' is meant, type: 'dataset.target=\"[q]\"'", "''q'' is meant, type: '"],
+    ),
     "a missing column to drop": ([*BASE, "dataset.drop=[sise]"], ["dataset.drop", "'size'"]),
     "a missing file": ([*BASE, "dataset.path=smal.csv"], ["smal.csv", "'small.csv'"]),
     "a folder for a file": ([*BASE, "dataset.path=."], ["is a folder"]),
@@ -125,6 +129,7 @@ def bad_files(tmp_path: Path, small_csv: Path) -> Path:
         "one.csv": "size,good\n" + "1,a\n2,a\n3,a\n" * 5,
         "sparse.csv": "size,good\n1,\n2,\n3,yes\n",
         "words.jsonl": "size,good\n1,a\n",
+        "near.jsonl": '{"x": 1, "[q]": "a", "\'q\'": "b"}\n' * 9,
         "lost.csv": "size,good\n1,\n2,\n3,\n",
         "few.csv": "size,good\n1,a\n2,b\n",
         "broken.yaml": "model: [tree\n",
