@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlfw import Task
 from mlfw_onnx.predictions import TargetOutputs
 
 
@@ -50,14 +51,12 @@ def outputs_read(outputs: Sequence[TargetOutputs], types: dict[str, str]) -> lis
         outputs: What the outputs stand for.
         types: Their element types by name.
     """
-    return [
-        Read(name, types[name], 1 if each.prediction or name == each.label else 2)
-        if each.task != "multilabel"
-        else Read(name, types[name], 2)
-        for each in outputs
-        for name in (each.label, each.probabilities, each.prediction)
-        if name
-    ]
+    read = []
+    for each in outputs:
+        label_rank = 2 if each.task == Task.multilabel else 1
+        named = ((each.label, label_rank), (each.probabilities, 2), (each.prediction, 1))
+        read += [Read(name, types[name], rank) for name, rank in named if name]
+    return read
 
 
 def python(feeds: Sequence[Feed], outputs: Sequence[Read]) -> str:

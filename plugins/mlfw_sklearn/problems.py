@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mlfw import Schema, Target, Task
@@ -93,17 +94,15 @@ def raw_predictions(schema: Schema, estimators: tuple[Any, ...], matrix: np.ndar
     """
     import numpy as np
 
-    remaining = iter(estimators)
     values: list[Any] = []
-    for target in schema.targets:
+    for target, own in _by_target(schema, estimators):
         if target.task is Task.multilabel:
-            labels = [_probabilities(next(remaining), matrix, 2)[:, 1] for _ in target.classes]
+            labels = [_probabilities(each, matrix, 2)[:, 1] for each in own]
             values.append(np.stack(labels, axis=1))
         elif target.task.is_classification:
-            values.append(_probabilities(next(remaining), matrix, len(target.classes)))
+            values.append(_probabilities(own[0], matrix, len(target.classes)))
         else:
-            estimator = next(remaining)
-            values.append(estimator.predict(matrix) if len(matrix) else np.zeros(0))
+            values.append(own[0].predict(matrix) if len(matrix) else np.zeros(0))
     return values
 
 
@@ -121,17 +120,24 @@ def add_predictions(schema: Schema, estimators: tuple[Any, ...], x: Tensor) -> l
     from mlfw_onnx import arrays
     from mlfw_sklearn.graphs import add_probabilities, add_values
 
-    remaining = iter(estimators)
     values: list[Tensor] = []
-    for target in schema.targets:
+    for target, own in _by_target(schema, estimators):
         if target.task is Task.multilabel:
-            labels = [add_probabilities(next(remaining), x, 2)[:, 1] for _ in target.classes]
+            labels = [add_probabilities(each, x, 2)[:, 1] for each in own]
             values.append(arrays.stack(labels, axis=1))
         elif target.task.is_classification:
-            values.append(add_probabilities(next(remaining), x, len(target.classes)))
+            values.append(add_probabilities(own[0], x, len(target.classes)))
         else:
-            values.append(add_values(next(remaining), x))
+            values.append(add_values(own[0], x))
     return values
+
+
+def _by_target(schema: Schema, estimators: tuple[Any, ...]) -> Iterator[tuple[Target, list[Any]]]:
+    """Yield each target with its estimators: one per label, or a single one."""
+    remaining = iter(estimators)
+    for target in schema.targets:
+        count = len(target.classes) if target.task is Task.multilabel else 1
+        yield target, list(islice(remaining, count))
 
 
 def _probabilities(estimator: Any, matrix: np.ndarray, classes: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlfw_onnx import arrays
 from mlfw_sklearn.graphs.converters import converter, no_form
 from mlfw_sklearn.graphs.functions import logistic, two_classes
 from mlfw_sklearn.graphs.trees import Trees
@@ -19,7 +20,7 @@ def values(estimator: Any, x: Tensor) -> Tensor:
     """Add the sums of the trees' values."""
     if estimator.loss not in LOSSES:
         raise no_form(estimator, f"loss={estimator.loss!r}")
-    return x.graph.op("Squeeze", _sums(estimator, x), x.graph.integers([1]))
+    return _sums(estimator, x)[:, 0]
 
 
 @converter("sklearn.ensemble.HistGradientBoostingClassifier", method="predict_proba")
@@ -28,7 +29,7 @@ def probabilities(estimator: Any, x: Tensor) -> Tensor:
     sums = _sums(estimator, x)
     if estimator.n_trees_per_iteration_ == 1:
         return two_classes(logistic(sums))
-    return x.graph.op("Softmax", sums, axis=1)
+    return arrays.softmax(sums)
 
 
 def _sums(estimator: Any, x: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ def values(estimator: Any, x: Tensor) -> Tensor:
     trees, leaves = _trees(estimator)
     weights = np.concatenate([each[:, 0] for each in leaves])
     sums = trees.add(_single(x), weights, np.zeros(len(weights), np.int64), 1)
-    return x.graph.op("Squeeze", sums, x.graph.integers([1])) / len(trees.sizes)
+    return sums[:, 0] / len(trees.sizes)
 
 
 @converter(

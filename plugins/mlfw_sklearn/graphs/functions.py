@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlfw_onnx import arrays
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -15,9 +17,8 @@ def logistic(scores: Tensor) -> Tensor:
 
     onnxruntime's `Sigmoid` is 0 there, which matters where all classes are unlikely.
     """
-    graph = scores.graph
-    small = graph.op("Exp", -graph.op("Abs", scores))
-    below = graph.op("Exp", graph.op("Min", scores, graph.constant(0.0)))
+    small = arrays.exp(-arrays.abs(scores))
+    below = arrays.exp(arrays.minimum(scores, 0.0))
     return below / (small + 1.0)
 
 
@@ -27,7 +28,7 @@ def two_classes(second: Tensor) -> Tensor:
     Args:
         second: Those of the second class, float64 [rows, 1].
     """
-    return second.graph.op("Concat", 1.0 - second, second, axis=1)
+    return arrays.concatenate([1.0 - second, second], axis=1)
 
 
 def normalised(scores: Tensor, count: int) -> Tensor:
@@ -37,10 +38,8 @@ def normalised(scores: Tensor, count: int) -> Tensor:
         scores: Probabilities of each class against the others, float64 [rows, classes].
         count: How many classes there are.
     """
-    graph = scores.graph
-    total = graph.op("ReduceSum", scores, graph.integers([1]))
-    same = graph.constant(1 / count)
-    return graph.op("Where", total == 0.0, same, scores / total, dtype=scores.dtype)
+    total = arrays.sum(scores, axis=1, keepdims=True)
+    return arrays.where(total == 0.0, 1 / count, scores / total)
 
 
 def repeated(row: np.ndarray, x: Tensor) -> Tensor:
@@ -57,5 +56,5 @@ def repeated(row: np.ndarray, x: Tensor) -> Tensor:
 
     graph = x.graph
     rows = graph.op("Shape", x, end=1, dtype=np.int64)
-    size = graph.op("Concat", rows, graph.integers([len(row)]), axis=0)
+    size = arrays.concatenate([rows, graph.integers([len(row)])])
     return graph.op("Expand", graph.constant(row[None], np.float64), size)

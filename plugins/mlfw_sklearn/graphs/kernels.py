@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlfw_onnx import arrays
 from mlfw_sklearn.graphs.converters import no_form
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _rbf(x: Tensor, vectors: np.ndarray, gamma: float) -> Tensor:
     if len(near):
         some, own = vectors[:, near], x
         if len(far):
-            own = graph.op("Gather", x, graph.integers(near.tolist()), axis=1)
+            own = x[:, near.tolist()]
         squares = graph.op("ReduceSumSquare", own, graph.integers([1]))
         exponent = own @ graph.constant(some.T * (2 * gamma))
         exponent = exponent - graph.constant(gamma * (some**2).sum(axis=1)) - squares * gamma
@@ -60,4 +61,4 @@ def _rbf(x: Tensor, vectors: np.ndarray, gamma: float) -> Tensor:
         part = apart * apart * -gamma
         exponent = part if exponent is None else exponent + part
     assert exponent is not None
-    return graph.op("Exp", exponent)
+    return arrays.exp(exponent)

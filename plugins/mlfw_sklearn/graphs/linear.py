@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlfw_onnx import arrays
 from mlfw_sklearn.graphs.converters import converter, no_form
 from mlfw_sklearn.graphs.functions import logistic, normalised, two_classes
 
@@ -16,7 +17,7 @@ DEFAULT = ("auto", "deprecated")  # of a parameter that scikit-learn is about to
 @converter("sklearn.linear_model.Ridge", method="predict")
 def values(estimator: Any, x: Tensor) -> Tensor:
     """Add the weighted sums of the features."""
-    return x.graph.op("Squeeze", scores(estimator, x), x.graph.integers([1]))
+    return scores(estimator, x)[:, 0]
 
 
 @converter("sklearn.linear_model.LogisticRegression", method="predict_proba")
@@ -27,7 +28,7 @@ def logistic_regression(estimator: Any, x: Tensor) -> Tensor:
         raise no_form(estimator, f"multi_class={several!r}")
     if len(estimator.classes_) == 2 or estimator.solver == "liblinear":
         return one_against_others(estimator, x)
-    return x.graph.op("Softmax", scores(estimator, x), axis=1)
+    return arrays.softmax(scores(estimator, x))
 
 
 @converter("sklearn.linear_model.SGDClassifier", method="predict_proba")

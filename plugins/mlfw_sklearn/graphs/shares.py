@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlfw_onnx import arrays
 from mlfw_sklearn.graphs.functions import repeated
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Shares:
 
         def add_tree(number: Tensor, before: Tensor) -> Tensor:
             graph = before.graph
-            reached = graph.op("Gather", leaves.within(graph), number, axis=1)
+            reached = leaves.within(graph)[:, number]
             if small:
                 return before + self._table(numbers, graph)[graph.constant(numbers)[reached]]
             return self._scatter(before, reached[:, None], 1)
@@ -101,15 +102,15 @@ class Shares:
         import numpy as np
 
         graph, most = sums.graph, self.most
-        arrays = (self.classes, self.values, self.left)
-        classes, values, left = (graph.constant(each) for each in arrays)
+        parts = (self.classes, self.values, self.left)
+        classes, values, left = (graph.constant(each) for each in parts)
         if most == 1:
             numbers, shares = classes[leaves], values[leaves]
         else:
             at = leaves[:, :, None] + graph.constant(np.arange(most))
             held = at < (leaves + left[leaves].cast(np.int64))[:, :, None]
-            at = graph.op("Where", held, at, graph.constant(0), dtype=np.int64)
-            shares = graph.op("Where", held, values[at], graph.constant(0.0), dtype=np.float64)
+            at = arrays.where(held, at, 0)
+            shares = arrays.where(held, values[at], 0.0)
             numbers, shares = (each.reshape(0, trees * most) for each in (classes[at], shares))
         return graph.op("ScatterElements", sums, numbers, shares, axis=1, reduction="add")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from mlfw_onnx import arrays
 from mlfw_sklearn.graphs.converters import converter, no_form
 from mlfw_sklearn.graphs.kernels import similarity
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 @converter("sklearn.svm.SVR", method="predict")
 def values(machine: Any, x: Tensor) -> Tensor:
     """Add the values."""
-    return x.graph.op("Squeeze", _machine(machine, x), x.graph.integers([1]))
+    return _machine(machine, x)[:, 0]
 
 
 @converter("sklearn.svm.SVC", method="decision_function")
@@ -46,21 +47,19 @@ def _one_against_one(machine: Any, x: Tensor) -> Tensor:
     pairs = [(own, other) for own in range(count) for other in range(count) if own != other]
     place = {pair: at for at, pair in enumerate(pairs)}
     number = {pair: at for at, pair in enumerate(combinations(range(count), 2))}
-    mirrored = graph.integers([place[other, own] for own, other in pairs])
+    mirrored = [place[other, own] for own, other in pairs]
     bias = machine.intercept_[[number[min(pair), max(pair)] for pair in pairs]]
     first = np.array([own < other for own, other in pairs])
 
     sides = _sides(machine, x)
     # What libsvm computes: over 0 where the first of the pair wins, which it also does at 0.
-    duels = sides + graph.op("Gather", sides, mirrored, axis=1) + graph.constant(bias)
+    duels = sides + sides[:, mirrored] + graph.constant(bias)
     won = ~(duels < 0.0) == graph.constant(first)
-    shape, last = (0, count, count - 1), graph.integers([2])
+    shape = (0, count, count - 1)
     votes = won.cast(np.float64).reshape(*shape)
     for_own = (duels * graph.constant(np.where(first, 1.0, -1.0))).reshape(*shape)
-    score = graph.op("ReduceSum", for_own, last, keepdims=0)
-    return graph.op("ReduceSum", votes, last, keepdims=0) + score / (
-        (graph.op("Abs", score) + 1.0) * 3.0
-    )
+    score = arrays.sum(for_own, axis=2)
+    return arrays.sum(votes, axis=2) + score / ((arrays.abs(score) + 1.0) * 3.0)
 
 
 def _sides(machine: Any, x: Tensor) -> Tensor:
@@ -78,4 +77,4 @@ def _sides(machine: Any, x: Tensor) -> Tensor:
         near[:, int(part.start) : int(part.stop)] @ graph.constant(machine.dual_coef_[:, part].T)
         for part in parts
     ]
-    return graph.op("Concat", *made, axis=1)
+    return arrays.concatenate(made, axis=1)

@@ -76,10 +76,9 @@ def add_features(graph: Graph, preprocessor: Preprocessor) -> GraphFeatures:
     entered = _entered(graph, chosen)
     numbers = [_numbers(block, entered) for block in preprocessor.blocks(True) if block.features]
     codes = [entered[name] for name in preprocessor.code_names]
-    nothing = None if numbers and codes else _nothing(entered)
     return GraphFeatures(
-        (arrays.concatenate(numbers, axis=1) if numbers else nothing).cast("float32"),  # type: ignore[union-attr]
-        (arrays.stack(codes, axis=1) if codes else nothing).cast("int32"),  # type: ignore[union-attr]
+        (arrays.concatenate(numbers, axis=1) if numbers else _nothing(entered)).cast("float32"),
+        (arrays.stack(codes, axis=1) if codes else _nothing(entered)).cast("int32"),
         tuple(entered[e.column] for e in chosen if e.output is Output.tokens),
         tuple(entered[e.column] for e in chosen if e.output is Output.images),
     )

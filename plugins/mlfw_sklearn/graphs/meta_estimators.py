@@ -1,4 +1,4 @@
-"""Classifiers whose scores are calibrated to probabilities (Platt 1999)."""
+"""Meta-estimators: calibrated classifiers, and regressors of a scaled target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @converter("sklearn.calibration.CalibratedClassifierCV", method="predict_proba")
 def probabilities(estimator: Any, x: Tensor) -> Tensor:
-    """Add the mean of the calibrated probabilities; there is one classifier, or one a fold."""
+    """Add the mean of the probabilities of one classifier, or of one per fold (Platt 1999)."""
     if estimator.method != "sigmoid":
         raise no_form(estimator, f"method={estimator.method!r}")
     first, *others = [_calibrated(each, x) for each in estimator.calibrated_classifiers_]
@@ -36,3 +36,17 @@ def _calibrated(calibrated: Any, x: Tensor) -> Tensor:
     logits = scores * graph.constant(-slopes) - graph.constant(shifts)
     each = logistic(logits)
     return two_classes(each) if classes == 2 else normalised(each, classes)
+
+
+@converter("sklearn.compose.TransformedTargetRegressor", method="predict")
+def values(estimator: Any, x: Tensor) -> Tensor:
+    """Add the regressor's values, scaled back."""
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = estimator.transformer_
+    if type(scaler) is not StandardScaler:
+        raise no_form(estimator, f"transformer={scaler!r}")
+    made = convert(estimator.regressor_, "predict", x)
+    if scaler.with_std:
+        made = made * float(scaler.scale_[0])
+    return made + float(scaler.mean_[0]) if scaler.with_mean else made
