@@ -86,12 +86,19 @@ def _mistake(error: OSError, elsewhere: str) -> UserError | None:
         return None
     if error.errno in REFUSED:
         return UserError(f"{_shown(path)}: {REFUSED[error.errno]}.", elsewhere)
+    if error.errno == errno.ENOENT and _is_virtual(path.parent):
+        return UserError(f"{_shown(path)}: nothing can be created in this file system.", elsewhere)
     if error.errno in IN_THE_WAY:
         found = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
         kind = kind_of_file(found)
         if kind not in ("", "a folder"):
             return UserError(f"{_shown(found)}: expected a folder, found {kind}.", elsewhere)
     return None
+
+
+def _is_virtual(folder: Path) -> bool:
+    """Return whether a folder belongs to a file system of the kernel's own, such as `/proc`."""
+    return folder.is_dir() and os.statvfs(folder).f_blocks == 0
 
 
 def kind_of_file(path: Path) -> str:

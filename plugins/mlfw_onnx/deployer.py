@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import Deployer, Deployment, Schema, UserError, limits
+from mlfw import Deployer, Deployment, limits
 from mlfw.files import finite, write_bytes, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
     import onnx
     import pyarrow as pa
@@ -59,7 +57,7 @@ class Onnx(Deployer):
         sample = mlfw.conform(sample_rows(saved.schema, input_notes(made)), saved.schema)
         parity.check(sample, "sample")
         tested = 0
-        for rows in _test_rows(model, saved.schema, self.check_rows):
+        for rows in saved.test_rows(self.check_rows):
             parity.check(rows, "test")
             tested += rows.num_rows
         test = f" and {tested:,} test rows" if tested else ""
@@ -75,24 +73,6 @@ class Onnx(Deployer):
         first = saved.predictor.onnx_feeds(sample.slice(0, 1))
         write_text(folder / "README.md", Page(name, saved.use, made, first, [note]).text())
         return Deployment(MODEL, notes=(note,))
-
-
-def _test_rows(model: Path, schema: Schema, most: int) -> Iterator[pa.Table]:
-    """Yield the first test rows of the run that a saved model belongs to, if they are at hand."""
-    from mlfw.components.splits import TEST
-    from mlfw.pipeline.splits_file import load_splits
-
-    try:
-        batches = load_splits(model.parent / "data").batches(TEST)
-    except UserError:
-        return
-    for batch in batches:
-        if most <= 0:
-            return
-        rows = batch.slice(0, most)
-        most -= rows.num_rows
-        if rows.num_rows:
-            yield mlfw.conform(rows, schema)
 
 
 def _sample(parity: Parity, model: onnx.ModelProto, rows: pa.Table) -> dict[str, Any]:

@@ -222,6 +222,11 @@ def test_a_bento_is_refused_before_training_where_its_store_cannot_be_written(
         (RuntimeError("I/O error: No space left on device (os error 28)"), "the disk is full"),
         (OSError(errno.EROFS, "Read-only file system", "runs"), "runs: the file system is read"),
         (PermissionError(errno.EACCES, "Permission denied", "runs"), "runs: permission denied"),
+        pytest.param(
+            FileNotFoundError(errno.ENOENT, "No such file or directory", "/proc/runs"),
+            "/proc/runs: nothing can be created in this file system",
+            marks=pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc"),
+        ),
     ],
 )
 def test_errors_of_a_disk_are_mistakes_that_can_be_mended(error: Exception, said: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw.cli.notes import note
-from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
+from mlfw.cli.options import add_run_argument
 
 if TYPE_CHECKING:
     from mlfw.components import Deployer
@@ -21,7 +21,6 @@ README = "README.md"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_run_argument(parser)
-    add_import_argument(parser)
     parser.add_argument(
         "settings", nargs="*", metavar="key=value", help="options of the format: deployer.FIELD=..."
     )
@@ -52,7 +51,6 @@ def main(options: argparse.Namespace) -> int:
     deployer = _exporting(options.to, options.settings, plugins.registry)
     _check_new(options.output)
     folder = model_folder(options.run, runs_folder(options.runs), note).absolute()
-    allowed_imports(options)
     if deployer.needs_rows:
         check_rows(folder, plugins.registry)
     name = (folder.parent if folder.name == "model" else folder).name
@@ -92,7 +90,7 @@ def _exporting(name: str, settings: list[str], registry: Registry) -> Deployer:
         what = "a deployer that exports nothing" if name in entries else "no such format"
         more = "" if formats else f" Type: {install('mlfw[onnx]')}"
         raise UserError(
-            f"--to {name}: {what}; formats are {listing(sorted(formats)) or 'none'}.",
+            f"--to {name}: {what}; the formats are: {listing(sorted(formats)) or 'none'}.",
             f"{did_you_mean(name, formats, listed=True)}{more}".strip(),
         )
     given = [text for text in settings if text.partition("=")[0] == "deployer"]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw.components import Fitted, Imports, Model, OpaqueModel, Predictor
 from mlfw.components.dataset import Progress, silent
-from mlfw.components.splits import pieces
+from mlfw.components.splits import TEST, pieces
 from mlfw.config.components import build_component
 from mlfw.errors import DataWarning, UserError, listing
 from mlfw.files import new_folder, read_json, sha256, write_json
 from mlfw.hints import command, install
+from mlfw.pipeline.splits_file import load_splits
 from mlfw.pipeline.tables import like, to_arrow
 from mlfw.plugins import Entry, Registry, require_packages
 from mlfw.runs.environment import mlfw_version
@@ -71,11 +72,13 @@ class SavedModel:
         schema: What it takes and gives.
         predictor: The fitted model.
         use: The name of the model component.
+        folder: Where it was loaded from.
     """
 
     schema: Schema
     predictor: Predictor
     use: str
+    folder: Path
 
     def predict(self, rows: Any) -> Any:
         """Return predictions for rows.
@@ -133,6 +136,26 @@ class SavedModel:
             progress(done, table.num_rows, "rows")
         return pa.concat_tables(parts) if len(parts) > 1 else parts[0]
 
+    def test_rows(self, most: int) -> Iterator[pa.Table]:
+        """Yield the first test rows of the run that the model belongs to, in batches.
+
+        Yields nothing where the run's prepared data are not beside the model.
+
+        Args:
+            most: The largest number of rows.
+        """
+        try:
+            batches = load_splits(self.folder.parent / "data").batches(TEST)
+        except UserError:
+            return
+        for batch in batches:
+            if most <= 0:
+                return
+            rows = batch.slice(0, most)
+            most -= rows.num_rows
+            if rows.num_rows:
+                yield conform(rows, self.schema)
+
 
 def load_model(folder: Path, registry: Registry, imports: Imports) -> SavedModel:
     """Load a saved model of rows, after checking that every file is as it was saved.
@@ -149,7 +172,7 @@ def load_model(folder: Path, registry: Registry, imports: Imports) -> SavedModel
     entry = check_rows(folder, registry)
     predictor = load_fitted(folder, registry, imports)
     assert isinstance(predictor, Predictor)
-    return SavedModel(predictor.schema, predictor, entry.name)
+    return SavedModel(predictor.schema, predictor, entry.name, folder)
 
 
 def check_rows(folder: Path, registry: Registry) -> Entry:
