@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw import MlfwError, Predictor, Task, UserError
 from mlfw.errors import listing
-from mlfw.schema.predictions import (
-    LEAST_LABEL_PROBABILITY,
-    class_labels,
-    prediction_name,
-    probability_names,
-)
+from mlfw.schema import LEAST_LABEL_PROBABILITY, class_labels, prediction_name, probability_names
 from mlfw_onnx.predictions import TargetOutputs
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlfw
 from mlfw import Schema, Target, Task
-from mlfw.schema.predictions import LEAST_LABEL_PROBABILITY, class_labels, free_name
+from mlfw.schema import LEAST_LABEL_PROBABILITY, class_labels, free_name
 from mlfw_onnx import arrays
 from mlfw_onnx.graph import Graph
 from mlfw_onnx.tensor import Tensor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw import Kind, Task
 from mlfw.errors import listing
-from mlfw.schema.durations import is_duration
+from mlfw.schema import is_duration
 from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs, input_notes
 from mlfw_onnx.snippets import Feed, Read, csharp, java, node, outputs_read, python
 

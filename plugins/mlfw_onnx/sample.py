@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from mlfw import Column, Kind, Schema
-from mlfw.schema.cast import storage_type
-from mlfw.schema.predictions import free_name
+from mlfw.schema import free_name, storage_type
 
 if TYPE_CHECKING:
     import pyarrow as pa

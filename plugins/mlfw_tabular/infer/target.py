@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from mlfw import Kind
 from mlfw.hints import override
+from mlfw.schema import is_duration
 from mlfw.schema.cast import cast, read_or_none
 from mlfw.schema.dates import has_day
-from mlfw.schema.durations import is_duration
 from mlfw.schema.numerals import picture
 from mlfw.schema.words import MISSING_WORDS, encoded, is_string
 from mlfw_tabular.infer.columns import WHOLE, large_numbers, read_column

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, limits
-from mlfw.schema.predictions import free_name
+from mlfw.schema import free_name
 from mlfw_onnx import arrays
 from mlfw_tabular.prepare.encoder import UNKNOWN, Encoder, Output
 
