@@ -27,6 +27,7 @@ from mlfw.hints import override
 from mlfw.schema.whole import whole
 from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks import check_rows, check_splits, validate
+from mlfw_tabular.column_names import quoting_hint
 from mlfw_tabular.describe import describe
 from mlfw_tabular.given import with_given
 from mlfw_tabular.infer import Inferred, Source, infer_and_cast_all, parse_override
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_LISTED = 100
-MOST_NEAR = 3
-AROUND = " '\"[]{}"  # what an override takes for its own around a name
 ALLOWED = "missing_target"
 
 
@@ -313,24 +312,10 @@ class TableDataset(mlfw.Dataset):
                     raise UserError(
                         f"{key}: {self.place()} has no column '{name}'; it has "
                         f"{listing(names, MOST_LISTED)}.",
-                        self._near(key, name, names),
+                        quoting_hint(key, name, names, self.columns)
+                        or self.delimiter_hint(name, names)
+                        or f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip(),
                     )
-
-    def _near(self, key: str, name: str, names: list[str]) -> str:
-        """Say which column may be meant by a name, as it is typed where quotes went astray."""
-        bare = name.strip(AROUND)
-        near = [other for other in names if other.strip(AROUND) == bare]
-        if not near:
-            how = self.delimiter_hint(name, names)
-            return how or f"{did_you_mean(name, names, listed=True)} {self.names_hint()}".strip()
-        hints = []
-        for other in near[:MOST_NEAR]:
-            if key == "dataset.columns":
-                typed = override(key, self.columns[name], name=other)
-            else:
-                typed = override(key, other)
-            hints.append(f"If '{other}' is meant, type: {typed}")
-        return "\n  ".join(hints)
 
     def names_hint(self) -> str:
         """Say what else to do where the columns' names are not as expected; empty for nothing."""
