@@ -105,10 +105,10 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def filled_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder whose files come into the folder `path` when the block ends well.
+    """Yield an empty folder whose files are moved to the folder `path` when the block succeeds.
 
-    A new folder appears whole or not at all. One that is there already stays what it is, such as
-    the current folder or a mounted disk, and is to be empty; then the files come one by one.
+    A new folder appears whole or not at all. An existing one, such as the current folder or a
+    mounted disk, must be empty and is kept; the files are moved into it one by one.
     """
     if not path.exists():
         with new_folder(path) as temporary:

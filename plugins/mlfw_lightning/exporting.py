@@ -1,4 +1,4 @@
-"""A network alone as a model in ONNX, by torch's exporter."""
+"""A network without its preprocessing as a model in ONNX, by torch's exporter."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def network_model(network: nn.Module, shape: InputShape) -> onnx.ModelProto:
     """
     if find_spec("onnxscript") is None:
         raise UserError(
-            "onnx: the package 'onnxscript' is not installed, which networks are exported with.",
+            "onnx: the package 'onnxscript', which exports networks, is not installed.",
             f"Type: {install('mlfw[onnx]')}",
         )
     inputs = _example(shape)
@@ -76,7 +76,7 @@ def _example(shape: InputShape) -> Inputs:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what the exporter says of itself to itself."""
+    """Silence the exporter's own messages."""
     before = {name: logging.getLogger(name).level for name in NOISY}
     try:
         for name in NOISY:

@@ -1,4 +1,4 @@
-"""ONNX: models with their preprocessing inside, for any language.
+"""Export of models in ONNX, preprocessing included.
 
 Plugins may build on `Graph` and `Tensor` (building a graph), `arrays` (functions of NumPy for its
 tensors) and `prediction_model` (its outputs and metadata).

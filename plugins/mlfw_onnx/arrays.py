@@ -1,7 +1,7 @@
 """Functions of NumPy for tensors of an ONNX graph.
 
-This module stands where code that is written for `numpy` takes its array module as an argument:
-the code then adds nodes to the graph in place of computing.
+Pass this module to code that takes its array module as an argument, such as `numpy`: the code then
+adds nodes to a graph instead of computing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def sign(x: Tensor) -> Tensor:
 
 
 def floor(x: Tensor) -> Tensor:
-    """Return the largest whole numbers that are not larger."""
+    """Return the largest whole number not greater than each element."""
     return x.graph.op("Floor", x)
 
 
@@ -72,13 +72,13 @@ def tanh(x: Tensor) -> Tensor:
 
 
 def maximum(x: Tensor, y: Tensor | Number) -> Tensor:
-    """Return the larger of two, element by element."""
+    """Return the element-wise maximum."""
     pair = promoted(x.graph, x, y)
     return x.graph.op("Max", *pair)
 
 
 def minimum(x: Tensor, y: Tensor | Number) -> Tensor:
-    """Return the smaller of two, element by element."""
+    """Return the element-wise minimum."""
     pair = promoted(x.graph, x, y)
     return x.graph.op("Min", *pair)
 
@@ -121,12 +121,12 @@ def sum(x: Tensor, axis: int, keepdims: bool = False) -> Tensor:  # noqa: A001
 
 
 def argmax(x: Tensor, axis: int) -> Tensor:
-    """Return where the largest elements along an axis stand, int64; the first among equals."""
+    """Return the indices of the maxima along an axis, int64; the first one of equals."""
     return x.graph.op("ArgMax", x, axis=axis, keepdims=0, select_last_index=0, dtype=int64)
 
 
 def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """Return tensors one after the other along an axis."""
+    """Join tensors along an existing axis."""
     if len(tensors) == 1:
         return tensors[0]
     graph = tensors[0].graph
@@ -134,12 +134,12 @@ def concatenate(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """Return tensors side by side along a new axis."""
+    """Join tensors along a new axis."""
     graph = tensors[0].graph
     axes = graph.integers([axis])
     return concatenate([graph.op("Unsqueeze", tensor, axes) for tensor in tensors], axis)
 
 
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
-    """Return shares of the exponentials along an axis."""
+    """Return the softmax along an axis."""
     return x.graph.op("Softmax", x, axis=axis)

@@ -24,13 +24,13 @@ SAMPLE_NUMBERS = 50_000
 
 @dataclass(kw_only=True)
 class Onnx(Deployer):
-    """A model in ONNX with its preprocessing inside, to be used without mlfw, in any language.
+    """The model in ONNX, preprocessing included, for use without mlfw in any language.
 
-    It is kept only where it predicts as mlfw does: rows that are made from the schema, and test
-    rows of the run, are predicted by both.
+    It is written only if it predicts what mlfw predicts, both for made-up rows and for test rows of
+    the run.
 
     Attributes:
-        check_rows: How many test rows of the run to compare, where they are at hand.
+        check_rows: Largest number of the run's test rows to compare, if they are available.
     """
 
     packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")

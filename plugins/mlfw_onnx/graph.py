@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 OPSET, ML_OPSET, IR_VERSION = 18, 5, 10
 ML = "ai.onnx.ml"
-SHARED = 64  # elements of a constant that is kept but once
+SHARED = 64  # constants of at most so many elements are stored once
 
 
 @dataclass
 class Graph:
     """An ONNX graph under construction.
 
-    Nodes are added by `op` and by the operators of tensors, in the order of computing. Inputs come
-    first: their names are anyone's, and what is made later goes by names that are still free.
+    Nodes are added by `op` and by the operators of tensors, in the order of execution. Add inputs
+    first: they may have any name, and generated names avoid theirs.
 
     Raises:
         UserError: The package `onnx` is not installed.
@@ -45,7 +45,7 @@ class Graph:
     names: Iterator[str] = field(default_factory=lambda: map("mlfw/{}".format, count(1)))
 
     def __post_init__(self) -> None:
-        """Find out whether graphs can be built here."""
+        """Check that `onnx` is installed."""
         if find_spec("onnx") is None:
             raise UserError(
                 "onnx: the package 'onnx' is not installed.", f"Type: {install('mlfw[onnx]')}"
@@ -55,9 +55,9 @@ class Graph:
         """Add an input.
 
         Args:
-            name: What it is called.
+            name: Its name.
             dtype: Its element type; `object` for strings.
-            shape: Its dimensions: a number, or a name or None where it may be of any length.
+            shape: Its dimensions: a number, or a name or None for a variable length.
 
         Raises:
             ValueError: The name is taken.
@@ -74,9 +74,9 @@ class Graph:
         """Add an output.
 
         Args:
-            tensor: What it holds.
+            tensor: Its value.
             name: See `input`.
-            shape: Its dimensions: a number, a name, or None where it is not told.
+            shape: See `input`.
         """
         from onnx.helper import make_tensor_value_info, np_dtype_to_tensor_dtype
 
@@ -126,11 +126,11 @@ class Graph:
 
         Args:
             op: The operator, such as `MatMul`.
-            inputs: What it takes.
+            inputs: Its inputs.
             dtype: The output's element type; left out, that of the first input.
             domain: The operator's domain; empty for the standard one.
-            names: What the outputs are called; left out, there is one with a name of its own.
-            attributes: The node's attributes; many integers best as an array, which is read fast.
+            names: Names of the outputs; left out, one output with a generated name.
+            attributes: The node's attributes; pass many integers as an array, which is faster.
         """
         import numpy as np
         from onnx.helper import make_node
@@ -154,15 +154,15 @@ class Graph:
         step: Callable[[Tensor, Tensor], Tensor],
         shape: Sequence[int | None],
     ) -> Tensor:
-        """Add a step that is repeated, which keeps no more in memory than a single one needs.
+        """Add a loop, which needs only the memory of a single step.
 
         Args:
-            count: How often.
-            start: What the first step takes.
-            step: Takes the number of the step, int64 [], and what the step before returned, and
-                returns something of the same type and shape. Other tensors it must take by
-                `within(graph)` of the graph of these two.
-            shape: Dimensions of what steps return; None where they may be of any length.
+            count: The number of steps.
+            start: The initial state.
+            step: Called once, with the number of the step, int64 [], and the state; returns the
+                next state, of the same type and shape. It must use other tensors through
+                `Tensor.within`.
+            shape: Dimensions of the state; None for a variable length.
         """
         from onnx.helper import make_graph
 
@@ -182,7 +182,7 @@ class Graph:
 
         Args:
             model: A model of the same operator sets, without functions of its own.
-            inputs: What its inputs take, in order.
+            inputs: The values of its inputs, in order.
         """
         from onnx.compose import add_prefix_graph
         from onnx.helper import tensor_dtype_to_np_dtype
@@ -203,7 +203,7 @@ class Graph:
         """Return the graph as a model.
 
         Args:
-            name: What the graph is called.
+            name: The graph's name.
             notes: Metadata, by key.
         """
         from onnx import helper
@@ -216,7 +216,7 @@ class Graph:
         return model
 
     def _needed(self) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
-        """Return the nodes and constants that the outputs follow from."""
+        """Return the nodes and constants that the outputs depend on."""
         wanted = {output.name for output in self.outputs}
         nodes = []
         for node in reversed(self.nodes):
@@ -241,7 +241,7 @@ class Graph:
 
 
 def _taken_by(node: onnx.NodeProto) -> Iterator[str]:
-    """Yield what a node takes, the steps of a loop included."""
+    """Yield the inputs of a node, including those of a loop's steps."""
     yield from node.input
     for attribute in node.attribute:
         for inner in attribute.g.node:

@@ -1,4 +1,4 @@
-"""Comparing a model in ONNX with the model it was made of, row by row."""
+"""Comparing a model in ONNX with the model it was made from, row by row."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS_AT_ONCE = 1000
-NUMBERS_AT_ONCE = 1 << 16  # fewer rows where these are texts or images, so that memory stays flat
-ERRORS = 3  # as ONNX Runtime counts how much it logs
+NUMBERS_AT_ONCE = 1 << 16  # fewer rows of texts or images, so that memory stays flat
+ERRORS = 3  # ONNX Runtime's log level for errors
 
 
 def session_of(content: bytes) -> ort.InferenceSession:
-    """Return what runs a model.
+    """Return an inference session for a model.
 
     Raises:
         MlfwError: ONNX Runtime refuses the model.
@@ -40,20 +40,20 @@ def session_of(content: bytes) -> ort.InferenceSession:
 
 
 def numbers_a_row(session: ort.InferenceSession) -> int:
-    """Return how many numbers and strings a model takes for each row."""
+    """Return the number of input values per row."""
     return sum(math.prod(info.shape[1:]) for info in session.get_inputs())
 
 
 @dataclass
 class Parity:
-    """What was compared so far.
+    """A comparison of a model in ONNX with the model it was made from.
 
     Attributes:
-        predictor: The model it was made of.
-        session: What runs the model in ONNX.
-        outputs: What its outputs stand for.
-        largest: The largest difference so far: between probabilities, and between predicted
-            values as a share of their size.
+        predictor: The original model.
+        session: The session that runs the model in ONNX.
+        outputs: The outputs of each target.
+        largest: The largest difference so far: absolute between probabilities, relative between
+            predicted values.
     """
 
     predictor: Predictor
@@ -63,21 +63,21 @@ class Parity:
 
     @property
     def rows_at_once(self) -> int:
-        """How many rows are compared at a time."""
+        """The number of rows that are compared at a time."""
         return min(max(NUMBERS_AT_ONCE // numbers_a_row(self.session), 1), ROWS_AT_ONCE)
 
     def check(self, rows: pa.Table, what: str) -> None:
-        """Check that both predict the same for some rows.
+        """Check that both models predict the same.
 
-        Labels have to be equal, unless two classes are equally likely within the tolerance;
-        numbers may differ by it. See `Predictor.onnx_tolerance`.
+        Labels must be equal, unless two classes are equally likely within
+        `Predictor.onnx_tolerance`; numbers may differ by as much.
 
         Args:
             rows: Rows that conform to the schema.
-            what: What they are called in messages, such as `sample`.
+            what: The word for these rows in messages, such as `sample`.
 
         Raises:
-            UserError: They do not; the message names rows and columns.
+            UserError: They predict differently; the message names rows and outputs.
         """
         for start in range(0, rows.num_rows, self.rows_at_once):
             piece = rows.slice(start, self.rows_at_once)
@@ -140,20 +140,20 @@ class Parity:
                 yield Difference(int(at[0]), f"{outputs.label}{label}", wanted[at], made[at])
 
     def _likelihood(self, outputs: TargetOutputs, row: np.ndarray, label: Any) -> float:
-        """Return how likely a label was; less than 0 for one that is no class."""
+        """Return the probability of a label; -1 for one that is not a class."""
         classes = _classes(self.predictor, outputs)
         return float(row[classes.index(label)]) if label in classes else -1.0
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where two models predict differently.
+    """A place where the two models predict differently.
 
     Attributes:
         row: The row, from 0.
-        output: Which output, and of which class.
-        expected: What the model of mlfw predicts.
-        found: What the model in ONNX predicts.
+        output: The output, and the class in it.
+        expected: The prediction of mlfw.
+        found: The prediction of the model in ONNX.
     """
 
     row: int
@@ -165,7 +165,7 @@ class Difference:
 def expected_outputs(
     predictor: Predictor, outputs: TargetOutputs, predictions: pa.Table
 ) -> dict[str, np.ndarray]:
-    """Return what the outputs of a target should hold, by their names.
+    """Return the expected outputs of a target, by name.
 
     Args:
         predictor: The model.
@@ -194,7 +194,7 @@ def _classes(predictor: Predictor, outputs: TargetOutputs) -> list[Any]:
 
 
 def _same(wanted: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """Tell where numbers are equal, or both are none."""
+    """Return where numbers are equal, or both are NaN."""
     import numpy as np
 
     same: np.ndarray = (wanted == made) | (np.isnan(wanted) & np.isnan(made))
@@ -202,7 +202,7 @@ def _same(wanted: np.ndarray, made: np.ndarray) -> np.ndarray:
 
 
 def _size(values: np.ndarray) -> np.ndarray:
-    """Return how large predicted values are; of small ones, how large the median one is."""
+    """Return the magnitudes of predicted values, at least the median one."""
     import numpy as np
 
     sizes: np.ndarray = np.abs(values)
@@ -221,7 +221,7 @@ def _mismatch(differences: list[Difference], start: int, what: str) -> UserError
         ]
     )
     return UserError(
-        f"deployer=onnx: the model in ONNX does not predict as mlfw does: {what} {shown}; "
+        f"deployer=onnx: the model in ONNX and mlfw predict differently: {what} {shown}; "
         f"{len(rows)} row{'s differ' if len(rows) > 1 else ' differs'}.",
         "Nothing was written. Choose another model, or deploy this one with deployer=bentoml.",
     )

@@ -1,4 +1,4 @@
-"""The end of a model's graph: what it predicts, and what a stranger must know of it."""
+"""The outputs and the metadata of an exported model."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ROWS = "rows"
 
 @dataclass(frozen=True)
 class TargetOutputs:
-    """Which outputs of a model in ONNX stand for a target.
+    """The outputs of a model in ONNX that belong to one target.
 
     Attributes:
         target: The target's name.
         task: Its task.
         classes: Its classes, or labels, in the order of the probabilities.
-        label: The output of the predicted class, or of which labels are predicted.
+        label: The output of the predicted class or labels.
         probabilities: The output of the probabilities.
         prediction: The output of the predicted value, for regression.
     """
@@ -44,7 +44,7 @@ class TargetOutputs:
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> tuple[TargetOutputs, ...]:
-        """Return the outputs of a model that `prediction_model` made, one a target."""
+        """Return the outputs of each target of a model that `prediction_model` made."""
         (text,) = (each.value for each in model.metadata_props if each.key == TARGETS)
         read = json.loads(text)
         return tuple(cls(**{**each, "classes": tuple(each["classes"])}) for each in read)
@@ -56,22 +56,21 @@ def prediction_model(
     values: Sequence[Tensor],
     inputs: Mapping[str, Mapping[str, Any]],
 ) -> onnx.ModelProto:
-    """Return a graph as a model that predicts as `mlfw.predictions_table` does.
+    """Add outputs and metadata to a graph, and return it as a model.
 
-    For classification its outputs are `label` [rows], the class in the target's own type (string,
-    int64 or bool; the first one of several that are equally likely), and `probabilities`, double
-    [rows, classes]; for multi-label `label`, bool [rows, labels], and `probabilities`, double
-    [rows, labels]; for regression `prediction`, double [rows]. With several targets `_` and the
-    target's name follow; where an input has the name already, a number follows.
+    For classification the outputs are `label` [rows], the class in the target's own type (string,
+    int64 or bool; the first one of equally likely classes), and `probabilities`, double [rows,
+    classes]; for multi-label, `label`, bool [rows, labels], and `probabilities`, double [rows,
+    labels]; for regression, `prediction`, double [rows]. With several targets, `_` and the target's
+    name are appended; a number is appended to a name that an input has already.
 
-    The model's metadata say what the inputs hold (`mlfw.inputs`) and what the outputs are
-    (`mlfw.targets`), both as JSON.
+    The metadata describe the inputs (`mlfw.inputs`) and the outputs (`mlfw.targets`) as JSON.
 
     Args:
-        graph: What computes the values, with all its inputs.
-        schema: What the model takes and gives.
-        values: See `mlfw.predictions_table`: one a target, as double.
-        inputs: What each input holds, by its name, as JSON data.
+        graph: The graph that computes the values, with all its inputs.
+        schema: The model's schema.
+        values: One tensor per target, double; see `mlfw.predictions_table`.
+        inputs: A description of each input, by name, as JSON data.
     """
     targets = []
     for target, value in zip(schema.targets, values, strict=True):
@@ -91,7 +90,7 @@ def prediction_model(
 
 
 def input_notes(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
-    """Return what the inputs of a model that `prediction_model` made hold, by their names."""
+    """Return the descriptions of a model's inputs, by name; see `prediction_model`."""
     (text,) = (each.value for each in model.metadata_props if each.key == INPUTS)
     return {notes["name"]: notes for notes in json.loads(text)}
 

@@ -1,4 +1,4 @@
-"""The page beside a model in ONNX, from which a stranger can use it."""
+"""The README of an exported model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import onnx
 
 MOST_NAMED = 20
-FLAT = 2  # dimensions of the numbers of a text
+FLAT = 2  # dimensions of an input of word counts or tokens
 LANGUAGES = (
     ("Python", "pip install onnxruntime", "python", python),
     ("JavaScript (Node.js)", "npm install onnxruntime-node", "js", node),
@@ -29,13 +29,13 @@ LANGUAGES = (
 
 @dataclass(frozen=True)
 class Page:
-    """What the page is about.
+    """The README, and what it is made from.
 
     Attributes:
-        name: What the model is called.
+        name: The model's name.
         use: The name of the model component.
         model: The model.
-        feeds: What its inputs take in the first sample row, [1, ...] each, by their names.
+        feeds: The inputs of the first sample row, [1, ...] each, by name.
         checked: Sentences that say how the model was compared with mlfw.
     """
 
@@ -52,27 +52,27 @@ class Page:
         feeds, read = self._feeds(), self._read(outputs)
         parts = [
             f"# {self.name}",
-            f"`model.onnx` predicts {targets} from {len(feeds)} columns: mlfw's model {self.use} "
-            "with its preprocessing inside. It takes any number of rows at once.",
+            f"`model.onnx` predicts {targets} from {len(feeds)} columns. It is a `{self.use}` "
+            "model of mlfw, preprocessing included, and takes any number of rows at once.",
             "## What goes in",
-            "Every input holds one column, `rows` values in the same order. Categories are spelt "
-            "as here; any other text is an unknown category.",
+            "Every input holds one column, with the rows in the same order. Spell categories as "
+            "here; any other text is an unknown category.",
             _table(["input", "type", "holds", "missing value"], self._input_rows(feeds)),
             *self._words(),
             "## What comes out",
             _table(["output", "type", "holds"], self._output_rows(outputs)),
             "## Predicting a row",
-            "The row is the first one of `sample.json`. That file holds the inputs of made-up "
-            "rows by name, with `null` for NaN, the outputs that they give in mlfw, and the rows "
-            "as mlfw takes them.",
+            "The row is the first one of `sample.json`. That file holds made-up rows: the inputs "
+            "by name, where `null` stands for NaN, the outputs that mlfw computes for them, and "
+            "the rows in mlfw's own form.",
         ]
         for language, install, mark, code in LANGUAGES:
             parts += [f"### {language}", f"`{install}`", _block(mark, code(feeds, read))]
         parts += [
-            "## What it was compared with",
+            "## How it was checked",
             " ".join(self.checked),
-            f"`schema.json` says what the columns are in mlfw, and the model's own metadata "
-            f"(`{INPUTS}` and `{TARGETS}`) what the inputs and outputs are.",
+            f"`schema.json` describes the columns in mlfw; the model's metadata (`{INPUTS}` and "
+            f"`{TARGETS}`) describe its inputs and outputs.",
         ]
         return "\n\n".join(parts) + "\n"
 

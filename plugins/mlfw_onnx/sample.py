@@ -1,4 +1,4 @@
-"""Rows that are made from a schema alone, to try a model with: usual ones, and all that is odd."""
+"""Made-up rows to try a model with, from its schema alone."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ODD_DATES = (START, datetime(1900, 2, 28), datetime(2100, 3, 1, 12, 34, 56), Non
 
 
 def sample_rows(schema: Schema, notes: Mapping[str, Mapping[str, Any]]) -> pa.Table:
-    """Return rows in which every category stands, and what is unusual: edges and missing values.
+    """Return rows with every category, edge cases and missing values.
 
-    No row of the training data is among them, and they are the same each time. The first one has
-    usual values only, the last one none at all.
+    They are the same each time and hold no row of the training data. The first row has ordinary
+    values only, the last one has only missing values.
 
     Args:
-        schema: What the columns are.
-        notes: What the model's inputs hold, by the columns' names; see `prediction_model`.
+        schema: The model's schema.
+        notes: The descriptions of the model's inputs, by column; see `prediction_model`.
 
     Returns:
         Rows that conform to the schema.
@@ -61,7 +61,7 @@ def _plain(value: Any) -> Any:
 
 
 def _shuffled(values: list[Any], count: int, chance: random.Random) -> list[Any]:
-    """Return the first value, all others in some order, some again, and a missing one."""
+    """Return the first value, the others shuffled and repeated, and a missing value."""
     others = values[1:] + [chance.choice(values) for _ in range(count - len(values))]
     chance.shuffle(others)
     return [values[0], *others, None]
@@ -84,7 +84,7 @@ def _values(column: Column, notes: Mapping[str, Any]) -> list[Any]:
 
 
 def _around(notes: Mapping[str, Any]) -> list[float]:
-    """Return usual numbers, or days since 1970."""
+    """Return ordinary numbers, or days since 1970."""
     usual, spread = notes.get("usual", 0.0), notes.get("spread", 1.0)
     return [usual + step * spread for step in STEPS]
 
@@ -94,13 +94,13 @@ def _whole(number: float) -> float:
 
 
 def _date(days: float) -> datetime:
-    """Return a date, on a full hour."""
+    """Return a date, rounded to the hour."""
     hours = min(max(round(24 * days), -24 * 700_000), 24 * 2_900_000)
     return START + timedelta(hours=hours)
 
 
 def _image(colour: int) -> bytes:
-    """Return a file of one plain colour, 0 to 255."""
+    """Return a PNG file of one grey level, 0 to 255."""
     from PIL import Image
 
     content = io.BytesIO()

@@ -18,9 +18,9 @@ class Feed:
     Attributes:
         name: The input's name.
         type: The element type as ONNX calls it: double, float, int32, uint8 or string.
-        shape: What follows the rows in its shape.
-        value: A number (NaN where missing), a text, or as many numbers as the shape says; None
-            where these are all zeros.
+        shape: Its shape without the rows.
+        value: A number (NaN for a missing one), a text, or the numbers of the shape; None if
+            these are all zeros.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Read:
     Attributes:
         name: The output's name.
         type: The element type: double, string, int64 or bool.
-        rank: How many dimensions it has, the rows included.
+        rank: The number of dimensions, the rows included.
     """
 
     name: str
@@ -45,11 +45,11 @@ class Read:
 
 
 def outputs_read(outputs: Sequence[TargetOutputs], types: dict[str, str]) -> list[Read]:
-    """Return what there is to read from a model's outputs.
+    """Return the outputs that the code reads.
 
     Args:
-        outputs: What the outputs stand for.
-        types: Their element types by name.
+        outputs: The outputs of each target.
+        types: Element types of outputs, by name.
     """
     read = []
     for each in outputs:

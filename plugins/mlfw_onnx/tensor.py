@@ -1,4 +1,4 @@
-"""Values of an ONNX graph under construction, which compute like arrays."""
+"""Tensors of an ONNX graph under construction, with the operators of arrays."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Tensor:
         return self.graph.op("Reshape", self, self.graph.integers(shape))
 
     def within(self, graph: Graph) -> Tensor:
-        """Return the same value as what the step of a loop takes from around it."""
+        """Return the same value for use in the graph of a loop's step."""
         return Tensor(graph, self.name, self.dtype)
 
     @property
@@ -139,11 +139,11 @@ class Tensor:
 
 
 def promoted(graph: Graph, *values: Tensor | Number) -> list[Tensor]:
-    """Return values as tensors of one type, that to which NumPy would promote them.
+    """Return values as tensors of a common type, by NumPy's promotion rules.
 
     Args:
-        graph: Where they belong.
-        values: Tensors, or numbers of Python, which take the tensors' type where it holds them.
+        graph: The graph they belong to.
+        values: Tensors, or Python numbers, which take the tensors' type if it can hold them.
     """
     import numpy as np
 

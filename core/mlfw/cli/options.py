@@ -40,12 +40,12 @@ def split_settings(settings: list[str]) -> tuple[Path | None, list[str]]:
         raise UserError(f"expected one configuration file, found {', '.join(files)}.")
     for text in overrides:
         if "=" not in text and not text.startswith("~"):
-            raise UserError(f"'{text}': expected CONFIG.yaml or key=value.", _written_out(text))
+            raise UserError(f"'{text}': expected CONFIG.yaml or key=value.", _hint(text))
     return (Path(files[0]) if files else None), overrides
 
 
-def _written_out(text: str) -> str:
-    """Return what to type in place of something that is neither a file's name nor key=value."""
+def _hint(text: str) -> str:
+    """Return a hint for an argument that is neither a configuration file nor key=value."""
     from mlfw.components import Dataset
     from mlfw.plugins import load_plugins
 
@@ -53,7 +53,7 @@ def _written_out(text: str) -> str:
         assert issubclass(entry.component, Dataset)
         if text.lower().endswith(entry.component.suffixes or ("\0",)):
             words = [override("dataset", name), override("dataset.path", text)]
-            return f"For a file of data, type: {command('run', *words, 'dataset.target=COLUMN')}"
+            return f"To train on this file, type: {command('run', *words, 'dataset.target=COLUMN')}"
     return "For example: mlfw run churn.yaml model=svm"
 
 

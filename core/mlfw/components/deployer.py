@@ -17,10 +17,9 @@ class Deployment:
     """What a deployer has made.
 
     Attributes:
-        artifact: What it is called or where it lies; of a deployer that exports, its file's name
-            in the folder.
+        artifact: Its name or location; for a deployer that exports, a file name in the folder.
         commands: The commands to type next.
-        notes: Sentences about it, for whoever had it made.
+        notes: Sentences to show to the user.
     """
 
     artifact: str
@@ -34,8 +33,7 @@ class Deployer(Component):
 
     Attributes:
         serves: Whether `serve` works.
-        exports: Whether what it leaves in the folder stands alone and can be taken anywhere, for
-            `mlfw export`.
+        exports: Whether the folder it writes is self-contained, so that `mlfw export` offers it.
         needs_rows: Whether it takes only models that predict rows of a table.
     """
 

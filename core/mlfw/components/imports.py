@@ -142,11 +142,10 @@ def code_version(target: str) -> list[str]:
 def _distributions(path: tuple[str, ...]) -> Mapping[str, list[str]]:  # noqa: ARG001
     """Return the distributions of every top-level package.
 
-    That takes half a second, as the names of all installed files are read, and a run asks for it
-    several times.
+    Cached, as it reads the file lists of all installed distributions, which takes half a second.
 
     Args:
-        path: Where packages are searched for at the moment, `sys.path`.
+        path: `sys.path`, so that a changed path is looked up anew.
     """
     from importlib.metadata import packages_distributions
 

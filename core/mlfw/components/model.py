@@ -37,9 +37,8 @@ class Predictor(Fitted):
 
     Attributes:
         schema: What it takes and gives.
-        onnx_tolerance: How far numbers of the model that `to_onnx` returns may lie from those of
-            `predict`: probabilities by this, predicted values by this share of their size (of
-            the median size where theirs is smaller).
+        onnx_tolerance: Largest difference allowed between `predict` and the model that `to_onnx`
+            returns: absolute for probabilities, relative for predicted values.
     """
 
     schema: Schema
@@ -54,10 +53,10 @@ class Predictor(Fitted):
         """
 
     def to_onnx(self) -> onnx.ModelProto:
-        """Return the whole model, preprocessing included, in ONNX.
+        """Return the model in ONNX, preprocessing included.
 
-        It has an input of its own for each column, and outputs and metadata as
-        `mlfw_onnx.prediction_model` makes them.
+        It has one input per column, and the outputs and metadata of
+        `mlfw_onnx.prediction_model`.
 
         Raises:
             UserError: The model has no ONNX form.
@@ -68,7 +67,7 @@ class Predictor(Fitted):
         )
 
     def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
-        """Return what the inputs of the model that `to_onnx` returns take, by their names.
+        """Return rows as the inputs of the model in ONNX, by input name.
 
         Args:
             rows: Rows that conform to the schema.

@@ -24,8 +24,8 @@ def hydra_store(
     Args:
         registry: The components there are.
         folder: Where presets lie, if anywhere.
-        needed: The names that may be asked for, by kind; left out, all of them. Storing a
-            component takes as long as composing it.
+        needed: Names of the components to store, by kind; None for all of them. Storing all of
+            them takes longer than composing a configuration.
 
     Raises:
         UserError: A preset has the name of a component.
@@ -54,14 +54,14 @@ def hydra_store(
                 )
         store.store(name=ROOT, node=RootSchema)
         if needed is not None:
-            # Nobody refers to Hydra's own groups, such as its logging: they need not be composed.
+            # Hydra's own groups, such as its logging, are never used: do not compose them.
             bare = HydraConf(defaults=["_self_"])
             store.store(group="hydra", name="config", node=bare, provider="hydra")
         if folder is not None and folder.is_dir():
             with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
                 yield store
         else:
-            # A module without presets: `initialize` would read the source of every caller.
+            # A package without presets; `initialize` would inspect the whole call stack.
             with initialize_config_module("mlfw.config", version_base="1.3"):
                 yield store
     finally:

@@ -37,7 +37,7 @@ class Choices:
 
 
 def check_sections(document: Document, given: list[Given]) -> None:
-    """Check the first part of every key, which needs no component to be chosen.
+    """Check that the section of every key exists, before any component is chosen.
 
     Raises:
         UserError: A section does not exist; the message holds the nearest one that does.
@@ -52,7 +52,7 @@ def check_sections(document: Document, given: list[Given]) -> None:
 
 
 def check_keys(document: Document, given: list[Given], choices: Choices) -> None:
-    """Check every key of the file and of the overrides, of which the sections exist.
+    """Check every key of the file and of the overrides below its section.
 
     Raises:
         UserError: A key does not exist; the message holds the nearest one that does.

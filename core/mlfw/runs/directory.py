@@ -136,7 +136,7 @@ class RunDirectory:
 
     def frozen(self) -> dict[str, Any]:
         """Read the frozen configuration."""
-        # libyaml reads it in a tenth of the time, and the newest runs are all read by a new one.
+        # libyaml is ten times as fast, and a new run reads the configurations of earlier ones.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         loaded = yaml.load(self.config_file.read_text(encoding="utf-8"), loader)  # noqa: S506
         assert isinstance(loaded, dict)

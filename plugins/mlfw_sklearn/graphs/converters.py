@@ -1,4 +1,4 @@
-"""Which function turns which type of estimator into nodes of an ONNX graph."""
+"""The registry of functions that turn estimators into nodes of an ONNX graph."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def converter(*types: str, method: Method) -> Callable[[Converter], Converter]:
     [rows, 1] for two classes and else [rows, classes].
 
     Args:
-        types: Full public names of estimators' types, such as `sklearn.svm.SVC`. Types derived
-            from them are not meant, as they may predict otherwise.
+        types: Full public names of estimators' types, such as `sklearn.svm.SVC`. Subclasses
+            are not included, as they may predict differently.
         method: Which method.
     """
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def logistic(scores: Tensor) -> Tensor:
-    """Return 1 / (1 + exp(-scores)), to the last digits also where it is next to 0.
+    """Return 1 / (1 + exp(-scores)), accurate near 0 too.
 
-    onnxruntime's `Sigmoid` is 0 there, which matters where all classes are unlikely.
+    onnxruntime's `Sigmoid` underflows to 0 there, which matters where all classes are unlikely.
     """
     small = arrays.exp(-arrays.abs(scores))
     below = arrays.exp(arrays.minimum(scores, 0.0))
@@ -32,7 +32,7 @@ def two_classes(second: Tensor) -> Tensor:
 
 
 def normalised(scores: Tensor, count: int) -> Tensor:
-    """Return probabilities that add up to 1; all the same where every score is 0.
+    """Scale scores to sum to 1; uniform where every score is 0.
 
     Args:
         scores: Probabilities of each class against the others, float64 [rows, classes].

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mlfw_onnx import Tensor
 
-# The largest exponent's parts that a difference of products may have: it is then right to 1e-13.
+# Features whose exponents add up to at most this are expanded into products, accurate to 1e-13.
 LARGEST_PRODUCT = 1000.0
 
 
@@ -38,8 +38,8 @@ def similarity(machine: Any, x: Tensor) -> Tensor:
 def _rbf(x: Tensor, vectors: np.ndarray, gamma: float) -> Tensor:
     """Add exp(-gamma * |x - v|^2), with |x - v|^2 as |x|^2 + |v|^2 - 2 x v.
 
-    That is fast but loses digits where a feature is large in both. Such features, of which there
-    are few, are subtracted one after the other.
+    That is fast but loses precision for features of large values. The few such features are
+    subtracted one by one instead.
     """
     import numpy as np
 

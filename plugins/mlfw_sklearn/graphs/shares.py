@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
     from mlfw_onnx import Graph, Tensor
 
-AT_ONCE = 1024  # for each row: shares of all trees that may be in memory together
-TABLE_BYTES = 16_000_000  # of shares with those that are 0
+AT_ONCE = 1024  # shares per row, over all trees, that are in memory at once
+TABLE_BYTES = 16_000_000  # largest dense table of shares
 
 
 @dataclass(frozen=True)
 class Shares:
     """The classes in leaves and their shares, one leaf after the other.
 
-    Classes that are not in a leaf take no space. All leaves of a single class are one.
+    They are stored sparsely, and all leaves of a single class share one entry.
 
     Attributes:
         count: How many classes there are.

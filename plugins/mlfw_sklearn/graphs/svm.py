@@ -36,10 +36,10 @@ def _machine(machine: Any, x: Tensor) -> Tensor:
 
 
 def _one_against_one(machine: Any, x: Tensor) -> Tensor:
-    """Add each class's votes from the duels with all others, ties broken by the sums of scores.
+    """Add the one-vs-one votes of each class, with ties broken by the sums of scores.
 
-    Everything is done for both orders of each pair of classes, [rows, classes * (classes - 1)],
-    so that a class's duels are next to each other.
+    Both orders of each pair of classes are computed, [rows, classes * (classes - 1)], so that the
+    decisions of a class are contiguous.
     """
     import numpy as np
 
@@ -53,17 +53,17 @@ def _one_against_one(machine: Any, x: Tensor) -> Tensor:
 
     sides = _sides(machine, x)
     # What libsvm computes: over 0 where the first of the pair wins, which it also does at 0.
-    duels = sides + sides[:, mirrored] + graph.constant(bias)
-    won = ~(duels < 0.0) == graph.constant(first)
+    decisions = sides + sides[:, mirrored] + graph.constant(bias)
+    won = ~(decisions < 0.0) == graph.constant(first)
     shape = (0, count, count - 1)
     votes = won.cast(np.float64).reshape(*shape)
-    for_own = (duels * graph.constant(np.where(first, 1.0, -1.0))).reshape(*shape)
+    for_own = (decisions * graph.constant(np.where(first, 1.0, -1.0))).reshape(*shape)
     score = arrays.sum(for_own, axis=2)
     return arrays.sum(votes, axis=2) + score / ((arrays.abs(score) + 1.0) * 3.0)
 
 
 def _sides(machine: Any, x: Tensor) -> Tensor:
-    """Add what the support vectors of each class contribute to its duels with the others."""
+    """Add what the support vectors of each class contribute to its decisions against the others."""
     import numpy as np
 
     graph = x.graph

@@ -20,11 +20,11 @@ class Trees:
     Attributes:
         sizes: How many nodes each tree has, int64 [trees].
         leaf: Which nodes are leaves, bool [nodes].
-        left: Where a row goes whose feature is at most the threshold, as a number of a node in
-            the same tree, int64 [nodes]; anything for a leaf.
-        right: Where other rows go, int64 [nodes].
-        feature: Which feature is compared, int64 [nodes].
-        threshold: With what, float64 [nodes].
+        left: The child for a feature at most the threshold, numbered within its tree, int64
+            [nodes]; ignored for leaves.
+        right: The other child, int64 [nodes].
+        feature: The feature that is compared, int64 [nodes].
+        threshold: The value it is compared with, float64 [nodes].
         missing_left: Whether a missing feature goes left, bool [nodes]; None for never.
     """
 

@@ -49,10 +49,10 @@ class CategoryOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularyEncoder(Encoder):
-    """What looks values up among those that were learnt: 0 for one not learnt and for none.
+    """Looks values up in a vocabulary: unknown and missing values have the code 0.
 
-    An exported graph takes strings and looks them up itself. A missing value is a string that is
-    no category there: the empty one, unless that was learnt.
+    An exported graph takes strings and looks them up itself. A missing value is given as a string
+    that is not a category: the empty one, unless that was learnt.
 
     Attributes:
         column: The column's name.
@@ -65,7 +65,7 @@ class VocabularyEncoder(Encoder):
 
     @property
     def missing(self) -> str:
-        """What stands for a missing value in an exported graph."""
+        """The string for a missing value in an exported graph."""
         return "" if "" not in self.vocabulary else free_name("missing", self.vocabulary)
 
     @cached_property
@@ -84,7 +84,7 @@ class VocabularyEncoder(Encoder):
         filled = pc.fill_null(values.cast(pa.string()), self.missing)
         return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=object)
 
-    def enter(self, x: Tensor) -> Tensor:
+    def add_read(self, x: Tensor) -> Tensor:
         """Return the codes, int64 [rows]."""
         graph, codes = x.graph, range(1, len(self.vocabulary) + 1)
         if not codes:

@@ -4,10 +4,9 @@ Reading needs Arrow and the strings that were learnt. The step is written once, 
 the tensors of an ONNX graph alike, so that what is exported with a model computes what the model
 was trained on.
 
-An exported graph has one input a column, which takes the place of reading. The base class takes
-numbers there; an encoder whose `read` returns anything else says so by `input_type` and
-`input_shape`, and one that can read within the graph, such as words from a list, by `enter` and
-`feed`.
+An exported graph has one input per column, which takes the place of reading. By default it takes
+numbers; an encoder whose `read` returns anything else sets `input_type` and `input_shape`, and one
+that reads within the graph, such as a vocabulary lookup, overrides `feed` and `add_read`.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ class Encoder(ABC):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """What follows the rows in the shape of the column's input to an ONNX graph."""
+        """Shape of the column's input to an ONNX graph, without the rows."""
         return ()
 
     @property
@@ -96,15 +95,15 @@ class Encoder(ABC):
         """
 
     def feed(self, values: pa.Array) -> np.ndarray:
-        """Return what the column's input to an ONNX graph takes, [rows, *input_shape].
+        """Return the values of the column's input to an ONNX graph, [rows, *input_shape].
 
         Args:
             values: See `read`.
         """
         return self.read(values)
 
-    def enter(self, x: Tensor) -> Tensor:
-        """Return within an ONNX graph what `read` returns.
+    def add_read(self, x: Tensor) -> Tensor:
+        """Add to an ONNX graph what `read` computes.
 
         Args:
             x: The column's input, of `input_type` [rows, *input_shape].
@@ -112,10 +111,10 @@ class Encoder(ABC):
         return x
 
     def input_notes(self) -> dict[str, Any]:
-        """Return what whoever feeds the column's input to an ONNX graph must know, as JSON data.
+        """Return a description of the column's input to an ONNX graph, as JSON data.
 
-        `holds` is a phrase that says what it takes, `missing` the value for a missing one (NaN as
-        a text, where there is one); the rest is what the phrase speaks of.
+        `holds` is a phrase for its values, `missing` the value that stands for a missing one (NaN
+        as text); other keys hold what the phrase refers to.
         """
         return {"holds": "a number", "missing": "NaN"}
 

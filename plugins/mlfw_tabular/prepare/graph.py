@@ -1,4 +1,4 @@
-"""A preprocessor as the front of an ONNX graph: typed columns in, what a model takes out."""
+"""A preprocessor as the first part of an ONNX graph: typed columns in, features out."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class GraphFeatures:
 
 
 def add_matrix(graph: Graph, preprocessor: Preprocessor) -> Tensor:
-    """Add the columns' inputs and what `Preprocessor.matrix` does; see there.
+    """Add an input per column and the steps of `Preprocessor.matrix`.
 
     Args:
-        graph: Where to; without inputs yet.
-        preprocessor: What was fitted.
+        graph: A graph without inputs.
+        preprocessor: A fitted preprocessor.
 
     Returns:
         float64 [rows, features].
@@ -54,43 +54,43 @@ def add_matrix(graph: Graph, preprocessor: Preprocessor) -> Tensor:
     Raises:
         UserError: A column's name cannot stand in an ONNX graph.
     """
-    entered = _entered(graph, preprocessor.chosen(False))
-    parts = [_numbers(block, entered) for block in preprocessor.blocks(False) if block.features]
+    columns = _read_columns(graph, preprocessor.chosen(False))
+    parts = [_numbers(block, columns) for block in preprocessor.blocks(False) if block.features]
     if any(size > 1 for size in preprocessor.cardinalities):
-        codes = arrays.stack([entered[name] for name in preprocessor.code_names], axis=1)
+        codes = arrays.stack([columns[name] for name in preprocessor.code_names], axis=1)
         parts.append(_one_hot(codes, preprocessor.cardinalities))
-    return arrays.concatenate(parts, axis=1) if parts else _nothing(entered).cast("float64")
+    return arrays.concatenate(parts, axis=1) if parts else _empty(columns).cast("float64")
 
 
 def add_features(graph: Graph, preprocessor: Preprocessor) -> GraphFeatures:
-    """Add the columns' inputs and what `Preprocessor.transform` does for networks; see there.
+    """Add an input per column and the steps of `Preprocessor.transform` for networks.
 
     Args:
-        graph: Where to; without inputs yet.
-        preprocessor: What was fitted.
+        graph: A graph without inputs.
+        preprocessor: A fitted preprocessor.
 
     Raises:
         UserError: A column's name cannot stand in an ONNX graph.
     """
     chosen = preprocessor.chosen(True)
-    entered = _entered(graph, chosen)
-    numbers = [_numbers(block, entered) for block in preprocessor.blocks(True) if block.features]
-    codes = [entered[name] for name in preprocessor.code_names]
+    columns = _read_columns(graph, chosen)
+    numbers = [_numbers(block, columns) for block in preprocessor.blocks(True) if block.features]
+    codes = [columns[name] for name in preprocessor.code_names]
     return GraphFeatures(
-        (arrays.concatenate(numbers, axis=1) if numbers else _nothing(entered)).cast("float32"),
-        (arrays.stack(codes, axis=1) if codes else _nothing(entered)).cast("int32"),
-        tuple(entered[e.column] for e in chosen if e.output is Output.tokens),
-        tuple(entered[e.column] for e in chosen if e.output is Output.images),
+        (arrays.concatenate(numbers, axis=1) if numbers else _empty(columns)).cast("float32"),
+        (arrays.stack(codes, axis=1) if codes else _empty(columns)).cast("int32"),
+        tuple(columns[e.column] for e in chosen if e.output is Output.tokens),
+        tuple(columns[e.column] for e in chosen if e.output is Output.images),
     )
 
 
 def feeds(preprocessor: Preprocessor, rows: pa.Table, network: bool) -> dict[str, np.ndarray]:
-    """Return what the inputs of `add_matrix` or `add_features` take, by the columns' names.
+    """Return rows as the inputs of `add_matrix` or `add_features`, by column.
 
     Args:
-        preprocessor: What was fitted.
+        preprocessor: A fitted preprocessor.
         rows: Rows that conform to the schema.
-        network: Whether for `add_features`.
+        network: Whether for `add_features` rather than `add_matrix`.
 
     Raises:
         UserError: An image cannot be read.
@@ -99,7 +99,7 @@ def feeds(preprocessor: Preprocessor, rows: pa.Table, network: bool) -> dict[str
 
 
 def input_notes(preprocessor: Preprocessor, network: bool) -> dict[str, dict[str, Any]]:
-    """Return what the inputs hold, by the columns' names; see `Encoder.input_notes`."""
+    """Return the descriptions of the inputs, by column; see `Encoder.input_notes`."""
     return {encoder.column: encoder.input_notes() for encoder in preprocessor.chosen(network)}
 
 
@@ -110,39 +110,39 @@ def _fed(encoder: Encoder, rows: pa.Table) -> np.ndarray:
         raise misfit_error(encoder.column, misfit.row, misfit) from None
 
 
-def _entered(graph: Graph, encoders: Sequence[Encoder]) -> dict[str, Tensor]:
-    """Add an input for each column, and return what its encoder would read."""
+def _read_columns(graph: Graph, encoders: Sequence[Encoder]) -> dict[str, Tensor]:
+    """Add an input for each column, and return what its encoder reads."""
     for encoder in encoders:
         if not encoder.column or "\0" in encoder.column:
             raise UserError(
                 f"column '{printable(encoder.column)}': a model in ONNX takes no such name.",
                 "Give the column another name, and train again.",
             )
-    # All inputs come first: what is made for the columns goes by names that are still free.
+    # Add all inputs first, so that generated names avoid theirs.
     inputs = [
         (each, graph.input(each.column, each.input_type, [ROWS, *each.input_shape]))
         for each in encoders
     ]
-    return {encoder.column: encoder.enter(x) for encoder, x in inputs}
+    return {encoder.column: encoder.add_read(x) for encoder, x in inputs}
 
 
-def _numbers(block: Block, entered: dict[str, Tensor]) -> Tensor:
-    x = arrays.stack([entered[encoder.column] for encoder in block.encoders], axis=1)
+def _numbers(block: Block, columns: dict[str, Tensor]) -> Tensor:
+    x = arrays.stack([columns[encoder.column] for encoder in block.encoders], axis=1)
     constants = {name: x.graph.constant(array) for name, array in block.constants.items()}
     made: Tensor = block.apply(arrays, x, constants)
     return made.cast("float64")
 
 
 def _one_hot(codes: Tensor, cardinalities: Sequence[int]) -> Tensor:
-    """Return 1 for the known category of each column, float64 [rows, known categories of all]."""
+    """One-hot encode the known categories, float64 [rows, categories of all columns]."""
     owners = [place for place, size in enumerate(cardinalities) for _ in range(size - 1)]
     values = [code for size in cardinalities for code in range(1, size)]
     return (codes[:, owners] == codes.graph.integers(values)).cast("float64")
 
 
-def _nothing(entered: dict[str, Tensor]) -> Tensor:
-    """Return the numbers of rows that have none, float32 [rows, 0]."""
-    some = next(iter(entered.values()))
+def _empty(columns: dict[str, Tensor]) -> Tensor:
+    """Return an empty tensor, float32 [rows, 0]."""
+    some = next(iter(columns.values()))
     rows = some.graph.op("Shape", some, dtype=arrays.int64, start=0, end=1)
     shape = arrays.concatenate([rows, some.graph.integers([0])])
     return some.graph.op("ConstantOfShape", shape, dtype="float32")

@@ -159,13 +159,13 @@ class Preprocessor:
         return matrix
 
     def graph_matrix(self, graph: Graph) -> Tensor:
-        """Add the columns to an ONNX graph as inputs, and what `matrix` does with them.
+        """Add an input per column to an ONNX graph, and the steps of `matrix`.
 
-        The inputs have the columns' names: double [rows] for numbers (NaN where missing), booleans
-        (0, 1 or NaN: an input has no missing booleans) and dates (days since 1970, or NaN), string
-        [rows] for categories, which are looked up within the graph, float [rows, counts] for
-        texts and uint8 [rows, channels, height, width] for images. `feeds` makes them of rows,
-        `input_notes` says what they are.
+        The inputs have the columns' names: double [rows] for numbers (NaN for missing ones),
+        booleans (0, 1 or NaN, as a bool tensor cannot hold missing values) and dates (days since
+        1970, or NaN), string [rows] for categories, which are looked up within the graph, float
+        [rows, counts] for texts and uint8 [rows, channels, height, width] for images. `feeds` makes
+        them from rows, `input_notes` describes them.
 
         Args:
             graph: A graph without inputs.
@@ -179,23 +179,23 @@ class Preprocessor:
         return add_matrix(graph, self)
 
     def graph_features(self, graph: Graph) -> GraphFeatures:
-        """Add the columns to an ONNX graph as inputs, and what `transform` does for networks.
+        """Add an input per column to an ONNX graph, and the steps of `transform` for networks.
 
         See `graph_matrix`; texts are int32 [rows, length] here.
         """
         return add_features(graph, self)
 
     def feeds(self, rows: pa.Table, network: bool = False) -> dict[str, np.ndarray]:
-        """Return what the inputs of an ONNX graph take, by the columns' names.
+        """Return rows as the inputs of an ONNX graph, by column.
 
         Args:
             rows: Rows that conform to the schema.
-            network: Whether of `graph_features`, or else of `graph_matrix`.
+            network: Whether for `graph_features` rather than `graph_matrix`.
         """
         return feeds(self, rows, network)
 
     def input_notes(self, network: bool = False) -> dict[str, dict[str, Any]]:
-        """Return what the inputs of an ONNX graph hold, by the columns' names.
+        """Return the descriptions of the inputs of an ONNX graph, by column.
 
         Args:
             network: See `feeds`.
