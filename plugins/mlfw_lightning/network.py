@@ -123,6 +123,10 @@ class Network(FineTuning, Optimisation, mlfw.Model):
     def build(self, shape: InputShape) -> nn.Module:
         """Return a fresh network, its weights drawn from torch's random numbers.
 
+        In ONNX it is written at once where `mlfw_lightning.onnx_layers` knows all its modules: a
+        module of your own has a method `add_to_graph` for this. Torch exports other networks,
+        which takes up to half a minute.
+
         Args:
             shape: What goes in and comes out.
 

@@ -17,6 +17,7 @@ from mlfw.files import read_json, write_bytes, write_json
 from mlfw_lightning.heads import Head
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape, Network
+from mlfw_lightning.onnx_layers import add_module, is_convertible
 from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
@@ -82,8 +83,11 @@ class NetworkPredictor(mlfw.Predictor):
 
         graph = Graph()
         features = self.preprocessor.graph_features(graph)
-        inputs = [features.numbers, features.codes, *features.tokens, *features.images]
-        (scores,) = graph.inline(network_model(self.network, self.shape), inputs)
+        if self.quick_onnx:
+            scores = add_module(self.network, features)
+        else:
+            inputs = [features.numbers, features.codes, *features.tokens, *features.images]
+            (scores,) = graph.inline(network_model(self.network, self.shape), inputs)
         cuts = np.cumsum([0, *(head.outputs for head in self.heads)]).tolist()
         wide = scores.cast("float64")
         values = [
@@ -92,6 +96,11 @@ class NetworkPredictor(mlfw.Predictor):
         ]
         notes = self.preprocessor.input_notes(network=True)
         return prediction_model(graph, self.schema, values, notes)
+
+    @property
+    def quick_onnx(self) -> bool:
+        """Whether `to_onnx` takes less than a second and needs no exporter of torch."""
+        return is_convertible(self.network)
 
     def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return what the inputs of the model in ONNX take."""

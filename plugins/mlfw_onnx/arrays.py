@@ -140,6 +140,18 @@ def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     return concatenate([graph.op("Unsqueeze", tensor, axes) for tensor in tensors], axis)
 
 
+def split(x: Tensor, parts: int, axis: int = 0) -> list[Tensor]:
+    """Divide a tensor along an axis into parts of equal size."""
+    names = [x.graph.unused_name() for _ in range(parts)]
+    x.graph.op("Split", x, names=names, num_outputs=parts, axis=axis)
+    return [Tensor(x.graph, name, x.dtype) for name in names]
+
+
+def transpose(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """Return a tensor whose axes stand in another order."""
+    return x.graph.op("Transpose", x, perm=list(axes))
+
+
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """Return the softmax along an axis."""
     return x.graph.op("Softmax", x, axis=axis)

@@ -167,12 +167,12 @@ class Graph:
         from onnx.helper import make_graph
 
         body = Graph(taken=self.taken, names=self.names)
-        number = body.input(body._free(), "int64", [])
-        going = body.input(body._free(), bool, [])
-        state = body.input(body._free(), start.dtype, shape)
+        number = body.input(body.unused_name(), "int64", [])
+        going = body.input(body.unused_name(), bool, [])
+        state = body.input(body.unused_name(), start.dtype, shape)
         made = step(number, state)
-        body.output(going, body._free(), [])
-        body.output(made, body._free(), shape)
+        body.output(going, body.unused_name(), [])
+        body.output(made, body.unused_name(), shape)
         inner = make_graph(body.nodes, "step", body.inputs, body.outputs, body.constants)
         times, always = self.constant(count, "int64"), self.constant(True)
         return self.op("Loop", times, always, start, dtype=start.dtype, body=inner)
@@ -215,6 +215,10 @@ class Graph:
         helper.set_model_props(model, notes or {})
         return model
 
+    def unused_name(self) -> str:
+        """Return a generated name that is not taken yet."""
+        return next(name for name in self.names if name not in self.taken)
+
     def _needed(self) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
         """Return the nodes and constants that the outputs depend on."""
         wanted = {output.name for output in self.outputs}
@@ -227,12 +231,9 @@ class Graph:
 
     def _name(self) -> str:
         """Return a name that was not taken before."""
-        name = self._free()
+        name = self.unused_name()
         self.taken.add(name)
         return name
-
-    def _free(self) -> str:
-        return next(name for name in self.names if name not in self.taken)
 
     def _take(self, name: str) -> None:
         if name in self.taken:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor, nn
 
 from mlfw_lightning.network import InputShape
@@ -10,6 +12,11 @@ from mlfw_lightning.networks.encoders.feature_tokens import FeatureTokens
 from mlfw_lightning.networks.encoders.image_resnet import images_beside
 from mlfw_lightning.networks.encoders.words import MeanOfWords
 from mlfw_lightning.networks.fusion import Fusion
+from mlfw_lightning.onnx_layers import add_module
+from mlfw_onnx import arrays
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
 
 
 class FeatureTransformer(Fusion):
@@ -57,3 +64,7 @@ class RowToken(nn.Module):
         """Return float32 [rows, width] for float32 [rows, tokens, width]."""
         normed: Tensor = self.norm(tokens[:, 0])
         return normed.relu()
+
+    def add_to_graph(self, tokens: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        return arrays.maximum(add_module(self.norm, tokens[:, 0]), 0)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor, nn
 
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.networks.encoders.encoder import Encoder
+from mlfw_lightning.onnx_layers import add_module
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
+    from mlfw_tabular.prepare.graph import GraphFeatures
 
 
 class Fusion(nn.Module):
@@ -40,6 +47,10 @@ class Fusion(nn.Module):
         """Return scores, float32 [rows, outputs]."""
         scores: Tensor = self.head(self.features(inputs))
         return scores
+
+    def add_to_graph(self, features: GraphFeatures) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        return add_module(self.head, add_module(self.body, add_module(self.columns, features)))
 
     def blocks(self) -> list[nn.Module]:
         """Return the parts that learn, from the input to the output, without the head.

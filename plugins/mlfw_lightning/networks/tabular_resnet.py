@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor, nn
 
 from mlfw_lightning.network import InputShape
@@ -9,6 +11,10 @@ from mlfw_lightning.networks.encoders.columns import Columns
 from mlfw_lightning.networks.encoders.image_resnet import images_beside
 from mlfw_lightning.networks.encoders.words import MeanOfWords
 from mlfw_lightning.networks.fusion import Fusion
+from mlfw_lightning.onnx_layers import add_module
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
 
 
 class TabularResNet(Fusion):
@@ -51,3 +57,7 @@ class ResidualBlock(nn.Module):
         """Return float32 [rows, width] for the same."""
         passed: Tensor = x + self.inner(x)
         return passed
+
+    def add_to_graph(self, x: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        return x + add_module(self.inner, x)

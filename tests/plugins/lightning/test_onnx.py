@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -13,12 +16,15 @@ from mixed_table import mixed_splits, odd_rows
 from mlfw import FitContext, Splits, UserError
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.exporting import network_model
+from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
 from mlfw_lightning.networks.mlp import MLP
+from mlfw_lightning.onnx_layers import is_convertible
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_onnx.parity import Parity, session_of
 from mlfw_onnx.predictions import TargetOutputs
 
+NEAR, MOST_SECONDS = 1e-5, 0.3
 TARGETS = ("kind", "price", "tags")
 
 
@@ -28,21 +34,56 @@ def fitted(splits: Splits, folder: Path) -> NetworkPredictor:
     return MLP(width=8).fit(splits, context)
 
 
-def test_a_network_on_all_kinds_of_columns_is_one_model(tmp_path: Path) -> None:
+def test_a_network_on_all_kinds_of_columns_is_one_model_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     splits = mixed_splits(tmp_path, TARGETS)
     predictor = fitted(splits, tmp_path)
+    monkeypatch.setitem(sys.modules, "onnxscript", None)  # torch's exporter fails without it
 
+    assert predictor.quick_onnx
     model = predictor.to_onnx()
+    start = time.perf_counter()
+    predictor.to_onnx()
+    assert time.perf_counter() - start < MOST_SECONDS
 
     onnx.checker.check_model(model, full_check=True)
     parity = Parity(predictor, session_of(model.SerializeToString()), TargetOutputs.of(model))
     parity.check(mlfw.conform(splits.test, splits.schema), "test")
     parity.check(mlfw.conform(odd_rows(), splits.schema), "odd")
-    assert parity.largest > 0
+    parity.check(mlfw.conform(splits.test.slice(0, 1), splits.schema), "single")
+    assert 0 < parity.largest < NEAR
+    none = parity.run(mlfw.conform(splits.test.slice(0, 0), splits.schema))
+    assert [len(values) for values in none.values()] == [0] * len(model.graph.output)
     types = {i.name: i.type.tensor_type.elem_type for i in model.graph.input}
     assert types["remark"] == onnx.TensorProto.INT32
     assert types["amount"] == onnx.TensorProto.DOUBLE
     assert types["colour"] == onnx.TensorProto.STRING
+
+
+class Gated(torch.nn.Module):
+    """Computes what only torch's exporter can follow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 3)
+
+    def forward(self, inputs: Inputs) -> torch.Tensor:
+        scores: torch.Tensor = self.layer(inputs.numbers) * inputs.numbers[:, :1].sigmoid()
+        return scores
+
+
+def test_a_network_of_a_plugin_is_exported_by_torch() -> None:
+    network = Gated().eval()
+    inputs = Inputs(torch.randn(5, 2), torch.zeros(5, 0, dtype=torch.int32))
+    arrays = [inputs.numbers.numpy(), inputs.codes.numpy()]
+    assert not is_convertible(network)
+
+    session = session_of(network_model(network, InputShape(2, (), 3)).SerializeToString())
+
+    names = [each.name for each in session.get_inputs()]
+    (found,) = session.run(None, dict(zip(names, arrays, strict=True)))
+    np.testing.assert_allclose(found, network(inputs).detach().numpy(), atol=NEAR)
 
 
 def test_what_cannot_be_exported_is_named() -> None:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 from torch import Tensor, nn
 from torch.nn import functional
+
+from mlfw_lightning.onnx_layers import add_module
+from mlfw_onnx import arrays
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
 
 
 class ReGLU(nn.Module):
@@ -13,6 +22,11 @@ class ReGLU(nn.Module):
         """Return half as many numbers."""
         values, gates = x.chunk(2, dim=-1)
         return values * functional.relu(gates)
+
+    def add_to_graph(self, x: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        values, gates = arrays.split(x, 2, axis=-1)
+        return values * arrays.maximum(gates, 0)
 
 
 class Attention(nn.Module):
@@ -47,6 +61,25 @@ class Attention(nn.Module):
         )
         joined: Tensor = self.joined(found.transpose(1, 2).flatten(2))
         return joined
+
+    def add_to_graph(
+        self, x: GraphTensor, asking: GraphTensor, there: GraphTensor | None = None
+    ) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        width = self.queries.out_features
+        each = width // self.heads
+
+        def divided(x: GraphTensor, *axes: int) -> GraphTensor:
+            return arrays.transpose(x.reshape(0, 0, self.heads, each), axes)
+
+        keys, values = arrays.split(add_module(self.keys_values, x), 2, axis=-1)
+        queries = add_module(self.queries, asking) * (1 / math.sqrt(each))
+        scores = divided(queries, 0, 2, 1, 3) @ divided(keys, 0, 2, 3, 1)
+        if there is not None:
+            scores = arrays.where(there[:, None, None], scores, -math.inf)
+        found = arrays.softmax(scores) @ divided(values, 0, 2, 1, 3)
+        joined = arrays.transpose(found, (0, 2, 1, 3)).reshape(0, 0, width)
+        return add_module(self.joined, joined)
 
     def _divided(self, x: Tensor) -> Tensor:
         """Return [rows, heads, tokens, width / heads]."""
@@ -112,3 +145,12 @@ class Block(nn.Module):
         x = x + self.dropout(self.attention(normed, asking, there))
         passed: Tensor = x + self.hidden(x)
         return passed
+
+    def add_to_graph(self, x: GraphTensor, there: GraphTensor | None = None) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        normed = add_module(self.attention_norm, x)
+        asking = normed
+        if self.first_alone:
+            x, asking = x[:, :1], normed[:, :1]
+        x = x + self.attention.add_to_graph(normed, asking, there)
+        return x + add_module(self.hidden, x)

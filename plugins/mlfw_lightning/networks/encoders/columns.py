@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,12 @@ from torch import Tensor, nn
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
 from mlfw_lightning.networks.encoders.encoder import Encoder, blocks_of
+from mlfw_lightning.onnx_layers import add_module
+from mlfw_onnx import arrays
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
+    from mlfw_tabular.prepare.graph import GraphFeatures
 
 WIDEST_EMBEDDING = 50
 
@@ -51,6 +58,14 @@ class Columns(Encoder):
         parts += [layer(text) for layer, text in zip(self.texts, texts, strict=True)]
         parts += [layer(image) for layer, image in zip(self.images, images, strict=True)]
         return torch.cat(parts, dim=1)
+
+    def add_to_graph(self, features: GraphFeatures) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        codes = [features.codes[:, place] for place in range(len(self.categories))]
+        layers = [*self.categories, *self.texts, *self.images]
+        columns = [*codes, *features.tokens, *features.images]
+        encoded = [add_module(layer, x) for layer, x in zip(layers, columns, strict=True)]
+        return arrays.concatenate([features.numbers, *encoded], axis=1)
 
     def blocks(self) -> list[nn.Module]:
         """Return the blocks of all encoders, side by side."""

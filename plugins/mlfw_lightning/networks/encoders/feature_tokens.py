@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,12 @@ from torch import Tensor, nn
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
 from mlfw_lightning.networks.encoders.encoder import Encoder, blocks_of
+from mlfw_lightning.onnx_layers import add_module, weights
+from mlfw_onnx import arrays
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
+    from mlfw_tabular.prepare.graph import GraphFeatures
 
 
 class FeatureTokens(Encoder):
@@ -64,6 +71,25 @@ class FeatureTokens(Encoder):
         tokens += [project(encode(column))[:, None] for encode, project, column in others]
         return torch.cat(tokens, dim=1)
 
+    def add_to_graph(self, features: GraphFeatures) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        row = weights(self.row, features.numbers)
+        rows = arrays.zeros_like(features.numbers[:, :0], row.dtype)
+        tokens = [arrays.sum(rows, axis=1, keepdims=True)[:, None] + row]
+        tokens += [add_module(self.numbers, features.numbers)] if self.numbers else []
+        tokens += [add_module(self.categories, features.codes)] if self.categories else []
+        others = zip(
+            (*self.texts, *self.images),
+            self.projections,
+            (*features.tokens, *features.images),
+            strict=True,
+        )
+        tokens += [
+            add_module(project, add_module(encode, column))[:, None]
+            for encode, project, column in others
+        ]
+        return arrays.concatenate(tokens, axis=1)
+
     def blocks(self) -> list[nn.Module]:
         """Return the blocks of all encoders, side by side."""
         shallow = [part for part in (self.numbers, self.categories) if part]
@@ -83,6 +109,11 @@ class NumberTokens(nn.Module):
         """Return float32 [rows, numbers, width] for float32 [rows, numbers]."""
         return numbers[..., None] * self.weight + self.bias
 
+    def add_to_graph(self, numbers: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        scaled = numbers[:, :, None] * weights(self.weight, numbers)
+        return scaled + weights(self.bias, numbers)
+
 
 class CategoryTokens(nn.Module):
     """A vector for each code of each category, and one of each category that is added."""
@@ -101,6 +132,11 @@ class CategoryTokens(nn.Module):
         """Return float32 [rows, categories, width] for int32 [rows, categories]."""
         vectors: Tensor = self.codes(codes + self.offsets)
         return vectors + self.bias
+
+    def add_to_graph(self, codes: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        vectors = add_module(self.codes, codes + weights(self.offsets, codes))
+        return vectors + weights(self.bias, codes)
 
 
 def _uniform(rows: int, width: int) -> Tensor:

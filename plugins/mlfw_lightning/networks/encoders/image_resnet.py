@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,11 @@ from torch.nn import functional
 from mlfw_lightning.network import ImageShape
 from mlfw_lightning.networks.encoders.encoder import Encoder
 from mlfw_lightning.networks.encoders.pixels import Normalise
+from mlfw_lightning.onnx_layers import add_module
+from mlfw_onnx import arrays
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
 
 STAGES = 3
 GROUP = 16
@@ -47,6 +53,10 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return float [rows, outputs, height / stride, width / stride]."""
         return functional.relu(self.inner(x) + self.around(x))
+
+    def add_to_graph(self, x: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        return arrays.maximum(add_module(self.inner, x) + add_module(self.around, x), 0)
 
 
 class ImageResNet(Encoder):
@@ -89,6 +99,12 @@ class ImageResNet(Encoder):
         x = self.normalise(images).contiguous(memory_format=torch.channels_last)
         maps: Tensor = self.body(self.stem(x))
         return maps.mean(dim=(2, 3))
+
+    def add_to_graph(self, images: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        x = add_module(self.stem, add_module(self.normalise, images))
+        maps = add_module(self.body, x)
+        return maps.graph.op("GlobalAveragePool", maps)[:, :, 0, 0]
 
     def blocks(self) -> list[nn.Module]:
         """Return the first convolution, then every residual block."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from mlfw_lightning.network import ImageShape
 from mlfw_lightning.networks.encoders.encoder import Encoder
+from mlfw_lightning.onnx_layers import add_module, weights
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
 
 
 class Normalise(nn.Module):
@@ -27,6 +32,11 @@ class Normalise(nn.Module):
         """Return float32 for pixels, uint8 [rows, channels, height, width]."""
         return (images - self.mean) / self.deviation
 
+    def add_to_graph(self, images: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        pixels = images.cast("float32")
+        return (pixels - weights(self.mean, pixels)) / weights(self.deviation, pixels)
+
 
 class Pixels(Encoder):
     """An image's normalised pixels in a row."""
@@ -40,3 +50,7 @@ class Pixels(Encoder):
         """Return float32 [rows, width] for pixels, uint8 [rows, channels, height, width]."""
         normalised: Tensor = self.normalise(images)
         return normalised.flatten(1)
+
+    def add_to_graph(self, images: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        return add_module(self.normalise, images).reshape(0, self.width)

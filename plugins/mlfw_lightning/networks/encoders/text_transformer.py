@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from mlfw_lightning.network import TextShape
 from mlfw_lightning.networks.encoders.attention import Block
 from mlfw_lightning.networks.encoders.encoder import Encoder
+from mlfw_lightning.onnx_layers import add_module, weights
+from mlfw_onnx import arrays
+
+if TYPE_CHECKING:
+    from mlfw_onnx import Tensor as GraphTensor
 
 SPREAD = 0.02
 HIDDEN = 4
@@ -62,6 +69,16 @@ class TextTransformer(Encoder):
         weight = there.unsqueeze(1).to(x.dtype)
         sums: Tensor = (weight @ self.norm(x)).squeeze(1)
         return sums / weight.sum(dim=2)
+
+    def add_to_graph(self, text: GraphTensor) -> GraphTensor:
+        """Add to an ONNX graph what `forward` computes."""
+        there = ~(text == 0) | weights(self.first, text)
+        x = add_module(self.words, text) + weights(self.positions.weight, text)
+        for layer in self.layers:
+            x = add_module(layer, x, there)
+        weight = there[:, None].cast(x.dtype)
+        sums = (weight @ add_module(self.norm, x))[:, 0]
+        return sums / arrays.sum(weight, axis=2)
 
     def blocks(self) -> list[nn.Module]:
         """Return the embeddings, then every block; the last norm goes with the last."""
