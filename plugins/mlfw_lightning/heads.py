@@ -98,11 +98,21 @@ class Head:
         """
         from mlfw_onnx import arrays
 
+        made: GraphTensor = self.prediction(arrays, scores)
+        return made
+
+    def prediction(self, xp: Any, scores: Any) -> Any:
+        """Return what `predict` computes, for another array module.
+
+        Args:
+            xp: `mlfw_onnx.arrays` or `torch`.
+            scores: float64 [rows, outputs].
+        """
         if self.task is Task.regression:
             return scores[:, 0] * self.deviation + self.mean
         if self.task is Task.multilabel:
-            return 0.5 * (1 + arrays.tanh(0.5 * scores))
-        return arrays.softmax(scores)
+            return 0.5 * (1 + xp.tanh(0.5 * scores))
+        return xp.softmax(scores, axis=1)
 
     def to_json(self) -> dict[str, Any]:
         """Return the head as JSON data."""

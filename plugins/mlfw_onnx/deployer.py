@@ -55,17 +55,7 @@ class Onnx(Deployer):
         content = made.SerializeToString()
         parity = Parity(saved.predictor, session_of(content), TargetOutputs.of(made))
         sample = mlfw.conform(sample_rows(saved.schema, input_notes(made)), saved.schema)
-        parity.check(sample, "sample")
-        tested = 0
-        for rows in saved.test_rows(self.check_rows):
-            parity.check(rows, "test")
-            tested += rows.num_rows
-        test = f" and {tested:,} test rows" if tested else ""
-        equal = "labels are equal, " if any(each.label for each in parity.outputs) else ""
-        note = (
-            f"Compared with mlfw on {sample.num_rows:,} made-up rows{test}: {equal}numbers differ "
-            f"by at most {parity.largest:.1g}."
-        )
+        note = parity.note(sample, saved.test_rows(self.check_rows))
         write_bytes(folder / MODEL, content)
         saved.schema.save(folder / "schema.json")
         some = sample.slice(0, max(SAMPLE_NUMBERS // numbers_a_row(parity.session), 1))

@@ -1,9 +1,10 @@
-"""Comparing a model in ONNX with the model it was made from, row by row."""
+"""Comparing an exported model with the model it was made from, row by row."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,32 +46,44 @@ def numbers_a_row(session: ort.InferenceSession) -> int:
 
 
 @dataclass
-class Parity:
-    """A comparison of a model in ONNX with the model it was made from.
+class Comparison(ABC):
+    """A comparison of an exported model with the model it was made from.
+
+    Subclasses run the exported model.
 
     Attributes:
         predictor: The original model.
-        session: The session that runs the model in ONNX.
         outputs: The outputs of each target.
-        largest: The largest difference so far: absolute between probabilities, relative between
+        tolerance: The largest difference allowed: absolute between probabilities, relative between
             predicted values.
+        deployer: The name of the deployer that exports, for messages.
+        largest: The largest difference so far.
     """
 
     predictor: Predictor
-    session: ort.InferenceSession
     outputs: tuple[TargetOutputs, ...]
+    tolerance: float
+    deployer: str
     largest: float = 0.0
 
     @property
     def rows_at_once(self) -> int:
         """The number of rows that are compared at a time."""
-        return min(max(NUMBERS_AT_ONCE // numbers_a_row(self.session), 1), ROWS_AT_ONCE)
+        return ROWS_AT_ONCE
+
+    @abstractmethod
+    def run(self, rows: pa.Table) -> Mapping[str, np.ndarray]:
+        """Return the outputs of the exported model for rows that conform to the schema, by name.
+
+        Args:
+            rows: At most `rows_at_once` rows.
+        """
 
     def check(self, rows: pa.Table, what: str) -> None:
         """Check that both models predict the same.
 
-        Labels must be equal, unless two classes are equally likely within
-        `Predictor.onnx_tolerance`; numbers may differ by as much.
+        Labels must be equal, unless two classes are equally likely within the tolerance; numbers
+        may differ by as much.
 
         Args:
             rows: Rows that conform to the schema.
@@ -89,16 +102,32 @@ class Parity:
                 for difference in self._compared(outputs, predictions, found)
             ]
             if differences:
-                raise _mismatch(differences, start, what)
+                raise _mismatch(self.deployer, differences, start, what)
 
-    def run(self, rows: pa.Table) -> dict[str, np.ndarray]:
-        """Return the outputs of the model in ONNX for rows that conform to the schema."""
-        names = [output.name for output in self.session.get_outputs()]
-        found = self.session.run(names, self.predictor.onnx_feeds(rows))
-        return dict(zip(names, found, strict=True))
+    def note(self, sample: pa.Table, tests: Iterable[pa.Table]) -> str:
+        """Check made-up rows and test rows, and return a sentence that says so.
+
+        Args:
+            sample: Made-up rows.
+            tests: Batches of test rows.
+
+        Raises:
+            UserError: See `check`.
+        """
+        self.check(sample, "sample")
+        tested = 0
+        for rows in tests:
+            self.check(rows, "test")
+            tested += rows.num_rows
+        test = f" and {tested:,} test rows" if tested else ""
+        equal = "labels are equal, " if any(each.label for each in self.outputs) else ""
+        return (
+            f"Compared with mlfw on {sample.num_rows:,} made-up rows{test}: {equal}numbers differ "
+            f"by at most {self.largest:.1g}."
+        )
 
     def _compared(
-        self, outputs: TargetOutputs, predictions: pa.Table, found: dict[str, np.ndarray]
+        self, outputs: TargetOutputs, predictions: pa.Table, found: Mapping[str, np.ndarray]
     ) -> Iterator[Difference]:
         expected = expected_outputs(self.predictor, outputs, predictions)
         name = outputs.probabilities or outputs.prediction
@@ -115,7 +144,7 @@ class Parity:
         apart = np.where(_same(wanted, made), 0.0, np.abs(wanted - made))
         if outputs.prediction:
             apart = apart / _size(wanted)
-        far = ~(apart <= self.predictor.onnx_tolerance)
+        far = ~(apart <= self.tolerance)
         self.largest = max(self.largest, float(apart.max(initial=0)))
         for place in np.argwhere(far):
             label = f" of '{outputs.classes[place[1]]}'" if len(place) > 1 else ""
@@ -123,7 +152,7 @@ class Parity:
             yield Difference(int(place[0]), f"{name}{label}", wanted[at], made[at])
 
     def _labels(
-        self, outputs: TargetOutputs, expected: dict[str, Any], found: dict[str, np.ndarray]
+        self, outputs: TargetOutputs, expected: dict[str, Any], found: Mapping[str, np.ndarray]
     ) -> Iterator[Difference]:
         import numpy as np
 
@@ -135,7 +164,7 @@ class Parity:
                 short = abs(likely[at] - LEAST_LABEL_PROBABILITY)
             else:
                 short = likely[at].max() - self._likelihood(outputs, likely[at], made[at])
-            if short > self.predictor.onnx_tolerance:
+            if short > self.tolerance:
                 label = f" of '{outputs.classes[at[1]]}'" if len(at) > 1 else ""
                 yield Difference(int(at[0]), f"{outputs.label}{label}", wanted[at], made[at])
 
@@ -143,6 +172,36 @@ class Parity:
         """Return the probability of a label; -1 for one that is not a class."""
         classes = _classes(self.predictor, outputs)
         return float(row[classes.index(label)]) if label in classes else -1.0
+
+
+class Parity(Comparison):
+    """A comparison of a model in ONNX with the model it was made from.
+
+    Args:
+        predictor: The original model.
+        session: The session that runs the model in ONNX.
+        outputs: The outputs of each target.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        session: ort.InferenceSession,
+        outputs: tuple[TargetOutputs, ...],
+    ) -> None:
+        super().__init__(predictor, outputs, predictor.onnx_tolerance, "onnx")
+        self.session = session
+
+    @property
+    def rows_at_once(self) -> int:
+        """The number of rows that are compared at a time."""
+        return min(max(NUMBERS_AT_ONCE // numbers_a_row(self.session), 1), ROWS_AT_ONCE)
+
+    def run(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return the outputs of the model in ONNX for rows that conform to the schema."""
+        names = [output.name for output in self.session.get_outputs()]
+        found = self.session.run(names, self.predictor.onnx_feeds(rows))
+        return dict(zip(names, found, strict=True))
 
 
 @dataclass(frozen=True)
@@ -153,7 +212,7 @@ class Difference:
         row: The row, from 0.
         output: The output, and the class in it.
         expected: The prediction of mlfw.
-        found: The prediction of the model in ONNX.
+        found: The prediction of the exported model.
     """
 
     row: int
@@ -211,7 +270,7 @@ def _size(values: np.ndarray) -> np.ndarray:
     return made
 
 
-def _mismatch(differences: list[Difference], start: int, what: str) -> UserError:
+def _mismatch(deployer: str, differences: list[Difference], start: int, what: str) -> UserError:
     rows = sorted({difference.row for difference in differences})
     shown = listing(
         [
@@ -221,7 +280,7 @@ def _mismatch(differences: list[Difference], start: int, what: str) -> UserError
         ]
     )
     return UserError(
-        f"deployer=onnx: the model in ONNX and mlfw predict differently: {what} {shown}; "
+        f"deployer={deployer}: the exported model and mlfw predict differently: {what} {shown}; "
         f"{len(rows)} row{'s differ' if len(rows) > 1 else ' differs'}.",
         "Nothing was written. Choose another model, or deploy this one with deployer=bentoml.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,25 @@ class TargetOutputs:
         read = json.loads(text)
         return tuple(cls(**{**each, "classes": tuple(each["classes"])}) for each in read)
 
+    @classmethod
+    def named(cls, schema: Schema, taken: Iterable[str]) -> tuple[TargetOutputs, ...]:
+        """Return the outputs of each target of a schema, as `prediction_model` names them.
+
+        Args:
+            schema: The model's schema.
+            taken: Names that are taken, such as those of inputs.
+        """
+        made, used = [], set(taken)
+        for target in schema.targets:
+            suffix = f"_{target.name}" if len(schema.targets) > 1 else ""
+            regression = target.task is Task.regression
+            names = {}
+            for kind in (PREDICTION,) if regression else (LABEL, PROBABILITIES):
+                names[kind] = free_name(f"{kind}{suffix}", used)
+                used.add(names[kind])
+            made.append(cls(target.name, target.task.value, target.classes, **names))
+        return tuple(made)
+
 
 def prediction_model(
     graph: Graph,
@@ -72,10 +91,9 @@ def prediction_model(
         values: One tensor per target, double; see `mlfw.predictions_table`.
         inputs: A description of each input, by name, as JSON data.
     """
-    targets = []
-    for target, value in zip(schema.targets, values, strict=True):
-        suffix = f"_{target.name}" if len(schema.targets) > 1 else ""
-        targets.append(_add_target(graph, target, value, suffix))
+    targets = TargetOutputs.named(schema, graph.taken)
+    for target, outputs, value in zip(schema.targets, targets, values, strict=True):
+        _add_target(graph, target, outputs, value)
     notes = {
         INPUTS: _json([_input(schema, name, notes) for name, notes in inputs.items()]),
         TARGETS: _json([asdict(each) for each in targets]),
@@ -95,27 +113,19 @@ def input_notes(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
     return {notes["name"]: notes for notes in json.loads(text)}
 
 
-def _add_target(graph: Graph, target: Target, values: Tensor, suffix: str) -> TargetOutputs:
-    def named(name: str) -> str:
-        return free_name(f"{name}{suffix}", graph.taken)
-
-    task = target.task
-    if task is Task.regression:
-        name = named(PREDICTION)
-        graph.output(values, name, [ROWS])
-        return TargetOutputs(target.name, task.value, prediction=name)
-    if task is Task.multilabel:
+def _add_target(graph: Graph, target: Target, made: TargetOutputs, values: Tensor) -> None:
+    if target.task is Task.regression:
+        graph.output(values, made.prediction, [ROWS])
+        return
+    if target.task is Task.multilabel:
         label = values >= LEAST_LABEL_PROBABILITY
     else:
         classes = class_labels(target).to_numpy(zero_copy_only=False)
         label = graph.constant(classes)[arrays.argmax(values, axis=1)]
-    made = TargetOutputs(
-        target.name, task.value, target.classes, named(LABEL), named(PROBABILITIES)
-    )
     each = len(target.classes)
-    graph.output(label, made.label, [ROWS, each] if task is Task.multilabel else [ROWS])
+    shape: list[str | int] = [ROWS, each] if target.task is Task.multilabel else [ROWS]
+    graph.output(label, made.label, shape)
     graph.output(values, made.probabilities, [ROWS, each])
-    return made
 
 
 def _input(schema: Schema, name: str, notes: Mapping[str, Any]) -> dict[str, Any]:
