@@ -131,16 +131,21 @@ def link_folder(source: Path, target: Path) -> None:
     else they are copied. They must never be changed in place.
     """
     with new_folder(target) as temporary:
-        for file in source.rglob("*"):
-            place = temporary / file.relative_to(source)
-            if file.is_dir():
-                place.mkdir(parents=True, exist_ok=True)
-                continue
-            place.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                place.hardlink_to(file)
-            except OSError:
-                shutil.copyfile(file, place)
+        link_files(source, temporary)
+
+
+def link_files(source: Path, target: Path) -> None:
+    """Let the files of a folder stand in an existing folder too; see `link_folder`."""
+    for file in source.rglob("*"):
+        place = target / file.relative_to(source)
+        if file.is_dir():
+            place.mkdir(parents=True, exist_ok=True)
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.hardlink_to(file)
+        except OSError:
+            shutil.copyfile(file, place)
 
 
 def remove_temporary(folder: Path) -> None:

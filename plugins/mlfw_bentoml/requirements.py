@@ -32,8 +32,9 @@ def pinned_requirements(model: Path, further: Iterable[str]) -> list[str]:
     manifest = read_json(model / "manifest.json")
     entry = load_plugins().registry.get("model", manifest["model"]["use"])
     wanted = {MLFW: {"bentoml"}}
-    if entry.component.extra:
-        wanted.setdefault(entry.distribution, set()).add(entry.component.extra)
+    extra = manifest.get("needs", {}).get("extra", entry.component.extra)
+    if extra:
+        wanted.setdefault(entry.distribution, set()).add(extra)
     wanted.setdefault(entry.distribution, set())
     pins: dict[str, str] = {}
     for name, extras in wanted.items():

@@ -1,7 +1,8 @@
 """Export of models in ONNX, preprocessing included.
 
 Plugins may build on `Graph` and `Tensor` (building a graph), `arrays` (functions of NumPy for its
-tensors) and `prediction_model` (its outputs and metadata).
+tensors), `prediction_model` (its outputs and metadata), `save_portable` and `check_portable`
+(saving it with a model, and comparing both) and `OnnxPredictor` (predicting with it).
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import mlfw
 from mlfw_onnx import arrays
 from mlfw_onnx.deployer import Onnx
 from mlfw_onnx.graph import Graph
+from mlfw_onnx.portable import check_portable, save_portable
 from mlfw_onnx.predictions import prediction_model
+from mlfw_onnx.predictor import MODEL, OnnxPredictor
 from mlfw_onnx.tensor import Tensor
 
 
@@ -20,4 +23,13 @@ def mlfw_deployers() -> dict[str, type[mlfw.Deployer]]:
     return {"onnx": Onnx}
 
 
-__all__ = ["Graph", "Tensor", "arrays", "prediction_model"]
+__all__ = [
+    "MODEL",
+    "Graph",
+    "OnnxPredictor",
+    "Tensor",
+    "arrays",
+    "check_portable",
+    "prediction_model",
+    "save_portable",
+]

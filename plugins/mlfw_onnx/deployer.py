@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 import mlfw
 from mlfw import Deployer, Deployment, limits
-from mlfw.files import finite, write_bytes, write_text
-
-if TYPE_CHECKING:
-    import numpy as np
-    import onnx
-    import pyarrow as pa
-
-    from mlfw_onnx.parity import Parity
-
-MODEL = "model.onnx"
-SAMPLE_NUMBERS = 50_000
+from mlfw.files import write_bytes, write_text
 
 
 @dataclass(kw_only=True)
@@ -45,38 +34,21 @@ class Onnx(Deployer):
         Raises:
             UserError: The model has no ONNX form, or predicts otherwise in ONNX.
         """
-        from mlfw_onnx.parity import Parity, numbers_a_row, session_of
-        from mlfw_onnx.predictions import TargetOutputs, input_notes
+        from mlfw_onnx.parity import Parity, session_of
+        from mlfw_onnx.portable import made_up_rows, sample_text
+        from mlfw_onnx.predictions import TargetOutputs
+        from mlfw_onnx.predictor import MODEL, SAMPLE
         from mlfw_onnx.readme import Page
-        from mlfw_onnx.sample import sample_rows
 
         saved = mlfw.load(model)
         made = saved.predictor.to_onnx()
         content = made.SerializeToString()
         parity = Parity(saved.predictor, session_of(content), TargetOutputs.of(made))
-        sample = mlfw.conform(sample_rows(saved.schema, input_notes(made)), saved.schema)
+        sample = made_up_rows(saved.predictor, made)
         note = parity.note(sample, saved.test_rows(self.check_rows))
         write_bytes(folder / MODEL, content)
         saved.schema.save(folder / "schema.json")
-        some = sample.slice(0, max(SAMPLE_NUMBERS // numbers_a_row(parity.session), 1))
-        write_text(folder / "sample.json", json.dumps(finite(_sample(parity, made, some))))
+        write_text(folder / SAMPLE, sample_text(parity, made, sample))
         first = saved.predictor.onnx_feeds(sample.slice(0, 1))
         write_text(folder / "README.md", Page(name, saved.use, made, first, [note]).text())
         return Deployment(MODEL, notes=(note,))
-
-
-def _sample(parity: Parity, model: onnx.ModelProto, rows: pa.Table) -> dict[str, Any]:
-    """Return sample rows as JSON data: what goes in and what comes out, by name."""
-    from mlfw_onnx.parity import expected_outputs
-    from mlfw_onnx.sample import plain_rows
-
-    feeds = parity.predictor.onnx_feeds(rows)
-    predictions = parity.predictor.predict(rows)
-    outputs: dict[str, np.ndarray] = {}
-    for each in parity.outputs:
-        outputs |= expected_outputs(parity.predictor, each, predictions)
-    return {
-        "inputs": {each.name: feeds[each.name].tolist() for each in model.graph.input},
-        "outputs": {each.name: outputs[each.name].tolist() for each in model.graph.output},
-        "rows": plain_rows(rows),
-    }

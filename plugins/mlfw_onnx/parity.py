@@ -23,8 +23,13 @@ NUMBERS_AT_ONCE = 1 << 16  # fewer rows of texts or images, so that memory stays
 ERRORS = 3  # ONNX Runtime's log level for errors
 
 
-def session_of(content: bytes) -> ort.InferenceSession:
+def session_of(content: bytes, place: str = "", threads: int = 1) -> ort.InferenceSession:
     """Return an inference session for a model.
+
+    Args:
+        content: The model.
+        place: Where it comes from, for messages; empty for one that was just made.
+        threads: The number of threads that compute.
 
     Raises:
         MlfwError: ONNX Runtime refuses the model.
@@ -33,11 +38,13 @@ def session_of(content: bytes) -> ort.InferenceSession:
 
     options = ort.SessionOptions()
     options.log_severity_level = ERRORS
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise MlfwError(f"deployer=onnx: ONNX Runtime refuses the model: {error}") from error
+        where = place or "the model in ONNX"
+        raise MlfwError(f"{where}: ONNX Runtime refuses the model: {error}") from error
 
 
 def numbers_a_row(session: ort.InferenceSession) -> int:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 INPUTS, TARGETS = "mlfw.inputs", "mlfw.targets"
+ROWS_AT_ONCE = "mlfw.rows_at_once"
 ROWS = "rows"
+# A constant of n elements in one direction makes intermediate results of n numbers a row.
+NUMBERS_AT_ONCE, MOST_ROWS = 1 << 23, 1 << 16
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,12 @@ class TargetOutputs:
     @classmethod
     def of(cls, model: onnx.ModelProto) -> tuple[TargetOutputs, ...]:
         """Return the outputs of each target of a model that `prediction_model` made."""
-        (text,) = (each.value for each in model.metadata_props if each.key == TARGETS)
-        read = json.loads(text)
+        return cls.read({each.key: each.value for each in model.metadata_props})
+
+    @classmethod
+    def read(cls, metadata: Mapping[str, str]) -> tuple[TargetOutputs, ...]:
+        """Return the outputs of each target from a model's metadata."""
+        read = json.loads(metadata[TARGETS])
         return tuple(cls(**{**each, "classes": tuple(each["classes"])}) for each in read)
 
     @classmethod
@@ -95,6 +102,7 @@ def prediction_model(
     for target, outputs, value in zip(schema.targets, targets, values, strict=True):
         _add_target(graph, target, outputs, value)
     notes = {
+        ROWS_AT_ONCE: str(_rows_at_once(graph)),
         INPUTS: _json([_input(schema, name, notes) for name, notes in inputs.items()]),
         TARGETS: _json([asdict(each) for each in targets]),
     }
@@ -105,6 +113,22 @@ def prediction_model(
         f"and {TARGETS} say what goes in and what comes out."
     )
     return model
+
+
+def rows_at_once(metadata: Mapping[str, str]) -> int:
+    """Return the number of rows to predict at a time, so that memory stays within bounds.
+
+    Args:
+        metadata: A model's metadata, by key.
+    """
+    text = metadata.get(ROWS_AT_ONCE, "")
+    return min(max(int(text), 1), MOST_ROWS) if text.isdecimal() else MOST_ROWS
+
+
+def _rows_at_once(graph: Graph) -> int:
+    """Return a number of rows of which no intermediate result takes more than some 100 MB."""
+    widest = max((max(each.dims, default=1) for each in graph.constants), default=1)
+    return min(max(NUMBERS_AT_ONCE // widest, 1), MOST_ROWS)
 
 
 def input_notes(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:

@@ -10,28 +10,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import mlfw
 from mlfw import Estimate, FitContext, Schema, Splits, UserError
 from mlfw.components.splits import TRAIN
-from mlfw.files import write_bytes
 from mlfw.memory import resident_memory
-from mlfw_sklearn.packing import packed, unpacked
-from mlfw_sklearn.problems import (
-    Problem,
-    add_predictions,
-    problems,
-    raw_predictions,
-    repeated_rows,
-)
+from mlfw_onnx import MODEL, OnnxPredictor
+from mlfw_sklearn.graphs import has_form
+from mlfw_sklearn.predictor import EstimatorPredictor
+from mlfw_sklearn.problems import Problem, problems, repeated_rows
+from mlfw_sklearn.skops_files import load_estimators, require_skops
 from mlfw_sklearn.threads import threads_for, with_jobs
 from mlfw_sklearn.timing import Growth, fit_on_samples
 from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
     import numpy as np
-    import onnx
-    import pyarrow as pa
 
-FILES = "estimator-*.skops"
 ROWS_LEARNT_FROM, ROWS_MEASURED = 50_000, 64
-FEATURE_BYTES = 64_000_000
 # The matrix, and the copy of it in half the precision that trees make.
 COPIES = 1.5
 
@@ -43,15 +35,15 @@ class Estimator(mlfw.Model):
     To wrap another estimator, subclass this, declare its parameters as fields and build it.
 
     Attributes:
-        trusted: Types beside scikit-learn's own public ones that a saved estimator may hold,
-            by full name. Nothing else is ever loaded.
+        trusted: Types beside scikit-learn's own public ones that a saved estimator without ONNX
+            form may hold, by full name. Nothing else is ever loaded.
         counted: The field that counts what a fit makes one after the other, such as trees, if
             there is one.
         class_rows: Rows that the estimator needs of each class, because it divides the rows by
             itself. Rows of smaller classes are repeated and weighted down accordingly.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("sklearn", "skops")
+    packages: ClassVar[tuple[str, ...]] = ("sklearn", "onnx", "onnxruntime")
     extra: ClassVar[str] = "sklearn"
     several_targets: ClassVar[bool] = True
     trusted: ClassVar[tuple[str, ...]] = ()
@@ -66,6 +58,16 @@ class Estimator(mlfw.Model):
             schema: One with one target, whose task is binary, multi-class or regression and
                 decides which. The random state is set afterwards.
         """
+
+    def check_schema(self, schema: Schema) -> None:
+        """Check that the estimator can be saved.
+
+        Raises:
+            UserError: It has no ONNX form, and skops is not installed.
+        """
+        estimator = self.build(schema.single(schema.targets[0]))
+        if not has_form(estimator):
+            require_skops(estimator)
 
     def fit(self, data: Splits, context: FitContext) -> EstimatorPredictor:
         """Fit preprocessor and estimators on the training rows: one a target, or a label."""
@@ -137,85 +139,17 @@ class Estimator(mlfw.Model):
             estimator.n_jobs = jobs  # what is saved does not depend on this machine
         return estimator
 
-    def load(self, folder: Path, schema: Schema) -> EstimatorPredictor:
-        """Load preprocessor and estimators; a type that is not trusted is refused."""
-        files = sorted(folder.glob(FILES))
-        estimators = tuple(self._load(file) for file in files)
-        return EstimatorPredictor(schema, Preprocessor.load(folder), estimators)
-
-    def _load(self, file: Path) -> Any:
-        from skops.io import load
-        from skops.io.exceptions import UntrustedTypesFoundException
-
-        try:
-            return unpacked(load(file, trusted=list(self.trusted)))
-        except UntrustedTypesFoundException as error:
-            raise UserError(
-                f"{file}: holds types that are not trusted: {error}",
-                "Load only models you know. A plugin that needs these types names them in its "
-                "class's `trusted`.",
-            ) from None
-
-
-class EstimatorPredictor(mlfw.Predictor):
-    """Fitted estimators, one a target or a label, with their preprocessor."""
-
-    onnx_tolerance: ClassVar[float] = 1e-9
-
-    def __init__(
-        self, schema: Schema, preprocessor: Preprocessor, estimators: tuple[Any, ...]
-    ) -> None:
-        self.schema = schema
-        self.preprocessor = preprocessor
-        self.estimators = estimators
-
-    def predict(self, rows: pa.Table) -> pa.Table:
-        """Return predictions for rows that conform to the schema."""
-        import numpy as np
-
-        prepare = self.preprocessor
-        size = rows_at_once(len(prepare.number_names) + sum(prepare.cardinalities))
-        pieces = [
-            self._predicted(prepare.matrix(rows.slice(at, size)))
-            for at in range(0, max(rows.num_rows, 1), size)
-        ]
-        values = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
-        return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
-
-    def to_onnx(self) -> onnx.ModelProto:
-        """Return preprocessing and estimators as one model in ONNX, in double precision.
+    def load(self, folder: Path, schema: Schema) -> mlfw.Predictor:
+        """Load a fitted model: the one in ONNX, or else the estimators.
 
         Raises:
-            UserError: An estimator, or a column's name, has no ONNX form.
+            UserError: A file is damaged, or holds a type that is not trusted.
         """
-        from mlfw_onnx import Graph, prediction_model
-
-        graph = Graph()
-        x = self.preprocessor.graph_matrix(graph)
-        values = add_predictions(self.schema, self.estimators, x)
-        return prediction_model(graph, self.schema, values, self.preprocessor.input_notes())
-
-    def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
-        """Return what the inputs of the model in ONNX take."""
-        return self.preprocessor.feeds(rows)
-
-    def _predicted(self, matrix: np.ndarray) -> list[Any]:
-        estimators = tuple(with_jobs(each, matrix.size) for each in self.estimators)
-        with threads_for(matrix.size):
-            return raw_predictions(self.schema, estimators, matrix)
-
-    def save(self, folder: Path) -> None:
-        """Write preprocessor and estimators as data."""
-        from skops.io import dumps
-
-        self.preprocessor.save(folder)
-        for number, estimator in enumerate(self.estimators):
-            write_bytes(folder / FILES.replace("*", f"{number:05}"), dumps(packed(estimator)))
-
-
-def rows_at_once(features: int) -> int:
-    """Return of how many rows the features may be in memory at a time, where any part will do."""
-    return max(FEATURE_BYTES // (8 * max(features, 1)), 1)
+        preprocessor = Preprocessor.load(folder)
+        if (folder / MODEL).is_file():
+            return OnnxPredictor.load(folder, schema, preprocessor)
+        estimators = load_estimators(folder, self.trusted)
+        return EstimatorPredictor(schema, preprocessor, estimators).portable()
 
 
 def _matrix_bytes(data: Splits) -> float:

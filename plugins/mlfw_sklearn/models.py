@@ -7,7 +7,8 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
-from mlfw_sklearn.estimator import Estimator, EstimatorPredictor
+from mlfw_sklearn.estimator import Estimator
+from mlfw_sklearn.predictor import EstimatorPredictor
 from mlfw_sklearn.timing import Growth
 
 TREE = "sklearn.tree._tree.Tree"

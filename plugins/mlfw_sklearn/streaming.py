@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw import Estimate, FitContext, Schema, StreamedSplits, Task
 from mlfw.components.splits import VALIDATION
 from mlfw.memory import peak_memory, resident_memory
-from mlfw_sklearn.estimator import EstimatorPredictor, rows_at_once
+from mlfw_sklearn.predictor import EstimatorPredictor, rows_at_once
 from mlfw_tabular.prepared import CODES, NUMBERS, TARGET, Prepared, one_hot, prepared
 
 if TYPE_CHECKING:

@@ -31,6 +31,15 @@ class Fitted(ABC):
     def save(self, folder: Path) -> None:
         """Write the fitted state into an empty folder, as data: no pickle, no code."""
 
+    def needs(self) -> tuple[tuple[str, ...], str] | None:
+        """Return which packages loading what `save` wrote needs, where they are not the model's.
+
+        Returns:
+            Import names of packages, and the extra of the model's distribution that installs them;
+            None for those of the model component.
+        """
+        return None
+
 
 class Predictor(Fitted):
     """A fitted model of rows: preprocessing and estimator or network in one.
@@ -50,6 +59,17 @@ class Predictor(Fitted):
 
         Args:
             rows: Rows that conform to the schema.
+        """
+
+    def check_saved(self, folder: Path, rows: pa.Table) -> None:
+        """Check that what `save` wrote predicts the same, where it has another form.
+
+        Args:
+            folder: Where `save` wrote it.
+            rows: Rows that conform to the schema; they were not learnt from.
+
+        Raises:
+            UserError: It predicts differently.
         """
 
     def to_onnx(self) -> onnx.ModelProto:

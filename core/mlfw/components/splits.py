@@ -224,3 +224,20 @@ def _batch_rows(size: int, rows: int) -> int:
 def _stored_bytes(metadata: pq.FileMetaData) -> int:
     groups = map(metadata.row_group, range(metadata.num_row_groups))
     return sum(group.total_byte_size for group in groups)
+
+
+def first_rows(splits: RowSplits, name: str, most: int) -> Iterator[pa.Table]:
+    """Yield the first rows of a split, in batches.
+
+    Args:
+        splits: The splits.
+        name: Which one.
+        most: The largest number of rows.
+    """
+    for batch in splits.batches(name):
+        if most <= 0:
+            return
+        rows = batch.slice(0, most)
+        most -= rows.num_rows
+        if rows.num_rows:
+            yield rows

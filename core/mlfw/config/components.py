@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -10,6 +11,8 @@ from mlfw.config.lists import as_lists
 from mlfw.config.validate import check_values
 from mlfw.errors import UserError
 from mlfw.plugins import Entry
+
+INTERPOLATION = re.compile(r"(\\*)\$\{")
 
 
 def build_component(entry: Entry, options: Mapping[str, Any], place: str) -> Component:
@@ -26,6 +29,15 @@ def build_component(entry: Entry, options: Mapping[str, Any], place: str) -> Com
     from omegaconf import OmegaConf
 
     return changed_component(OmegaConf.structured(entry.component), options, place)
+
+
+def literal(value: Any) -> Any:
+    """Return plain data in which no text refers to anything: `${x}` is taken as it stands."""
+    if isinstance(value, str):
+        return INTERPOLATION.sub(lambda found: f"{found[1] * 2}\\${{", value)
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    return [literal(item) for item in value] if isinstance(value, list) else value
 
 
 def changed_component(component: Any, options: Mapping[str, Any], place: str) -> Component:

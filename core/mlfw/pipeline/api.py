@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mlfw.components import Imports
 from mlfw.errors import UserError
-from mlfw.pipeline.saved_model import MANIFEST, SavedModel, load_model
+from mlfw.pipeline.manifest import MANIFEST
+from mlfw.pipeline.saved_model import SavedModel, load_model
 from mlfw.plugins import load_plugins
 from mlfw.runs import Note, find_run, runs_folder, unnoted
 from mlfw.runs.store import in_words

@@ -7,12 +7,15 @@ from contextlib import suppress
 from typing import Any
 
 from mlfw.components import Fitted, Model, OpaqueModel
+from mlfw.components.splits import TEST, first_rows
 from mlfw.errors import UserError, listing
 from mlfw.pipeline.forecast import cost_in_words, expect, expect_again, long_enough
 from mlfw.pipeline.saved_model import save_model
 from mlfw.pipeline.training import Training
 from mlfw.pipeline.tune import best_params, merged, with_params
 from mlfw.pipeline.work import Work
+
+ROWS_COMPARED = 1000  # of the test split, to see that the saved model predicts as the fitted one
 
 
 def check_model(work: Work) -> None:
@@ -57,7 +60,8 @@ def fit(work: Work) -> None:
         options = {key: value for key, value in config.frozen["model"].items() if key != "use"}
         entry = work.plugins.registry.get("model", config.choice("model"))
         work.course.doing("saving the model")
-        save_model(predictor, merged(options, params), entry, work.directory.model)
+        rows = () if work.opaque else first_rows(work.splits, TEST, ROWS_COMPARED)
+        save_model(predictor, merged(options, params), entry, work.directory.model, rows)
         shutil.rmtree(work.directory.checkpoints, ignore_errors=True)
 
     def inputs() -> list[Any]:

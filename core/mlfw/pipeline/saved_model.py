@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw.components import Fitted, Imports, Model, OpaqueModel, Predictor
 from mlfw.components.dataset import Progress, silent
-from mlfw.components.splits import TEST, pieces
-from mlfw.config.components import build_component
-from mlfw.errors import DataWarning, UserError, listing
-from mlfw.files import new_folder, read_json, sha256, write_json
-from mlfw.hints import command, install
+from mlfw.components.splits import TEST, first_rows, pieces
+from mlfw.config.components import build_component, literal
+from mlfw.errors import DataWarning, MlfwError, UserError
+from mlfw.files import link_files, new_folder, write_text
+from mlfw.hints import command, printable
+from mlfw.pipeline.manifest import (
+    COPY_AGAIN,
+    MANIFEST,
+    read_manifest,
+    renew_checksums,
+    verify,
+    write_manifest,
+)
 from mlfw.pipeline.splits_file import load_splits
 from mlfw.pipeline.tables import like, to_arrow
-from mlfw.plugins import Entry, Registry, require_packages
-from mlfw.runs.environment import mlfw_version
+from mlfw.plugins import Entry, Registry, require_for_loading, require_packages
 from mlfw.schema import Schema, conform
 from mlfw.schema.predictions import output_names
 from mlfw.schema.value_notes import ValueNote, sentences
@@ -26,42 +34,51 @@ from mlfw.schema.value_notes import ValueNote, sentences
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = 1
-MANIFEST = "manifest.json"
+logger = logging.getLogger("mlfw")
 SCHEMA = "schema.json"
+MOST_SHOWN = 300
 
 
-def save_model(predictor: Fitted, options: Mapping[str, Any], entry: Entry, folder: Path) -> None:
+def save_model(
+    fitted: Fitted,
+    options: Mapping[str, Any],
+    entry: Entry,
+    folder: Path,
+    rows: Iterable[pa.Table] = (),
+) -> None:
     """Write a saved model whole or not at all.
 
     Args:
-        predictor: The fitted model.
+        fitted: The fitted model.
         options: The model component's configuration, as plain data.
         entry: The model component.
         folder: Where to; an older saved model there is replaced.
+        rows: Rows, in batches, for which the saved model is compared with the fitted one.
+
+    Raises:
+        UserError: The saved model predicts differently.
     """
     with new_folder(folder) as temporary:
-        predictor.save(temporary)
-        if isinstance(predictor, Predictor):
-            predictor.schema.save(temporary / SCHEMA)
-        write_json(
-            temporary / MANIFEST,
-            {
-                "format": FORMAT,
-                "mlfw": mlfw_version(),
-                "model": {**options, "use": entry.name},
-                "plugin": {"name": entry.plugin, "distribution": entry.distribution},
-                "files": _checksums(temporary),
-            },
-        )
+        fitted.save(temporary)
+        if isinstance(fitted, Predictor):
+            for batch in rows:
+                fitted.check_saved(temporary, batch)
+            fitted.schema.save(temporary / SCHEMA)
+        write_manifest(temporary, fitted, options, entry)
 
 
-def _checksums(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
+def add_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Add files to a saved model, or replace them; all or none.
+
+    Args:
+        folder: The saved model.
+        files: The texts of the files, by name.
+    """
+    with new_folder(folder) as temporary:
+        link_files(folder, temporary)
+        for name, text in files.items():
+            write_text(temporary / name, text)
+        renew_checksums(temporary)
 
 
 @dataclass(frozen=True)
@@ -145,16 +162,11 @@ class SavedModel:
             most: The largest number of rows.
         """
         try:
-            batches = load_splits(self.folder.parent / "data").batches(TEST)
+            splits = load_splits(self.folder.parent / "data")
         except UserError:
             return
-        for batch in batches:
-            if most <= 0:
-                return
-            rows = batch.slice(0, most)
-            most -= rows.num_rows
-            if rows.num_rows:
-                yield conform(rows, self.schema)
+        for rows in first_rows(splits, TEST, most):
+            yield conform(rows, self.schema)
 
 
 def load_model(folder: Path, registry: Registry, imports: Imports) -> SavedModel:
@@ -181,8 +193,7 @@ def check_rows(folder: Path, registry: Registry) -> Entry:
     Raises:
         UserError: It takes no rows, or cannot be loaded for another reason; see `load_model`.
     """
-    manifest = _read_manifest(folder)
-    entry = _entry(folder, manifest, registry)
+    entry = read_manifest(folder).entry(folder, registry)
     if issubclass(entry.component, OpaqueModel):
         raise UserError(
             f"{folder}: a model={entry.name} takes no table: it was trained on data that only its "
@@ -194,57 +205,28 @@ def check_rows(folder: Path, registry: Registry) -> Entry:
 
 def load_fitted(folder: Path, registry: Registry, imports: Imports) -> Fitted:
     """Load a saved model of any kind; see `load_model`."""
-    manifest = _read_manifest(folder)
-    _verify(folder, manifest["files"])
-    entry = _entry(folder, manifest, registry)
-    require_packages([entry])
-    options = {key: value for key, value in manifest["model"].items() if key != "use"}
-    model = build_component(entry, options, str(folder / MANIFEST))
+    manifest = read_manifest(folder)
+    verify(folder, manifest.files)
+    entry = manifest.entry(folder, registry)
+    if manifest.packages is None:
+        require_packages([entry])
+    else:
+        require_for_loading(entry, manifest.packages, manifest.extra, str(folder))
+    place = folder / MANIFEST
+    model = build_component(entry, literal(manifest.options), str(place))
     assert isinstance(model, Model)
-    imports.check((f"{folder / MANIFEST}: model.{key}", code) for key, code in model.code().items())
-    return model.restore(folder, imports)
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
+    imports.check((f"{place}: model.{key}", code) for key, code in model.code().items())
     try:
-        manifest = read_json(folder / MANIFEST)
-        found = manifest["format"]
-        if found != FORMAT:
-            raise UserError(
-                f"{folder}: saved in format {found}; this mlfw reads format {FORMAT}.",
-                "Install the version of mlfw that saved it: see manifest.json.",
-            )
-        assert isinstance(manifest["files"], dict)
-        assert isinstance(manifest["model"]["use"], str)
-        return dict(manifest)
-    except FileNotFoundError:
+        return model.restore(folder, imports)
+    except (MlfwError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        logger.info("loading %s", folder, exc_info=True)
         raise UserError(
-            f"{folder}: no saved model (no {MANIFEST}).", "List the runs: mlfw runs"
-        ) from None
-    except (ValueError, KeyError, TypeError, AssertionError):
-        raise UserError(f"{folder / MANIFEST}: damaged.", "Train the model again.") from None
+            f"{folder}: damaged, or not made by mlfw: {printable(_first_line(error))}", COPY_AGAIN
+        ) from error
 
 
-def _verify(folder: Path, files: Mapping[str, str]) -> None:
-    found = _checksums(folder)
-    for kind, names in (
-        ("missing", files.keys() - found.keys()),
-        ("not part of the saved model", found.keys() - files.keys()),
-        ("changed since it was saved", {n for n in files if found.get(n) != files[n]}),
-    ):
-        if names:
-            raise UserError(
-                f"{folder}: {listing(sorted(names))}: {kind}.",
-                "Copy the saved model again, or train it again.",
-            )
-
-
-def _entry(folder: Path, manifest: Mapping[str, Any], registry: Registry) -> Entry:
-    models, use = registry.kind("model"), str(manifest["model"]["use"])
-    if use not in models:
-        distribution = manifest.get("plugin", {}).get("distribution", "its plugin")
-        raise UserError(
-            f"{folder}: needs the model '{use}' of {distribution}, which is not installed.",
-            f"Type: {typed}" if (typed := install(str(distribution))) else "Install its plugin.",
-        )
-    return models[use]
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:MOST_SHOWN]}" if lines else type(error).__name__

@@ -3,7 +3,7 @@
 from mlfw.plugins.hookspecs import hookimpl, hookspec
 from mlfw.plugins.manager import PluginInfo, Plugins, load_plugins, warn_of_broken
 from mlfw.plugins.registry import Entry, Registry
-from mlfw.plugins.requirements import require_packages
+from mlfw.plugins.requirements import require_for_loading, require_packages
 
 __all__ = [
     "Entry",
@@ -13,6 +13,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "load_plugins",
+    "require_for_loading",
     "require_packages",
     "warn_of_broken",
 ]

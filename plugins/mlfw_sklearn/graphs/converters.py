@@ -50,7 +50,7 @@ def convert(estimator: Any, method: Method, x: Tensor) -> Tensor:
         See `converter`.
 
     Raises:
-        UserError: No converter is registered for the estimator's type.
+        NoFormError: No converter is registered for the estimator's type.
     """
     for (name, registered), function in _CONVERTERS.items():
         if registered == method and _public(name) is type(estimator):
@@ -58,7 +58,11 @@ def convert(estimator: Any, method: Method, x: Tensor) -> Tensor:
     raise no_form(estimator)
 
 
-def no_form(estimator: Any, setting: str = "") -> UserError:
+class NoFormError(UserError):
+    """An estimator cannot be part of an ONNX graph."""
+
+
+def no_form(estimator: Any, setting: str = "") -> NoFormError:
     """Return the error that an estimator cannot be part of an ONNX graph.
 
     Args:
@@ -67,11 +71,16 @@ def no_form(estimator: Any, setting: str = "") -> UserError:
     """
     kind = type(estimator)
     name = f"{kind.__module__}.{kind.__qualname__}"
-    return UserError(
+    return NoFormError(
         f"model: no ONNX form of {name}{setting and ' with '}{setting}.",
         "Set model to tree, forest, boosting, svm or linear. A plugin registers the form of its "
         "own estimators with mlfw_sklearn.graphs.converter.",
     )
+
+
+def has_form(estimator: Any) -> bool:
+    """Return whether a converter is registered for an estimator's type, fitted or not."""
+    return any(_public(name) is type(estimator) for name, _ in _CONVERTERS)
 
 
 def _public(name: str) -> type | None:

@@ -24,7 +24,7 @@ def add_probabilities(estimator: Any, x: Tensor, classes: int) -> Tensor:
         Probabilities, float64 [rows, classes]; 0 for a class without training rows.
 
     Raises:
-        UserError: No converter is registered for the estimator's type.
+        NoFormError: No converter is registered for the estimator's type.
     """
     return _in_place(convert(estimator, "predict_proba", x), estimator.classes_, classes)
 
@@ -40,7 +40,7 @@ def add_values(estimator: Any, x: Tensor) -> Tensor:
         Values, float64 [rows].
 
     Raises:
-        UserError: No converter is registered for the estimator's type.
+        NoFormError: No converter is registered for the estimator's type.
     """
     return convert(estimator, "predict", x)
 

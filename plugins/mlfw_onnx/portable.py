@@ -1,0 +1,85 @@
+"""Saving a fitted model in ONNX, with rows to try it with, once both have been compared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlfw
+from mlfw import Predictor
+from mlfw.files import finite, write_bytes, write_text
+from mlfw_onnx.parity import Parity, expected_outputs, numbers_a_row, session_of
+from mlfw_onnx.predictions import TargetOutputs, input_notes
+from mlfw_onnx.predictor import MODEL, SAMPLE
+from mlfw_onnx.sample import plain_rows, sample_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+    import pyarrow as pa
+
+SAMPLE_NUMBERS = 50_000
+
+
+def save_portable(predictor: Predictor, model: onnx.ModelProto, folder: Path) -> None:
+    """Write `model.onnx` and `sample.json` into the folder of a saved model.
+
+    Args:
+        predictor: The fitted model.
+        model: The same in ONNX; see `Predictor.to_onnx`.
+        folder: Where to.
+
+    Raises:
+        UserError: Both predict differently for made-up rows.
+    """
+    content = model.SerializeToString()
+    parity = Parity(predictor, session_of(content), TargetOutputs.of(model))
+    sample = made_up_rows(predictor, model)
+    parity.check(sample, "sample")
+    write_bytes(folder / MODEL, content)
+    write_text(folder / SAMPLE, sample_text(parity, model, sample))
+
+
+def check_portable(predictor: Predictor, folder: Path, rows: pa.Table) -> None:
+    """Check that the model that `save_portable` wrote predicts as the fitted one.
+
+    Args:
+        predictor: The fitted model.
+        folder: Where the saved one is.
+        rows: Rows that conform to the schema.
+
+    Raises:
+        UserError: Both predict differently.
+    """
+    session = session_of((folder / MODEL).read_bytes(), str(folder / MODEL))
+    outputs = TargetOutputs.read(session.get_modelmeta().custom_metadata_map)
+    Parity(predictor, session, outputs).check(rows, "test")
+
+
+def made_up_rows(predictor: Predictor, model: onnx.ModelProto) -> pa.Table:
+    """Return made-up rows that conform to the schema; see `sample_rows`."""
+    rows = sample_rows(predictor.schema, input_notes(model))
+    return mlfw.conform(rows, predictor.schema)
+
+
+def sample_text(parity: Parity, model: onnx.ModelProto, rows: pa.Table) -> str:
+    """Return the content of `sample.json`: inputs and outputs, by name, and the rows themselves.
+
+    Args:
+        parity: The model and its form in ONNX.
+        model: The latter.
+        rows: Rows from `made_up_rows`; of many columns, only the first rows are taken.
+    """
+    some = rows.slice(0, max(SAMPLE_NUMBERS // numbers_a_row(parity.session), 1))
+    feeds = parity.predictor.onnx_feeds(some)
+    predictions = parity.predictor.predict(some)
+    outputs: dict[str, np.ndarray] = {}
+    for each in parity.outputs:
+        outputs |= expected_outputs(parity.predictor, each, predictions)
+    content: dict[str, Any] = {
+        "inputs": {each.name: feeds[each.name].tolist() for each in model.graph.input},
+        "outputs": {each.name: outputs[each.name].tolist() for each in model.graph.output},
+        "rows": plain_rows(some),
+    }
+    return json.dumps(finite(content))

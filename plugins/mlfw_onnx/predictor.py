@@ -1,0 +1,126 @@
+"""A saved model in ONNX, run by ONNX Runtime: neither scikit-learn nor torch is imported."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import mlfw
+from mlfw import Predictor, Schema
+from mlfw.files import write_bytes
+from mlfw.threads import usable_cores
+from mlfw_onnx.parity import session_of
+from mlfw_onnx.predictions import TargetOutputs, rows_at_once
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnx
+    import onnxruntime as ort
+    import pyarrow as pa
+
+MODEL, SAMPLE = "model.onnx", "sample.json"
+FEW_ROWS = 256  # a single thread is faster for so few
+
+
+class Preparation(Protocol):
+    """What turns rows into the inputs of a model in ONNX, such as a `Preprocessor`."""
+
+    def feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return rows that conform to the schema as inputs, by name."""
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder, as data."""
+
+
+class OnnxPredictor(Predictor):
+    """A model in ONNX, preprocessing included, that ONNX Runtime runs.
+
+    Args:
+        schema: What it takes and gives.
+        content: The model, as `prediction_model` made it.
+        preparation: Turns rows into its inputs.
+        place: Where the model comes from, for messages.
+        sample: The text of its `sample.json`, if it has one.
+    """
+
+    NEEDS: ClassVar[tuple[tuple[str, ...], str]] = (("onnx", "onnxruntime"), "runtime")
+    onnx_tolerance: ClassVar[float] = 1e-9
+
+    def __init__(
+        self,
+        schema: Schema,
+        content: bytes,
+        preparation: Preparation,
+        place: str = MODEL,
+        sample: str = "",
+    ) -> None:
+        self.schema = schema
+        self.content = content
+        self.preparation = preparation
+        self.place = place
+        self.sample = sample
+        metadata = self._few.get_modelmeta().custom_metadata_map
+        by_target = {each.target: each for each in TargetOutputs.read(metadata)}
+        outputs = [by_target[target.name] for target in schema.targets]
+        self._names = [each.probabilities or each.prediction for each in outputs]
+        self._rows_at_once = rows_at_once(metadata)
+
+    @classmethod
+    def load(cls, folder: Path, schema: Schema, preparation: Preparation) -> OnnxPredictor:
+        """Load the model that `save_portable` wrote into a folder.
+
+        Args:
+            folder: The folder.
+            schema: The model's schema.
+            preparation: Turns rows into its inputs.
+
+        Raises:
+            UserError: The file is damaged, or holds what no model of mlfw holds.
+        """
+        path, sample = folder / MODEL, folder / SAMPLE
+        text = sample.read_text(encoding="utf-8") if sample.is_file() else ""
+        return cls(schema, path.read_bytes(), preparation, str(path), text)
+
+    def predict(self, rows: pa.Table) -> pa.Table:
+        """Return predictions for rows that conform to the schema."""
+        import numpy as np
+
+        session = self._few if rows.num_rows <= FEW_ROWS else self._many
+        size = self._rows_at_once
+        pieces = [
+            session.run(self._names, self.onnx_feeds(rows.slice(start, size)))
+            for start in range(0, max(rows.num_rows, 1), size)
+        ]
+        values = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+        return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """Return the model."""
+        import onnx
+
+        return onnx.load_model_from_string(self.content)
+
+    def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return what the inputs of the model take."""
+        return self.preparation.feeds(rows)
+
+    def save(self, folder: Path) -> None:
+        """Write model, sample and preparation."""
+        self.preparation.save(folder)
+        write_bytes(folder / MODEL, self.content)
+        if self.sample:
+            write_bytes(folder / SAMPLE, self.sample.encode())
+
+    def needs(self) -> tuple[tuple[str, ...], str]:
+        """Return the packages that loading needs, and the extra that installs them."""
+        return self.NEEDS
+
+    @cached_property
+    def _few(self) -> ort.InferenceSession:
+        return session_of(self.content, self.place)
+
+    @cached_property
+    def _many(self) -> ort.InferenceSession:
+        cores = usable_cores()
+        return session_of(self.content, self.place, threads=cores) if cores > 1 else self._few
