@@ -27,10 +27,10 @@ from dataclasses import dataclass
 
 import mlfw
 from mlfw_sklearn import models
-from mlfw_sklearn.estimator import EstimatorPredictor
+from mlfw_onnx import OnnxPredictor
 from onnx import numpy_helper
 
-class Predictor(EstimatorPredictor):
+class Predictor(OnnxPredictor):
     """Writes a model whose classes are the wrong way round."""
 
     def to_onnx(self):
@@ -46,7 +46,7 @@ class Wrong(models.Tree):
 
     def load(self, folder, schema):
         right = super().load(folder, schema)
-        return Predictor(right.schema, right.preprocessor, right.estimators)
+        return Predictor(right.schema, right.content, right.preparation)
 
 @mlfw.hookimpl
 def mlfw_models():
