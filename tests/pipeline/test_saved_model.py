@@ -114,7 +114,7 @@ def test_a_planted_pickle_is_not_loaded(model: Path, tmp_path: Path) -> None:
     (model / "model.onnx").unlink()
     signed(model)
 
-    with pytest.raises(UserError, match="estimator-00000.skops: damaged"):
+    with pytest.raises(UserError, match=r"estimator-00000\.skops: damaged"):
         mlfw.load(model)
     assert not (tmp_path / "owned").exists()
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mlfw import Column, FitContext, Kind, Predictor, Schema, Splits, Task, UserError
+from mlfw import Column, FitContext, Kind, Schema, Splits, Task, UserError
 from mlfw.files import write_bytes
 from mlfw.plugins.builtin import NoTrainer
 from mlfw_onnx import OnnxPredictor
@@ -139,13 +139,7 @@ def test_a_type_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
 def test_an_estimator_that_could_not_be_saved_is_refused_before_it_is_fitted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, rows = fitted(Tree(), tmp_path)
-    schema = Schema.of(
-        (Column(name="x", kind=Kind.number),),
-        Column(name="y", kind=Kind.category),
-        Task.multiclass,
-        ("c0", "c1", "c2"),
-    )
+    schema = fitted(Tree(), tmp_path)[0].schema
     monkeypatch.setattr(skops_files, "find_spec", lambda name: None)
 
     Tree().check_schema(schema)
@@ -184,4 +178,3 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     predictor.preprocessor.save(tmp_path)
 
     assert "found none" in refused(tmp_path, Tree(), predictor.schema)
-    assert isinstance(predictor, Predictor)
