@@ -97,19 +97,27 @@ def run(
     return run_pipeline(path, overrides, Imports.of(allow_imports))
 
 
-def load(path: str | Path, *, allow_imports: Sequence[str] = ()) -> SavedModel:
+def load(
+    path: str | Path, *, allow_imports: Sequence[str] = (), engine: str = "auto"
+) -> SavedModel:
     """Load the model of a run.
 
     Args:
         path: A run directory, a run's name, `latest`, or the folder of a saved model.
         allow_imports: Packages whose code the saved model may name.
+        engine: What predicts: `auto`, ONNX Runtime if the model is saved in ONNX, or `native`, the
+            library that trained it.
 
     Raises:
-        UserError: There is none, it is damaged, or its plugin is not installed.
+        UserError: There is none, it is damaged, its plugin is not installed, or it was not saved
+            for the engine.
+        ValueError: There is no such engine.
     """
     from mlfw.pipeline.api import load as load_model
 
-    return load_model(path, Imports.of(allow_imports))
+    if engine not in ("auto", "native"):
+        raise ValueError(f"engine: expected 'auto' or 'native', found {engine!r}")
+    return load_model(path, Imports.of(allow_imports), native=engine == "native")
 
 
 def __getattr__(name: str) -> Any:

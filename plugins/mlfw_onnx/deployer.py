@@ -10,6 +10,8 @@ import mlfw
 from mlfw import Deployer, Deployment, limits
 from mlfw.files import write_bytes, write_text
 
+CARDS = ("card.json", "card.md")
+
 
 @dataclass(kw_only=True)
 class Onnx(Deployer):
@@ -29,7 +31,7 @@ class Onnx(Deployer):
     check_rows: int = field(default=10_000, metadata=limits(minimum=0))
 
     def deploy(self, model: Path, folder: Path, name: str) -> Deployment:
-        """Write `model.onnx`, `schema.json`, `sample.json` and `README.md` into the folder.
+        """Write `model.onnx`, `schema.json`, `sample.json`, `README.md` and the model's card.
 
         Raises:
             UserError: The model has no ONNX form, or predicts otherwise in ONNX.
@@ -49,6 +51,9 @@ class Onnx(Deployer):
         write_bytes(folder / MODEL, content)
         saved.schema.save(folder / "schema.json")
         write_text(folder / SAMPLE, sample_text(parity, made, sample))
+        for name_of_card in CARDS:
+            if (card := model / name_of_card).is_file():
+                write_bytes(folder / name_of_card, card.read_bytes())
         first = saved.predictor.onnx_feeds(sample.slice(0, 1))
         write_text(folder / "README.md", Page(name, saved.use, made, first, [note]).text())
         return Deployment(MODEL, notes=(note,))

@@ -151,6 +151,21 @@ class Estimator(mlfw.Model):
         estimators = load_estimators(folder, self.trusted)
         return EstimatorPredictor(schema, preprocessor, estimators).portable()
 
+    def load_native(self, folder: Path, schema: Schema) -> mlfw.Predictor:
+        """Load the estimators, which are saved only if one of them has no ONNX form.
+
+        Raises:
+            UserError: The model is saved in ONNX alone.
+        """
+        if (folder / MODEL).is_file():
+            raise UserError(
+                f"{folder}: the model is saved in ONNX alone, which predicts what scikit-learn "
+                "does.",
+                "Leave out --engine native.",
+            )
+        estimators = load_estimators(folder, self.trusted)
+        return EstimatorPredictor(schema, Preprocessor.load(folder), estimators)
+
 
 def _matrix_bytes(data: Splits) -> float:
     """Return about how large the matrix of all training rows is."""

@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 
 from mlfw.cli.notes import note, print_notes
-from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
+from mlfw.cli.options import (
+    add_engine_argument,
+    add_import_argument,
+    add_run_argument,
+    allowed_imports,
+)
 from mlfw.cli.output import terminal_width
 from mlfw.cli.table import print_table
 from mlfw.cli.watched import watched
@@ -19,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_run_argument(parser)
     add_import_argument(parser)
+    add_engine_argument(parser)
     parser.add_argument(
         "data",
         metavar="DATA",
@@ -52,7 +58,14 @@ def main(options: argparse.Namespace) -> int:
     odd: list[ValueNote] = []
     with watched("evaluate") as progress:
         found = measure(
-            run, plugins.registry, options.data, allowed_imports(options), progress, odd, note
+            run,
+            plugins.registry,
+            options.data,
+            allowed_imports(options),
+            progress,
+            odd,
+            note,
+            native=options.engine == "native",
         )
     if options.data is not None:
         print_notes(odd, stream_name(options.data))

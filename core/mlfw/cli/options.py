@@ -70,6 +70,17 @@ def add_runs_folder(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_engine_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--engine`."""
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "native"),
+        default="auto",
+        help="what predicts: ONNX Runtime if the model is saved in ONNX (auto, the default), or "
+        "the library that trained it (native)",
+    )
+
+
 def add_import_argument(parser: argparse.ArgumentParser) -> None:
     """Add `--allow-import`, which stands on the command line and nowhere else."""
     parser.add_argument(

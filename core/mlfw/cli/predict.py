@@ -6,7 +6,12 @@ import argparse
 from pathlib import Path
 
 from mlfw.cli.notes import note, print_notes
-from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
+from mlfw.cli.options import (
+    add_engine_argument,
+    add_import_argument,
+    add_run_argument,
+    allowed_imports,
+)
 from mlfw.cli.watched import watched
 
 FILE, PATH = "file", "path"
@@ -16,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_run_argument(parser)
     add_import_argument(parser)
+    add_engine_argument(parser)
     parser.add_argument(
         "data",
         metavar="DATA",
@@ -63,7 +69,9 @@ def main(options: argparse.Namespace) -> int:
     lists = row_writer(options.output, plugins.registry).lists
     check_apart(options.data, options.output, _other_name(options))
     folder = model_folder(options.run, runs_folder(options.runs), note)
-    model = load_model(folder, plugins.registry, allowed_imports(options))
+    model = load_model(
+        folder, plugins.registry, allowed_imports(options), native=options.engine == "native"
+    )
     place = shown(options.data)
     notes: list[ValueNote] = []
     with watched("predict") as progress:

@@ -152,6 +152,14 @@ class Model(Component):
     def load(self, folder: Path, schema: Schema) -> Predictor:
         """Return the predictor that `Predictor.save` wrote into the folder."""
 
+    def load_native(self, folder: Path, schema: Schema) -> Predictor:
+        """Return the predictor as the library that trained it, where `load` returns another form.
+
+        Raises:
+            UserError: The saved model does not hold it.
+        """
+        return self.load(folder, schema)
+
     def restore(self, folder: Path, imports: Imports) -> Fitted:  # noqa: ARG002
         """Return what `Fitted.save` wrote into a saved model's folder.
 

@@ -34,11 +34,13 @@ class RunSettings:
         folder: The folder that holds the run directories; `MLFW_RUNS` or `runs` when left out.
         name: The run's name; made from data set, model and time when left out.
         dir: The run directory itself, in place of folder and name.
+        license: The licence of the model, for its card, such as CC-BY-4.0.
     """
 
     folder: str | None = None
     name: str | None = None
     dir: str | None = None
+    license: str | None = None
 
 
 @dataclass(kw_only=True)

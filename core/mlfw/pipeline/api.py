@@ -14,9 +14,10 @@ from mlfw.runs import Note, find_run, runs_folder, unnoted
 from mlfw.runs.store import in_words
 
 
-def load(path: str | Path, imports: Imports) -> SavedModel:
+def load(path: str | Path, imports: Imports, *, native: bool = False) -> SavedModel:
     """Load the model of a run or the saved model in a folder; see `mlfw.load`."""
-    return load_model(model_folder(str(path), runs_folder()), load_plugins().registry, imports)
+    folder = model_folder(str(path), runs_folder())
+    return load_model(folder, load_plugins().registry, imports, native=native)
 
 
 def model_folder(text: str, runs: Path, note: Note = unnoted) -> Path:

@@ -10,12 +10,13 @@ from mlfw.components import OpaquePredictor
 from mlfw.components.splits import TEST, VALIDATION
 from mlfw.files import write_json, write_text
 from mlfw.pipeline.baseline import baseline_predictions
+from mlfw.pipeline.card import card_files
 from mlfw.pipeline.cross_validate import summary
 from mlfw.pipeline.metrics import Measure, main_metric, named_metrics
 from mlfw.pipeline.opaque import measure_splits
 from mlfw.pipeline.outcomes import predict_split
 from mlfw.pipeline.report import Metrics, opaque_report, report
-from mlfw.pipeline.saved_model import load_fitted, load_model
+from mlfw.pipeline.saved_model import add_files, load_fitted, load_model
 from mlfw.pipeline.undefined import undefined_notes
 from mlfw.pipeline.work import Work
 
@@ -52,6 +53,8 @@ def _measure(work: Work) -> None:
         work.directory.update(
             metric=name, positive=positive, split=split, value=value, baseline=baseline
         )
+    if not work.opaque:
+        add_files(work.directory.model, card_files(work, metrics))
     write_text(work.directory.report_file, _report(work, metrics, notes))
     work.events.measured(metrics)
 

@@ -69,6 +69,8 @@ def measure(
     progress: Progress = silent,
     odd: list[ValueNote] | None = None,
     noted: Callable[[str], None] | None = None,
+    *,
+    native: bool = False,
 ) -> Evaluation:
     """Measure a run's saved model.
 
@@ -80,6 +82,7 @@ def measure(
         progress: Told how much is read and predicted, of how much.
         odd: What is odd about the values of a file is added here; see `mlfw.conform`.
         noted: Given what a person should know of how the file was understood.
+        native: Whether to predict by the library that trained the model.
 
     Returns:
         The metrics on `test`, or on the file under its name; of a model that measures itself also
@@ -92,7 +95,7 @@ def measure(
         fitted = load_fitted(run.model, registry, imports)
         if isinstance(fitted, OpaquePredictor):
             return Evaluation(_measure_opaque(fitted, run, registry, imports))
-    model = load_model(run.model, registry, imports)
+    model = load_model(run.model, registry, imports, native=native)
     measures = choose_metrics(_named(run, registry), model.schema, registry)
     if data is not None:
         return _measure_file(data, model, run, registry, measures, progress, odd, noted)

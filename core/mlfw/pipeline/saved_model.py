@@ -169,20 +169,23 @@ class SavedModel:
             yield conform(rows, self.schema)
 
 
-def load_model(folder: Path, registry: Registry, imports: Imports) -> SavedModel:
+def load_model(
+    folder: Path, registry: Registry, imports: Imports, *, native: bool = False
+) -> SavedModel:
     """Load a saved model of rows, after checking that every file is as it was saved.
 
     Args:
         folder: The saved model.
         registry: Where its component comes from.
         imports: From which packages code may be imported that it names.
+        native: Whether to predict by the library that trained it; see `Model.load_native`.
 
     Raises:
         UserError: It is no saved model, it is damaged, the plugin it needs is not installed, it
             names code that may not be imported, or it takes no rows.
     """
     entry = check_rows(folder, registry)
-    predictor = load_fitted(folder, registry, imports)
+    predictor = load_fitted(folder, registry, imports, native=native)
     assert isinstance(predictor, Predictor)
     return SavedModel(predictor.schema, predictor, entry.name, folder)
 
@@ -203,12 +206,14 @@ def check_rows(folder: Path, registry: Registry) -> Entry:
     return entry
 
 
-def load_fitted(folder: Path, registry: Registry, imports: Imports) -> Fitted:
+def load_fitted(
+    folder: Path, registry: Registry, imports: Imports, *, native: bool = False
+) -> Fitted:
     """Load a saved model of any kind; see `load_model`."""
     manifest = read_manifest(folder)
     verify(folder, manifest.files)
     entry = manifest.entry(folder, registry)
-    if manifest.packages is None:
+    if manifest.packages is None or native:
         require_packages([entry])
     else:
         require_for_loading(entry, manifest.packages, manifest.extra, str(folder))
@@ -217,6 +222,8 @@ def load_fitted(folder: Path, registry: Registry, imports: Imports) -> Fitted:
     assert isinstance(model, Model)
     imports.check((f"{place}: model.{key}", code) for key, code in model.code().items())
     try:
+        if native:
+            return model.load_native(folder, Schema.load(folder / SCHEMA))
         return model.restore(folder, imports)
     except (MlfwError, OSError, MemoryError):
         raise

@@ -62,7 +62,7 @@ def test_a_bento_holds_no_pickle(bento: Path) -> None:
 def test_a_bento_pins_what_made_the_model(bento: Path) -> None:
     lines = (bento / "env/python/requirements.txt").read_text().split()
     pins = dict(line.split("==") for line in lines)
-    assert pins["mlfw[bentoml,sklearn]"] == version("mlfw")
+    assert pins["mlfw[bentoml,runtime]"] == version("mlfw")
     for name in ("onnx", "onnxruntime", "numpy", "pyarrow", "bentoml"):
         assert pins[name] == version(name)
     assert "torch" not in pins
