@@ -32,7 +32,8 @@ def session_of(content: bytes, place: str = "", threads: int = 1) -> ort.Inferen
         threads: The number of threads that compute.
 
     Raises:
-        MlfwError: ONNX Runtime refuses the model.
+        UserError: ONNX Runtime refuses the model in a file.
+        MlfwError: It refuses one that was just made.
     """
     import onnxruntime as ort
 
@@ -43,8 +44,10 @@ def session_of(content: bytes, place: str = "", threads: int = 1) -> ort.Inferen
     try:
         return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        where = place or "the model in ONNX"
-        raise MlfwError(f"{where}: ONNX Runtime refuses the model: {error}") from error
+        reason = f"ONNX Runtime refuses the model: {error}"
+        if place:
+            raise UserError(f"{place}: {reason}", "Copy the saved model again.") from error
+        raise MlfwError(f"the model in ONNX: {reason}") from error
 
 
 def numbers_a_row(session: ort.InferenceSession) -> int:

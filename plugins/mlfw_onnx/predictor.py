@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import mlfw
-from mlfw import Predictor, Schema
+from mlfw import Predictor, Schema, UserError
+from mlfw.errors import listing
 from mlfw.files import write_bytes
+from mlfw.hints import printable
+from mlfw.schema import storage_type
 from mlfw.threads import usable_cores
 from mlfw_onnx.parity import session_of
 from mlfw_onnx.predictions import TargetOutputs, rows_at_once
@@ -20,6 +23,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MODEL, SAMPLE = "model.onnx", "sample.json"
+# ONNX Runtime's names of the types of NumPy.
+TYPES = {
+    "float64": "tensor(double)",
+    "float32": "tensor(float)",
+    "int32": "tensor(int32)",
+    "uint8": "tensor(uint8)",
+    "object": "tensor(string)",
+}
 FEW_ROWS = 256  # a single thread is faster for so few
 
 
@@ -80,7 +91,32 @@ class OnnxPredictor(Predictor):
         """
         path, sample = folder / MODEL, folder / SAMPLE
         text = sample.read_text(encoding="utf-8") if sample.is_file() else ""
-        return cls(schema, path.read_bytes(), preparation, str(path), text)
+        made = cls(schema, path.read_bytes(), preparation, str(path), text)
+        made._check_inputs()
+        return made
+
+    def _check_inputs(self) -> None:
+        """Check that the model takes what its preparation makes.
+
+        Raises:
+            UserError: It takes something else.
+        """
+        import pyarrow as pa
+
+        columns = self.schema.columns
+        empty = pa.table({each.name: pa.array([], storage_type(each.kind)) for each in columns})
+        made = self.onnx_feeds(mlfw.conform(empty, self.schema))
+        given = {name: (TYPES.get(each.dtype.name), each.ndim) for name, each in made.items()}
+        taken = {each.name: (each.type, len(each.shape)) for each in self._few.get_inputs()}
+        if given != taken:
+            wrong = [
+                name for name in given.keys() | taken.keys() if given.get(name) != taken.get(name)
+            ]
+            raise UserError(
+                f"{self.place}: does not fit preprocessor.json in the input "
+                f"{printable(listing(sorted(wrong)))}.",
+                "Copy the saved model again.",
+            )
 
     def predict(self, rows: pa.Table) -> pa.Table:
         """Return predictions for rows that conform to the schema."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +41,19 @@ def model(trained: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(trained / "model", tmp_path / "model"))
 
 
+def replace_by_link(path: Path) -> None:
+    """Move a file out of its folder, and leave a link to it."""
+    outside = path.parent.parent / path.name
+    path.rename(outside)
+    path.symlink_to(outside)
+
+
+def replaced(path: Path, content: bytes) -> None:
+    """Replace a file as someone would who then writes the right checksums."""
+    path.write_bytes(content)
+    signed(path.parent)
+
+
 def change(path: Path, edit: Callable[[bytes], bytes]) -> None:
     path.write_bytes(edit(path.read_bytes()))
 
@@ -55,6 +71,24 @@ def change(path: Path, edit: Callable[[bytes], bytes]) -> None:
         (lambda m: (m / "manifest.json").unlink(), "no saved model|not a run directory"),
         (lambda m: change(m / "manifest.json", lambda b: b[:50]), "manifest.json: damaged"),
         (lambda m: change(m / "manifest.json", lambda _: b"[]"), "manifest.json: damaged"),
+        (lambda m: change(m / "manifest.json", lambda _: b"[" * 99_999), "manifest.json: damaged"),
+        (
+            lambda m: change(m / "manifest.json", lambda b: b + b" " * 10_000_001),
+            "manifest.json: expected a file of at most",
+        ),
+        (lambda m: (m / "model.onnx").rename(m / "m") and os.mkfifo(m / "model.onnx"), "neither a"),
+        (lambda m: replace_by_link(m / "model.onnx"), "model.onnx: a link, which no saved model"),
+        (lambda m: replace_by_link(m / "schema.json"), "schema.json: a link, which no saved"),
+        (lambda m: (m / "more").symlink_to("/"), "more: a link, which no saved model holds"),
+        (lambda m: edited(m, files={"model.onnx": 3}), "manifest.json: damaged"),
+        (lambda m: edited(m, needs=["torch"]), "manifest.json: damaged"),
+        (lambda m: edited(m, needs={"packages": ["no_such"], "extra": "x;y"}), "not installed"),
+        (lambda m: replaced(m / "schema.json", b"{}"), "damaged, or not made by mlfw: KeyError"),
+        (lambda m: replaced(m / "schema.json", b"[" * 99_999), "damaged, or not made by mlfw: R"),
+        (lambda m: replaced(m / "preprocessor.json", b"[3]"), "damaged, or not made by mlfw"),
+        (lambda m: replaced(m / "preprocessor.json", b"[]"), "model.onnx"),
+        (lambda m: replaced(m / "model.onnx", b"onnx"), "model.onnx"),
+        (lambda m: replaced(m / "model.onnx", b""), "model.onnx"),
     ],
 )
 def test_a_damaged_model_is_refused(
@@ -98,8 +132,39 @@ def test_an_option_that_names_something_to_import_is_refused(model: Path) -> Non
         mlfw.load(model)
 
 
+def test_what_a_model_says_of_itself_is_never_interpolated(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    edited(model, model={"use": "tree", "max_depth": "${oc.env:SECRET}"})
+
+    with pytest.raises(UserError, match=r"max_depth|Integer") as caught:
+        mlfw.load(model)
+    assert "hunter2" not in str(caught.value)
+    edited(model, model={"use": "${oc.env:SECRET}"})
+    with pytest.raises(UserError, match="needs the model") as caught:
+        mlfw.load(model)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_engine_that_the_model_was_not_saved_for_is_refused(model: Path) -> None:
+    with pytest.raises(UserError, match="saved in ONNX alone"):
+        mlfw.load(model, engine="native")
+    with pytest.raises(ValueError, match="engine: expected 'auto' or 'native', found 'torch'"):
+        mlfw.load(model, engine="torch")
+
+
+def test_predicting_imports_neither_scikit_learn_nor_torch(model: Path) -> None:
+    code = (
+        "import sys, mlfw;"
+        f"mlfw.load({str(model)!r}).predict([dict(size=3, colour='red')]);"
+        "assert not {'sklearn', 'scipy', 'torch', 'skops'} & set(sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_a_planted_pickle_is_not_loaded(model: Path, tmp_path: Path) -> None:
-    import os
     import pickle
     import zipfile
 

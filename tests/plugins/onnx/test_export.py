@@ -21,7 +21,7 @@ from conftest import Mlfw, write_small_csv
 from mlfw_onnx.deployer import Onnx
 from plugin_folder import write_plugin
 
-FILES = ["README.md", "model.onnx", "sample.json", "schema.json"]
+FILES = ["README.md", "card.json", "card.md", "model.onnx", "sample.json", "schema.json"]
 WRONG = '''
 from dataclasses import dataclass
 

@@ -25,7 +25,12 @@ RUN = ["-m", "mlfw", "run", "dataset=sklearn", "model=boosting", "model.iteratio
 
 
 def openmp_threads() -> set[int]:
-    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "openmp"}
+    """The threads of OpenMP; torch, which another test may have loaded, has a library of its own."""
+    return {
+        pool["num_threads"]
+        for pool in threadpool_info()
+        if pool["user_api"] == "openmp" and "torch" not in pool["filepath"]
+    }
 
 
 class Recorder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
