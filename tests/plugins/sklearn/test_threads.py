@@ -25,7 +25,7 @@ RUN = ["-m", "mlfw", "run", "dataset=sklearn", "model=boosting", "model.iteratio
 
 
 def openmp_threads() -> set[int]:
-    """The threads of OpenMP; torch, which another test may have loaded, has a library of its own."""
+    """Return the threads of OpenMP, but not those of torch, which another test may have loaded."""
     return {
         pool["num_threads"]
         for pool in threadpool_info()
