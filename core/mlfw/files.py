@@ -7,11 +7,15 @@ import json
 import math
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from mlfw.disk import kind_of_file
+from mlfw.errors import UserError
 
 TEMPORARY_PREFIX = ".tmp-"
 PIECE_BYTES = 1 << 20
@@ -62,6 +66,43 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def open_file(path: Path, most: int, *, folder: Path | None = None) -> BinaryIO:
+    """Open a file of someone else's for reading: never a FIFO or a device, which could wait.
+
+    Args:
+        path: The file.
+        most: The largest size, in bytes.
+        folder: The folder that the file must be in, after following links; None for any.
+
+    Raises:
+        UserError: It is missing, no file, too large, not readable or in another folder.
+    """
+    remedy = "Copy it again from where it was made."
+    kind = kind_of_file(path)
+    if kind != "a file":
+        raise UserError(f"{path}: expected a file, found {kind or 'nothing'}.", remedy)
+    if folder is not None and not path.resolve().is_relative_to(folder.resolve()):
+        raise UserError(f"{path}: is a link out of {folder}, to {path.resolve()}.", remedy)
+    try:
+        # Without waiting, in case a FIFO has taken the name in the meantime.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}.", remedy) from None
+    file = os.fdopen(descriptor, "rb")
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode) and found.st_size <= most:
+        return file
+    file.close()
+    size = f"{found.st_size:,} bytes, expected at most {most:,}"
+    raise UserError(f"{path}: {size if found.st_size > most else 'expected a file'}.", remedy)
+
+
+def read_file(path: Path, most: int, *, folder: Path | None = None) -> bytes:
+    """Return the content of a file of someone else's; see `open_file`."""
+    with open_file(path, most, folder=folder) as file:
+        return file.read(most)
 
 
 def finite(value: Any) -> Any:

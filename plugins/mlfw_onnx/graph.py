@@ -191,6 +191,8 @@ class Graph:
         inner = add_prefix_graph(model.graph, prefix)
         for info, tensor in zip(inner.input, inputs, strict=True):
             self.op("Identity", tensor, names=[info.name])
+        for node in inner.node:
+            del node.metadata_props[:]  # stack traces, which name folders of this machine
         self.nodes.extend(inner.node)
         self.constants.extend(inner.initializer)
         self.taken.update(name for node in inner.node for name in node.output)

@@ -16,12 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlfw.errors import UserError
 from mlfw.files import (
     TEMPORARY_PREFIX,
     digest,
     filled_folder,
     finite,
     new_folder,
+    read_file,
     read_json,
     sha256,
     write_bytes,
@@ -238,3 +240,41 @@ def test_a_folder_is_filled_at_the_end_or_stays_as_it_was(there: bool, tmp_path:
 
     assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
     assert number in (None, folder.stat().st_ino)
+
+
+def test_a_file_of_someone_else_is_read_unless_it_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"12345")
+
+    assert read_file(path, 5, folder=tmp_path) == b"12345"
+    with pytest.raises(UserError, match="data: 5 bytes, expected at most 4"):
+        read_file(path, 4)
+
+
+def test_a_link_within_the_folder_is_followed_and_one_out_of_it_is_not(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "a").write_bytes(b"in")
+    (folder / "b").symlink_to("a")
+    (tmp_path / "secret").write_bytes(b"out")
+    (folder / "c").symlink_to("../secret")
+
+    assert read_file(folder / "b", 9, folder=folder) == b"in"
+    with pytest.raises(UserError, match="c: is a link out of"):
+        read_file(folder / "c", 9, folder=folder)
+
+
+@pytest.mark.parametrize("kind", ["a FIFO", "a device", "a folder", "a link", "nothing"])
+def test_what_is_no_file_is_refused_without_waiting(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "it"
+    if kind == "a FIFO":
+        os.mkfifo(path)
+    elif kind == "a device":
+        path.symlink_to("/dev/zero")
+    elif kind == "a folder":
+        path.mkdir()
+    elif kind == "a link":
+        path.symlink_to(path)
+
+    with pytest.raises(UserError, match=f"it: expected a file, found {kind}"):
+        read_file(path, 9)

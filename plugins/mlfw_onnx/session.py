@@ -1,0 +1,211 @@
+"""Sessions of ONNX Runtime for models that may be damaged, or made to harm."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlfw import Task, UserError
+from mlfw.files import open_file
+from mlfw_onnx.checks import TEXT_TYPE, CheckedGraph, check_graph
+from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs
+from mlfw_onnx.sizes import ROWS, Size
+from mlfw_onnx.wire import DamagedError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import onnxruntime as ort
+
+MOST_BYTES = 2**31 - 1  # of a protocol buffer
+MOST_NOTES, MOST_PARTS = 16 << 20, 1_000_000  # characters of metadata, and values in them
+MOST_MEMORY = 4 << 30  # of all tensors of a process
+FATAL = 4  # ONNX Runtime's log level; its errors are raised
+BOOL, INT64, DOUBLE = 9, 7, 11
+LABEL_TYPES = (BOOL, INT64, TEXT_TYPE)
+
+
+@dataclass(frozen=True)
+class CheckedModel:
+    """A model in ONNX that was checked and loaded.
+
+    Attributes:
+        session: Its session.
+        graph: What the checks found.
+        inputs: The descriptions of its inputs, by name; see `prediction_model`.
+        targets: The outputs of each target.
+        place: Where it comes from, for messages.
+    """
+
+    session: ort.InferenceSession
+    graph: CheckedGraph
+    inputs: dict[str, dict[str, Any]]
+    targets: tuple[TargetOutputs, ...]
+    place: str
+
+    def run(
+        self, feeds: Mapping[str, np.ndarray], names: Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return outputs by name.
+
+        Args:
+            feeds: The inputs' values, by name.
+            names: Which outputs; None for all.
+
+        Raises:
+            UserError: ONNX Runtime fails, because the model is damaged.
+        """
+        wanted = [each.name for each in self.graph.outputs] if names is None else list(names)
+        try:
+            found = self.session.run(wanted, dict(feeds))
+        except Exception as error:
+            raise _mistake(self.place, f"ONNX Runtime: {error}") from error
+        return dict(zip(wanted, found, strict=True))
+
+
+def checked_model(source: Path | bytes, place: str, threads: int = 1) -> CheckedModel:
+    """Check a model in ONNX that mlfw wrote, and load it.
+
+    Args:
+        source: The file, or its content.
+        place: Where it comes from, for messages.
+        threads: How many threads an operator may use.
+
+    Raises:
+        UserError: It is damaged, or has parts that mlfw does not write.
+    """
+    if isinstance(source, bytes):
+        return _loaded(source, source, place, threads)
+    with open_file(source, MOST_BYTES) as file:
+        try:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError:
+            raise _mistake(place, "it is empty") from None
+        return _loaded(content, None, place, threads)
+
+
+def checked_session(source: Path | bytes, place: str, threads: int = 1) -> ort.InferenceSession:
+    """Return the session of a model; see `checked_model`."""
+    return checked_model(source, place, threads).session
+
+
+def session_options(threads: int = 1) -> ort.SessionOptions:
+    """Return the options of a session that wants no more than its threads and a memory limit.
+
+    Args:
+        threads: How many threads an operator may use.
+    """
+    import onnxruntime as ort
+
+    _limit_memory()
+    options = ort.SessionOptions()
+    options.log_severity_level = FATAL
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # it keeps memory for every number of rows there was
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    return options
+
+
+@cache
+def _limit_memory() -> None:
+    """Let all sessions share memory that has a limit, so that no model can take all there is."""
+    import onnxruntime as ort
+
+    place = ort.OrtMemoryInfo(
+        "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
+    )
+    as_asked = 1  # take from the system what is needed, not the next power of two
+    settings = {"max_mem": MOST_MEMORY, "arena_extend_strategy": as_asked}
+    ort.create_and_register_allocator(place, ort.OrtArenaCfg(settings))
+
+
+def _loaded(
+    content: bytes | mmap.mmap, whole: bytes | None, place: str, threads: int
+) -> CheckedModel:
+    import onnxruntime as ort
+
+    try:
+        graph = check_graph(content)
+        inputs, targets = _inputs(graph), _targets(graph)
+    except DamagedError as error:
+        raise _mistake(place, str(error)) from None
+    try:
+        session = ort.InferenceSession(
+            bytes(content) if whole is None else whole,
+            session_options(threads),
+            providers=["CPUExecutionProvider"],
+        )
+    except Exception as error:
+        raise _mistake(place, f"ONNX Runtime: {error}") from error
+    return CheckedModel(session, graph, inputs, targets, place)
+
+
+def _inputs(graph: CheckedGraph) -> dict[str, dict[str, Any]]:
+    """Return the descriptions of the inputs, which name each input once."""
+    notes = _json(graph, INPUTS)
+    if not isinstance(notes, list) or not all(isinstance(each, dict) for each in notes):
+        raise DamagedError(f"the metadata '{INPUTS}' are no list of inputs")
+    if [each.get("name") for each in notes] != [each.name for each in graph.inputs]:
+        raise DamagedError(f"the metadata '{INPUTS}' name other inputs")
+    return {each["name"]: each for each in notes}
+
+
+def _targets(graph: CheckedGraph) -> tuple[TargetOutputs, ...]:
+    """Return the outputs of each target, which are all there are."""
+    notes = _json(graph, TARGETS)
+    if not isinstance(notes, list):
+        raise DamagedError(f"the metadata '{TARGETS}' are no list of targets")
+    targets = tuple(map(_target, notes))
+    wanted = [output for each in targets for output in _wanted(each)]
+    found = {each.name: (each.type, each.shape) for each in graph.outputs}
+    if len(wanted) != len(found) or {name for name, _, _ in wanted} != found.keys():
+        raise DamagedError(f"the metadata '{TARGETS}' name other outputs")
+    for name, types, shape in wanted:
+        if found[name][0] not in types or found[name][1] != shape:
+            raise DamagedError(f"output '{name}' is not what the metadata say")
+    return targets
+
+
+def _target(notes: Any) -> TargetOutputs:
+    names = {each.name for each in fields(TargetOutputs)}
+    if not isinstance(notes, dict) or notes.keys() != names:
+        raise DamagedError(f"the metadata '{TARGETS}' do not describe a target")
+    classes = notes["classes"]
+    texts = [value for key, value in notes.items() if key != "classes"]
+    if not isinstance(classes, list) or not all(isinstance(t, str) for t in (*texts, *classes)):
+        raise DamagedError(f"the metadata '{TARGETS}' do not describe a target")
+    if notes["task"] not in {task.value for task in Task}:
+        raise DamagedError(f"the metadata '{TARGETS}' name the task '{notes['task'][:50]}'")
+    return TargetOutputs(**{**notes, "classes": tuple(classes)})
+
+
+def _wanted(target: TargetOutputs) -> list[tuple[str, tuple[int, ...], tuple[Size, ...]]]:
+    """Return name, possible types and shape of each output of a target."""
+    if target.task == Task.regression:
+        return [(target.prediction, (DOUBLE,), (ROWS,))]
+    wide = (ROWS, Size(len(target.classes)))
+    label = wide if target.task == Task.multilabel else (ROWS,)
+    return [(target.label, LABEL_TYPES, label), (target.probabilities, (DOUBLE,), wide)]
+
+
+def _json(graph: CheckedGraph, key: str) -> Any:
+    text = graph.notes.get(key, "")
+    if len(text) > MOST_NOTES or sum(map(text.count, ",[{")) > MOST_PARTS:
+        raise DamagedError(f"the metadata '{key}' are too large")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise DamagedError(f"the metadata '{key}' are missing or no JSON") from None
+
+
+def _mistake(place: str, reason: str) -> UserError:
+    return UserError(
+        f"{place}: damaged, or no model that mlfw wrote: {reason.strip().rstrip('.')}.",
+        "Copy the saved model again, or train it again.",
+    )
