@@ -18,6 +18,7 @@ from mlfw_lightning.networks.ft_transformer import FTTransformer
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.networks.resnet import ResNet
 from mlfw_lightning.networks.transformer import Transformer
+from mlfw_lightning.torch_deployer import TorchProgram
 from mlfw_lightning.trainer import LightningTrainer
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def mlfw_datasets() -> dict[str, type[mlfw.Dataset]]:
 def mlfw_trainers() -> dict[str, type[mlfw.Trainer]]:
     """Register the trainer."""
     return {"lightning": LightningTrainer}
+
+
+@mlfw.hookimpl
+def mlfw_deployers() -> dict[str, type[mlfw.Deployer]]:
+    """Register the deployer that exports networks for PyTorch."""
+    return {"torch": TorchProgram}
 
 
 __all__ = ["InputShape", "LightningTrainer", "Network"]

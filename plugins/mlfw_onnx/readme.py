@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw import Kind, Task
 from mlfw.errors import listing
 from mlfw.schema import is_duration
+from mlfw_onnx.markdown import block, cell, code, table
 from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs, input_notes
 from mlfw_onnx.snippets import Feed, Read, csharp, java, node, outputs_read, python
 
@@ -48,7 +48,7 @@ class Page:
     def text(self) -> str:
         """Return the page in Markdown."""
         outputs = TargetOutputs.of(self.model)
-        targets = listing(f"`{_cell(each.target)}` ({each.task})" for each in outputs)
+        targets = listing(f"`{cell(each.target)}` ({each.task})" for each in outputs)
         feeds, read = self._feeds(), self._read(outputs)
         parts = [
             f"# {self.name}",
@@ -57,17 +57,17 @@ class Page:
             "## What goes in",
             "Every input holds one column, with the rows in the same order. Spell categories as "
             "here; any other text is an unknown category.",
-            _table(["input", "type", "holds", "missing value"], self._input_rows(feeds)),
+            table(["input", "type", "holds", "missing value"], self._input_rows(feeds)),
             *self._words(),
             "## What comes out",
-            _table(["output", "type", "holds"], self._output_rows(outputs)),
+            table(["output", "type", "holds"], self._output_rows(outputs)),
             "## Predicting a row",
             "The row is the first one of `sample.json`. That file holds made-up rows: the inputs "
             "by name, where `null` stands for NaN, the outputs that mlfw computes for them, and "
             "the rows in mlfw's own form.",
         ]
-        for language, install, mark, code in LANGUAGES:
-            parts += [f"### {language}", f"`{install}`", _block(mark, code(feeds, read))]
+        for language, install, mark, lines in LANGUAGES:
+            parts += [f"### {language}", f"`{install}`", block(mark, lines(feeds, read))]
         parts += [
             "## How it was checked",
             " ".join(self.checked),
@@ -97,9 +97,9 @@ class Page:
             shape = ", ".join(map(str, ("rows", *feed.shape)))
             rows.append(
                 [
-                    _code(feed.name),
+                    code(feed.name),
                     f"{feed.type} [{shape}]",
-                    f"{_cell(notes['holds'])}{_written(notes)}{_categories(notes)}",
+                    f"{cell(notes['holds'])}{_written(notes)}{_categories(notes)}",
                     _missing(notes),
                 ]
             )
@@ -109,7 +109,7 @@ class Page:
         types = {info.name: _type(info) for info in self.model.graph.output}
         rows = []
         for each in outputs:
-            what, count, classes = _cell(each.target), len(each.classes), _names(each.classes)
+            what, count, classes = cell(each.target), len(each.classes), _names(each.classes)
             if each.prediction:
                 rows.append([each.prediction, "double [rows]", f"the {what} predicted"])
             elif each.task == Task.multilabel:
@@ -121,7 +121,7 @@ class Page:
                 likely = f"how likely each class is: {classes}"
                 rows.append([each.label, f"{types[each.label]} [rows]", f"the {what} predicted"])
                 rows.append([each.probabilities, f"double [rows, {count}]", likely])
-        return [[_code(name), *rest] for name, *rest in rows]
+        return [[code(name), *rest] for name, *rest in rows]
 
     def _words(self) -> list[str]:
         """Return how texts are divided into words, where there are any."""
@@ -150,7 +150,7 @@ def _categories(notes: Mapping[str, Any]) -> str:
 
 def _names(names: Sequence[str]) -> str:
     """Return names as code, the first ones where there are many."""
-    shown = ", ".join(map(_code, names[:MOST_NAMED]))
+    shown = ", ".join(map(code, names[:MOST_NAMED]))
     more = len(names) - MOST_NAMED
     return f"{shown} and {more} more, which are in the model's metadata" if more > 0 else shown
 
@@ -161,7 +161,7 @@ def _written(notes: Mapping[str, Any]) -> str:
     if not written or notes["kind"] != Kind.number:
         return ""
     what = "in seconds" if is_duration(written) else "without its marks"
-    return f" {what}, as {_code(written)} in the data"
+    return f" {what}, as {code(written)} in the data"
 
 
 def _missing(notes: Mapping[str, Any]) -> str:
@@ -170,27 +170,4 @@ def _missing(notes: Mapping[str, Any]) -> str:
         return f"{', '.join(map(str, missing))} in every pixel"
     if notes["kind"] == Kind.text:
         return str(missing) if missing and any(missing) else "zeros"
-    return _code(missing) if notes["kind"] == Kind.category else str(missing)
-
-
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _code(text: str) -> str:
-    """Return a name as code in a table's cell; one with odd blanks in quotes."""
-    if text != " ".join(text.split()) or not text:
-        text = json.dumps(text, ensure_ascii=False)
-    mark, space = ("``", " ") if "`" in text else ("`", "")
-    escaped = text.replace("|", "\\|")
-    return f"{mark}{space}{escaped}{space}{mark}"
-
-
-def _block(language: str, code: str) -> str:
-    fence = "````" if "```" in code else "```"
-    return f"{fence}{language}\n{code}\n{fence}"
+    return code(missing) if notes["kind"] == Kind.category else str(missing)
