@@ -11,6 +11,8 @@ import mlfw
 from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits
 from mlfw_lightning.fine_tuning.options import FineTuning
 from mlfw_lightning.learning.optimisation import Optimisation
+from mlfw_lightning.portable import OnnxNetwork
+from mlfw_onnx import MODEL
 
 if TYPE_CHECKING:
     from torch import nn
@@ -111,7 +113,13 @@ class Network(FineTuning, Optimisation, mlfw.Model):
             those that are not named.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("torch", "pytorch_lightning", "safetensors")
+    packages: ClassVar[tuple[str, ...]] = (
+        "torch",
+        "pytorch_lightning",
+        "safetensors",
+        "onnx",
+        "onnxruntime",
+    )
     extra: ClassVar[str] = "lightning"
     takes: ClassVar[tuple[type, ...]] = (Splits, StreamedSplits)
     several_targets: ClassVar[bool] = True
@@ -160,8 +168,18 @@ class Network(FineTuning, Optimisation, mlfw.Model):
         learner, _ = Learner.of(self, data, context)
         return context.trainer.estimate(learner, context)
 
-    def load(self, folder: Path, schema: Schema) -> NetworkPredictor:
-        """Load what the predictor has saved."""
+    def load(self, folder: Path, schema: Schema) -> mlfw.Predictor:
+        """Load a fitted network: the model in ONNX, or else the weights.
+
+        Raises:
+            UserError: A file is damaged.
+        """
+        if (folder / MODEL).is_file():
+            return OnnxNetwork.read(folder, schema)
+        return self.load_native(folder, schema)
+
+    def load_native(self, folder: Path, schema: Schema) -> NetworkPredictor:
+        """Load the weights, for torch to predict with."""
         from mlfw_lightning.predictor import NetworkPredictor
 
         return NetworkPredictor.load(folder, schema, self)

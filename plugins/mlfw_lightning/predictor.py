@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
@@ -18,18 +18,21 @@ from mlfw_lightning.heads import Head
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape, Network
 from mlfw_lightning.onnx_layers import add_module, is_convertible
+from mlfw_lightning.portable import NETWORK, TOLERANCE, WEIGHTS
+from mlfw_onnx import OnnxPredictor, check_portable, save_portable
 from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
     import onnx
     import pyarrow as pa
 
-WEIGHTS = "weights.safetensors"
-NETWORK = "network.json"
+MOST_BYTES = 1_000_000_000  # a model in ONNX is at most one Protocol Buffers message, of 2 GB
 
 
 class NetworkPredictor(mlfw.Predictor):
     """A network with its preprocessor and its heads."""
+
+    onnx_tolerance: ClassVar[float] = TOLERANCE
 
     def __init__(
         self,
@@ -95,28 +98,48 @@ class NetworkPredictor(mlfw.Predictor):
             for head, start, stop in zip(self.heads, cuts, cuts[1:], strict=False)
         ]
         notes = self.preprocessor.input_notes(network=True)
-        return prediction_model(graph, self.schema, values, notes)
+        return prediction_model(graph, self.schema, values, notes, self.rows_at_once)
 
     @property
     def quick_onnx(self) -> bool:
-        """Whether `to_onnx` takes less than a second and needs no exporter of torch."""
-        return is_convertible(self.network)
+        """Whether `to_onnx` takes less than a second, and `save` therefore writes the model too."""
+        return is_convertible(self.network) and self._bytes <= MOST_BYTES
+
+    @property
+    def _bytes(self) -> int:
+        """How much memory the weights take."""
+        return sum(value.nbytes for value in self.network.state_dict().values())
 
     def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return what the inputs of the model in ONNX take."""
         return self.preprocessor.feeds(rows, network=True)
 
     def save(self, folder: Path) -> None:
-        """Write weights, shape, heads and preprocessor as data."""
+        """Write weights, shape, heads and preprocessor as data, and the model in ONNX if quick.
+
+        Raises:
+            UserError: The model in ONNX predicts differently.
+        """
         self.preprocessor.save(folder)
         heads = [head.to_json() for head in self.heads]
         write_json(folder / NETWORK, {"shape": asdict(self.shape), "heads": heads})
         state = {name: value.contiguous() for name, value in self.network.state_dict().items()}
         write_bytes(folder / WEIGHTS, save(state))
+        if self.quick_onnx:
+            save_portable(self, self.to_onnx(), folder)
+
+    def needs(self) -> tuple[tuple[str, ...], str] | None:
+        """Return the packages that loading needs: without torch if the model is in ONNX."""
+        return OnnxPredictor.NEEDS if self.quick_onnx else None
+
+    def check_saved(self, folder: Path, rows: pa.Table) -> None:
+        """Check that the saved model predicts the same."""
+        if self.quick_onnx:
+            check_portable(self, folder, rows)
 
     @classmethod
     def load(cls, folder: Path, schema: Schema, model: Network) -> NetworkPredictor:
-        """Read what `save` wrote.
+        """Read weights, shape, heads and preprocessor, which `save` wrote.
 
         Args:
             folder: Where it lies.

@@ -81,6 +81,7 @@ def prediction_model(
     schema: Schema,
     values: Sequence[Tensor],
     inputs: Mapping[str, Mapping[str, Any]],
+    most_rows: int | None = None,
 ) -> onnx.ModelProto:
     """Add outputs and metadata to a graph, and return it as a model.
 
@@ -97,12 +98,14 @@ def prediction_model(
         schema: The model's schema.
         values: One tensor per target, double; see `mlfw.predictions_table`.
         inputs: A description of each input, by name, as JSON data.
+        most_rows: The number of rows to predict at a time, so that memory stays within bounds;
+            estimated if left out.
     """
     targets = TargetOutputs.named(schema, graph.taken)
     for target, outputs, value in zip(schema.targets, targets, values, strict=True):
         _add_target(graph, target, outputs, value)
     notes = {
-        ROWS_AT_ONCE: str(_rows_at_once(graph)),
+        ROWS_AT_ONCE: str(most_rows or _rows_at_once(graph)),
         INPUTS: _json([_input(schema, name, notes) for name, notes in inputs.items()]),
         TARGETS: _json([asdict(each) for each in targets]),
     }

@@ -1,0 +1,61 @@
+"""A saved network in ONNX, run by ONNX Runtime: torch is not imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from mlfw import Schema
+from mlfw.files import write_bytes
+from mlfw_onnx import OnnxPredictor
+from mlfw_tabular import Preprocessor
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+WEIGHTS, NETWORK = "weights.safetensors", "network.json"
+TOLERANCE = 1e-5  # float32, in which networks compute
+
+
+@dataclass(frozen=True)
+class NetworkPreparation:
+    """A network's preprocessor, and where its weights are.
+
+    Attributes:
+        preprocessor: Prepares the columns.
+        folder: The saved model.
+    """
+
+    preprocessor: Preprocessor
+    folder: Path
+
+    def feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
+        """Return rows that conform to the schema as inputs, by name."""
+        return self.preprocessor.feeds(rows, network=True)
+
+    def save(self, folder: Path) -> None:
+        """Write the preprocessor, and copy the weights, from which training can go on."""
+        self.preprocessor.save(folder)
+        for name in (NETWORK, WEIGHTS):
+            write_bytes(folder / name, (self.folder / name).read_bytes())
+
+
+class OnnxNetwork(OnnxPredictor):
+    """A network in ONNX, preprocessing included, that ONNX Runtime runs."""
+
+    onnx_tolerance: ClassVar[float] = TOLERANCE
+
+    @classmethod
+    def read(cls, folder: Path, schema: Schema) -> OnnxPredictor:
+        """Load what `NetworkPredictor.save` wrote into a folder, if it is in ONNX too.
+
+        Args:
+            folder: The folder.
+            schema: The model's schema.
+
+        Raises:
+            UserError: A file is damaged.
+        """
+        return cls.load(folder, schema, NetworkPreparation(Preprocessor.load(folder), folder))
