@@ -120,6 +120,11 @@ def sum(x: Tensor, axis: int, keepdims: bool = False) -> Tensor:  # noqa: A001
     return x.graph.op("ReduceSum", x, x.graph.integers([axis]), keepdims=int(keepdims))
 
 
+def mean(x: Tensor, axis: Sequence[int]) -> Tensor:
+    """Return means along axes."""
+    return x.graph.op("ReduceMean", x, x.graph.integers(axis), keepdims=0)
+
+
 def argmax(x: Tensor, axis: int) -> Tensor:
     """Return the indices of the maxima along an axis, int64; the first one of equals."""
     return x.graph.op("ArgMax", x, axis=axis, keepdims=0, select_last_index=0, dtype=int64)

@@ -1,6 +1,7 @@
 """The operators that models of mlfw use, and their attributes.
 
-They were collected from the exports of every built-in model.
+They were collected from the exports of every built-in model, and from the layers of torch that
+networks of plugins may have.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _PLAIN = (
 STANDARD: dict[str, dict[str, int]] = {
     **{op: {} for op in _PLAIN},
     "ArgMax": {"axis": INT, "keepdims": INT, "select_last_index": INT},
+    "BatchNormalization": {"epsilon": FLOAT, "momentum": FLOAT, "training_mode": INT},
     "Cast": {"to": INT},
     "Concat": {"axis": INT},
     "ConstantOfShape": {"value": TENSOR},
@@ -30,11 +32,23 @@ STANDARD: dict[str, dict[str, int]] = {
         "pads": INTS,
         "strides": INTS,
     },
+    "Elu": {"alpha": FLOAT},
+    "Flatten": {"axis": INT},
     "Gather": {"axis": INT},
     "Gemm": {"alpha": FLOAT, "beta": FLOAT, "transA": INT, "transB": INT},
     "InstanceNormalization": {"epsilon": FLOAT},
     "LayerNormalization": {"axis": INT, "epsilon": FLOAT, "stash_type": INT},
+    "LeakyRelu": {"alpha": FLOAT},
     "Loop": {"body": GRAPH},
+    "MaxPool": {
+        "auto_pad": STRING,
+        "ceil_mode": INT,
+        "dilations": INTS,
+        "kernel_shape": INTS,
+        "pads": INTS,
+        "storage_order": INT,
+        "strides": INTS,
+    },
     "ReduceMean": _REDUCE,
     "ReduceSum": _REDUCE,
     "ReduceSumSquare": _REDUCE,

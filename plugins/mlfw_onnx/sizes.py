@@ -167,8 +167,8 @@ def _value(function: Callable[..., Any], *parts: Known) -> np.ndarray | None:
 
 
 @rule(
-    *("Abs", "Cos", "Erf", "Exp", "Floor", "IsNaN", "LabelEncoder", "Log", "Neg", "Not"),
-    *("Relu", "Sigmoid", "Sign", "Sin", "Sqrt", "Tanh", "Softmax"),
+    *("Abs", "Cos", "Elu", "Erf", "Exp", "Floor", "IsNaN", "LabelEncoder", "LeakyRelu", "Log"),
+    *("Neg", "Not", "Relu", "Sigmoid", "Sign", "Sin", "Sqrt", "Tanh", "Softmax"),
 )
 def _alone(step: Step) -> list[Known]:
     return [Known(step.input(0).shape)]
@@ -210,8 +210,10 @@ def _equal(one: Size, other: Size) -> Size:
     return Size(int(one == other))
 
 
-@rule("LayerNormalization", "InstanceNormalization")
+@rule("BatchNormalization", "InstanceNormalization", "LayerNormalization")
 def _normalised(step: Step) -> list[Known]:
+    if step.attributes.get("training_mode"):
+        raise DamagedError("attribute 'training_mode' is not allowed")
     return [Known(step.input(0).shape)]
 
 
@@ -476,14 +478,42 @@ def _transposed(step: Step) -> list[Known]:
     return [Known(tuple(shape[at] for at in order))]
 
 
+@rule("Flatten")
+def _flattened(step: Step) -> list[Known]:
+    shape = step.input(0).shape
+    axis = step.axis(len(shape), default=1)
+    return [Known((count(shape[:axis]), count(shape[axis:])))]
+
+
 @rule("Conv")
 def _convolved(step: Step) -> list[Known]:
     shape, kernel = step.input(0).shape, step.input(1).shape
-    spatial = len(shape) - 2
-    given = step.attributes
-    if spatial < 1 or len(kernel) != len(shape) or given.get("auto_pad", b"NOTSET") != b"NOTSET":
+    if len(kernel) != len(shape) or any(length.each for length in kernel):
         raise DamagedError("lengths do not fit together")
-    if any(length.each for length in (*kernel, *shape[1:])):
+    made = _positions(step, shape, [length.fixed for length in kernel[2:]])
+    step.work = count([shape[0], *kernel, *made])
+    return [Known((shape[0], kernel[0], *made))]
+
+
+@rule("MaxPool")
+def _pooled(step: Step) -> list[Known]:
+    shape = step.input(0).shape
+    window = [int(length) for length in step.attributes.get("kernel_shape", ())]
+    if len(window) != len(shape) - 2 or min(window, default=0) < 1:
+        raise DamagedError("lengths do not fit together")
+    if step.attributes.get("ceil_mode"):
+        raise DamagedError("attribute 'ceil_mode' is not allowed")
+    made = _positions(step, shape, window)
+    step.work = count([*shape[:2], *made]) * math.prod(window)
+    return [Known((*shape[:2], *made))]
+
+
+def _positions(step: Step, shape: Shape, window: Sequence[int]) -> list[Size]:
+    """Return how often a window fits into each dimension of an image."""
+    spatial, given = len(window), step.attributes
+    if spatial < 1 or given.get("auto_pad", b"NOTSET") != b"NOTSET":
+        raise DamagedError("lengths do not fit together")
+    if any(length.each for length in shape[1:]):
         raise DamagedError("lengths do not fit together")
     pads = [int(n) for n in given.get("pads", [0] * (2 * spatial))]
     strides = [int(n) for n in given.get("strides", [1] * spatial)]
@@ -494,13 +524,12 @@ def _convolved(step: Step) -> list[Known]:
         raise DamagedError("lengths do not fit together")
     made = []
     for at in range(spatial):
-        reach = apart[at] * (kernel[2 + at].fixed - 1) + 1
+        reach = apart[at] * (window[at] - 1) + 1
         room = shape[2 + at].fixed + pads[at] + pads[at + spatial] - reach
         if room < 0:
             raise DamagedError("lengths do not fit together")
         made.append(Size(room // strides[at] + 1))
-    step.work = count([shape[0], *kernel, *made])
-    return [Known((shape[0], kernel[0], *made))]
+    return made
 
 
 @rule("TreeEnsemble")

@@ -1,17 +1,15 @@
-"""Every network takes any columns, judges each row by itself, and can be exported."""
+"""Every network takes any columns and judges each row by itself."""
 
 from __future__ import annotations
 
 import dataclasses
 
-import onnxruntime as ort
 import pytest
 import torch
 from torch import Tensor
 
 from mlfw.components.search import default_space
 from mlfw_lightning import InputShape, Network
-from mlfw_lightning.exporting import network_model
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import ImageShape, TextShape
 from mlfw_lightning.networks.cnn import CNN
@@ -41,15 +39,6 @@ SHAPES = {
 }
 
 networks = pytest.mark.parametrize("model", NETWORKS, ids=lambda model: type(model).__name__)
-# Exporting takes long; the parts of the others are those of the first, and of test_onnx.py.
-exported = pytest.mark.parametrize(
-    "model",
-    [
-        pytest.param(model, marks=[] if isinstance(model, CNN) else [pytest.mark.slow])
-        for model in NETWORKS
-    ],
-    ids=lambda model: type(model).__name__,
-)
 
 
 def inputs(shape: InputShape, rows: int) -> Inputs:
@@ -119,23 +108,6 @@ def test_blocks_hold_every_weight_but_the_heads_once(model: Network) -> None:
 
     assert sorted(held) == sorted(rest)
     assert torch.equal(network(inputs(ALL, 0)), network.head(network.features(inputs(ALL, 0))))
-
-
-@exported
-def test_an_exported_network_computes_the_same_for_any_number_of_rows(model: Network) -> None:
-    network = fresh(model, ALL).eval()
-
-    session = ort.InferenceSession(network_model(network, ALL).SerializeToString())
-
-    for number in (1, 2, 17):
-        given = inputs(ALL, number)
-        with torch.no_grad():
-            wanted = network(given)
-        tensors: list[Tensor] = [given.numbers, given.codes, *given.texts, *given.images]
-        names = [one.name for one in session.get_inputs()]
-        feed = {name: tensor.numpy() for name, tensor in zip(names, tensors, strict=True)}
-        (scores,) = session.run(None, feed)
-        assert torch.allclose(torch.from_numpy(scores), wanted, atol=1e-5)
 
 
 @networks

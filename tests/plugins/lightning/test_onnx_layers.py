@@ -20,6 +20,7 @@ from mlfw_lightning.networks.resnet import ResNet
 from mlfw_lightning.networks.transformer import Transformer
 from mlfw_lightning.onnx_layers import add_module, is_convertible
 from mlfw_onnx import Graph, Tensor
+from mlfw_onnx.checks import check_graph
 from mlfw_tabular.prepare.graph import GraphFeatures
 
 NEAR = 1e-5
@@ -62,7 +63,9 @@ def flat(inputs: Inputs) -> list[np.ndarray]:
 
 
 def session(
-    add: Callable[[Sequence[Tensor]], Tensor], examples: Sequence[np.ndarray], axes: int = 2
+    add: Callable[[Sequence[Tensor]], Tensor],
+    examples: Sequence[np.ndarray],
+    shape: Sequence[int],
 ) -> ort.InferenceSession:
     """Return a session of a graph with an input for each array, for any number of rows."""
     graph = Graph()
@@ -70,9 +73,10 @@ def session(
         graph.input(f"x{number}", example.dtype, ["rows", *example.shape[1:]])
         for number, example in enumerate(examples)
     ]
-    graph.output(add(inputs), "y", ["rows", *[None] * (axes - 1)])
-    model = graph.model("test")
-    return ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    graph.output(add(inputs), "y", ["rows", *shape])
+    content = graph.model("test").SerializeToString()
+    check_graph(content)
+    return ort.InferenceSession(content, providers=["CPUExecutionProvider"])
 
 
 def network_session(network: nn.Module, shape: InputShape) -> ort.InferenceSession:
@@ -83,7 +87,7 @@ def network_session(network: nn.Module, shape: InputShape) -> ort.InferenceSessi
         features = GraphFeatures(numbers, codes, tuple(others[:texts]), tuple(others[texts:]))
         return add_module(network, features)
 
-    return session(add, flat(random_inputs(shape, 1)))
+    return session(add, flat(random_inputs(shape, 1)), [shape.outputs])
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -137,7 +141,7 @@ def test_a_layer_of_torch_computes_the_same(name: str) -> None:
     assert is_convertible(layer)
     with torch.inference_mode():
         wanted = layer(x).numpy()
-    made = session(lambda inputs: add_module(layer, *inputs), [x.numpy()], wanted.ndim)
+    made = session(lambda inputs: add_module(layer, *inputs), [x.numpy()], wanted.shape[1:])
     (found,) = made.run(None, {"x0": x.numpy()})
 
     np.testing.assert_allclose(found, wanted, atol=NEAR, rtol=NEAR)

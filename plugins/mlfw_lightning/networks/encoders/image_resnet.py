@@ -104,7 +104,7 @@ class ImageResNet(Encoder):
         """Add to an ONNX graph what `forward` computes."""
         x = add_module(self.stem, add_module(self.normalise, images))
         maps = add_module(self.body, x)
-        return maps.graph.op("GlobalAveragePool", maps)[:, :, 0, 0]
+        return arrays.mean(maps, axis=(2, 3))
 
     def blocks(self) -> list[nn.Module]:
         """Return the first convolution, then every residual block."""
