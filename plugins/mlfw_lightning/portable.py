@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import mlfw
 from mlfw import Schema
 from mlfw.files import write_bytes
 from mlfw_onnx import OnnxPredictor
@@ -14,6 +15,8 @@ from mlfw_tabular import Preprocessor
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
+
+    from mlfw.pipeline.saved_model import SavedModel
 
 WEIGHTS, NETWORK = "weights.safetensors", "network.json"
 TOLERANCE = 1e-5  # float32, in which networks compute
@@ -59,3 +62,10 @@ class OnnxNetwork(OnnxPredictor):
             UserError: A file is damaged.
         """
         return cls.load(folder, schema, NetworkPreparation(Preprocessor.load(folder), folder))
+
+
+def native(saved: SavedModel) -> SavedModel:
+    """Return a saved model with its network in torch, if it is a network in ONNX; else itself."""
+    if isinstance(saved.predictor, OnnxNetwork):
+        return mlfw.load(saved.folder, engine="native")
+    return saved

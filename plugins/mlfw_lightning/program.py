@@ -22,6 +22,7 @@ from mlfw.schema import LEAST_LABEL_PROBABILITY, class_labels
 from mlfw.schema.cast import CastError
 from mlfw.schema.whole import whole
 from mlfw_lightning.loop.batch import Inputs
+from mlfw_lightning.portable import native
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_onnx.predictions import TargetOutputs
 from mlfw_tabular.prepare.encoder import Encoder, Output
@@ -116,8 +117,9 @@ def network_of(saved: SavedModel, deployer: str) -> NetworkPredictor:
     Raises:
         UserError: It is no network; the message says in which formats it can be exported.
     """
-    if isinstance(saved.predictor, NetworkPredictor):
-        return saved.predictor
+    predictor = native(saved).predictor
+    if isinstance(predictor, NetworkPredictor):
+        return predictor
     has_onnx = type(saved.predictor).to_onnx is not Predictor.to_onnx
     formats = "the formats onnx, web and mobile" if has_onnx else "no other format"
     raise UserError(

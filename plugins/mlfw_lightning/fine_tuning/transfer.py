@@ -17,7 +17,7 @@ from mlfw.files import digest
 from mlfw.hints import dotted, override
 from mlfw_lightning.fine_tuning.blocks import head_of
 from mlfw_lightning.fine_tuning.options import HEAD
-from mlfw_lightning.portable import OnnxNetwork
+from mlfw_lightning.portable import native
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_tabular.prepare import Augmentation
 from mlfw_tabular.prepare.encoder import Encoder, Output
@@ -126,9 +126,7 @@ def load_weights(network: nn.Module, folder: str) -> list[str]:
 
 def _source(folder: str) -> NetworkPredictor:
     try:
-        saved = mlfw.load(Path(folder))
-        if isinstance(saved.predictor, OnnxNetwork):
-            saved = mlfw.load(Path(folder), engine="native")
+        saved = native(mlfw.load(Path(folder)))
     except UserError as error:
         raise UserError(f"{KEY}: {error.problem}", error.remedy) from None
     if not isinstance(saved.predictor, NetworkPredictor):

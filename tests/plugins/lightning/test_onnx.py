@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import onnx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -20,6 +23,7 @@ from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.onnx_layers import is_convertible
+from mlfw_lightning.portable import OnnxNetwork
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_onnx.parity import Parity, session_of
 from mlfw_onnx.predictions import TargetOutputs
@@ -28,17 +32,29 @@ NEAR, MOST_SECONDS = 1e-5, 0.3
 TARGETS = ("kind", "price", "tags")
 
 
-def fitted(splits: Splits, folder: Path) -> NetworkPredictor:
+@pytest.fixture(scope="module")
+def splits(tmp_path_factory: pytest.TempPathFactory) -> Splits:
+    return mixed_splits(tmp_path_factory.mktemp("data"), TARGETS)
+
+
+@pytest.fixture(scope="module")
+def predictor(splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> NetworkPredictor:
+    folder = tmp_path_factory.mktemp("fit")
     trainer = LightningTrainer(accelerator="cpu", epochs=2)
     context = FitContext(trainer=trainer, seed=0, folder=folder, report=lambda *_: None)
     return MLP(width=8).fit(splits, context)
 
 
+@pytest.fixture(scope="module")
+def saved(predictor: NetworkPredictor, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    predictor.save(folder)
+    return folder
+
+
 def test_a_network_on_all_kinds_of_columns_is_one_model_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: NetworkPredictor, splits: Splits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    splits = mixed_splits(tmp_path, TARGETS)
-    predictor = fitted(splits, tmp_path)
     monkeypatch.setitem(sys.modules, "onnxscript", None)  # torch's exporter fails without it
 
     assert predictor.quick_onnx
@@ -59,6 +75,78 @@ def test_a_network_on_all_kinds_of_columns_is_one_model_at_once(
     assert types["remark"] == onnx.TensorProto.INT32
     assert types["amount"] == onnx.TensorProto.DOUBLE
     assert types["colour"] == onnx.TensorProto.STRING
+
+
+def test_a_saved_network_predicts_the_same_in_onnx_and_in_torch(
+    predictor: NetworkPredictor, splits: Splits, saved: Path
+) -> None:
+    rows = mlfw.conform(splits.test, splits.schema)
+    wanted = predictor.predict(rows)
+
+    found = MLP(width=8).load(saved, splits.schema)
+
+    assert isinstance(found, OnnxNetwork)
+    assert MLP(width=8).load_native(saved, splits.schema).predict(rows).equals(wanted)
+    predicted = found.predict(rows)
+    assert predicted.schema.equals(wanted.schema)
+    for name in wanted.column_names:
+        if wanted[name].type == pa.float64():
+            np.testing.assert_allclose(predicted[name], wanted[name], rtol=NEAR, atol=NEAR)
+        else:
+            assert predicted[name].equals(wanted[name])
+    predictor.check_saved(saved, rows)
+    assert found.predict(rows.slice(0, 0)).num_rows == 0
+
+
+PREDICT = """
+import sys
+from pathlib import Path
+import pyarrow.parquet as pq
+import mlfw
+from mlfw_lightning.networks.mlp import MLP
+
+folder, rows = map(Path, sys.argv[1:])
+schema = mlfw.Schema.load(folder / "schema.json")
+MLP(width=8).load(folder, schema).predict(mlfw.conform(pq.read_table(rows), schema))
+print(*{"torch", "sklearn", "onnx"} & sys.modules.keys())
+"""
+
+
+def test_a_saved_network_predicts_without_importing_torch(
+    splits: Splits, saved: Path, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.parquet"
+    pq.write_table(splits.test, rows)
+    splits.schema.save(saved / "schema.json")
+
+    command = [sys.executable, "-c", PREDICT, str(saved), str(rows)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == ""
+
+
+def test_what_is_loaded_in_onnx_is_saved_with_its_weights(
+    predictor: NetworkPredictor, splits: Splits, saved: Path, tmp_path: Path
+) -> None:
+    rows = mlfw.conform(splits.test, splits.schema)
+
+    MLP(width=8).load(saved, splits.schema).save(tmp_path)
+
+    again = MLP(width=8).load_native(tmp_path, splits.schema)
+    assert again.predict(rows).equals(predictor.predict(rows))
+    assert (tmp_path / "model.onnx").read_bytes() == (saved / "model.onnx").read_bytes()
+
+
+def test_a_network_that_only_torch_can_export_is_saved_in_torch_alone(
+    predictor: NetworkPredictor, splits: Splits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlfw_lightning.predictor.MOST_BYTES", 0)
+
+    predictor.save(tmp_path)
+
+    assert not (tmp_path / "model.onnx").exists()
+    assert predictor.needs() is None
+    assert isinstance(MLP(width=8).load(tmp_path, splits.schema), NetworkPredictor)
 
 
 class Gated(torch.nn.Module):
