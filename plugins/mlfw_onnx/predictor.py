@@ -103,9 +103,8 @@ class OnnxPredictor(Predictor):
         """
         import pyarrow as pa
 
-        columns = self.schema.columns
-        empty = pa.table({each.name: pa.array([], storage_type(each.kind)) for each in columns})
-        made = self.onnx_feeds(mlfw.conform(empty, self.schema))
+        columns = {each.name: pa.nulls(0, storage_type(each.kind)) for each in self.schema.columns}
+        made = self.onnx_feeds(mlfw.conform(pa.table(columns), self.schema))
         given = {name: (TYPES.get(each.dtype.name), each.ndim) for name, each in made.items()}
         taken = {each.name: (each.type, len(each.shape)) for each in self._few.get_inputs()}
         if given != taken:

@@ -60,11 +60,14 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.pipeline.row_files import read_rows, row_writer, write_rows
     from mlfw.pipeline.saved_model import load_model
     from mlfw.pipeline.streams import check_apart, readable, shown
+    from mlfw.pipeline.tables import keep_pandas_out
     from mlfw.plugins import load_plugins, warn_of_broken
     from mlfw.runs import runs_folder
     from mlfw.schema.value_notes import ValueNote
 
     plugins = load_plugins()
+    if all(plugin.distribution == "mlfw" for plugin in plugins.infos):
+        keep_pandas_out()
     warn_of_broken(plugins)
     lists = row_writer(options.output, plugins.registry).lists
     check_apart(options.data, options.output, _other_name(options))

@@ -7,6 +7,7 @@ converted.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -208,3 +209,21 @@ def like(given: Any, table: pa.Table) -> Any:
         return frame
     polars = _frame_class(given, "polars")
     return table if polars is None else polars(table)
+
+
+def keep_pandas_out() -> None:
+    """Keep pyarrow from importing pandas, in a process that handles none of its objects.
+
+    pyarrow imports pandas, if it is installed, with the first array it converts, only to recognise
+    what pandas made; that takes some 0.3 s and 30 MB. Afterwards pandas can still be imported,
+    but pyarrow takes no data frame any more.
+    """
+    import pyarrow as pa
+
+    if "pandas" not in sys.modules:
+        modules: dict[str, Any] = sys.modules  # type: ignore[assignment]
+        modules["pandas"] = None  # an import raises ImportError, and pyarrow does not try again
+        try:
+            pa.array([0])
+        finally:
+            del modules["pandas"]
