@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import mlfw
 from mlfw import Predictor
 from mlfw.files import finite, write_bytes, write_text
-from mlfw_onnx.parity import Parity, expected_outputs, numbers_a_row, session_of
-from mlfw_onnx.predictions import TargetOutputs, input_notes
+from mlfw_onnx.parity import Parity, expected_outputs, numbers_a_row
+from mlfw_onnx.predictions import input_notes
 from mlfw_onnx.predictor import MODEL, SAMPLE
 from mlfw_onnx.sample import plain_rows, sample_rows
+from mlfw_onnx.session import checked_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +35,8 @@ def save_portable(predictor: Predictor, model: onnx.ModelProto, folder: Path) ->
         UserError: Both predict differently for made-up rows.
     """
     content = model.SerializeToString()
-    parity = Parity(predictor, session_of(content), TargetOutputs.of(model))
+    checked = checked_model(content, MODEL)
+    parity = Parity(predictor, checked.session, checked.targets)
     sample = made_up_rows(predictor, model)
     parity.check(sample, "sample")
     write_bytes(folder / MODEL, content)
@@ -52,9 +54,8 @@ def check_portable(predictor: Predictor, folder: Path, rows: pa.Table) -> None:
     Raises:
         UserError: Both predict differently.
     """
-    session = session_of((folder / MODEL).read_bytes(), str(folder / MODEL))
-    outputs = TargetOutputs.read(session.get_modelmeta().custom_metadata_map)
-    Parity(predictor, session, outputs).check(rows, "test")
+    model = checked_model(folder / MODEL, str(folder / MODEL))
+    Parity(predictor, model.session, model.targets).check(rows, "test")
 
 
 def made_up_rows(predictor: Predictor, model: onnx.ModelProto) -> pa.Table:

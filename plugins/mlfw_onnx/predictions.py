@@ -105,9 +105,9 @@ def prediction_model(
     for target, outputs, value in zip(schema.targets, targets, values, strict=True):
         _add_target(graph, target, outputs, value)
     notes = {
-        ROWS_AT_ONCE: str(most_rows or _rows_at_once(graph)),
         INPUTS: _json([_input(schema, name, notes) for name, notes in inputs.items()]),
         TARGETS: _json([asdict(each) for each in targets]),
+        ROWS_AT_ONCE: str(most_rows or _rows_at_once(graph)),
     }
     model = graph.model("mlfw", notes)
     model.producer_name, model.producer_version = "mlfw", mlfw.__version__

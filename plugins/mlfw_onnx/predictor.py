@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import mlfw
 from mlfw import Predictor, Schema, UserError
 from mlfw.errors import listing
-from mlfw.files import write_bytes
+from mlfw.files import open_file, write_bytes
 from mlfw.hints import printable
 from mlfw.schema import storage_type
 from mlfw.threads import usable_cores
-from mlfw_onnx.parity import session_of
-from mlfw_onnx.predictions import TargetOutputs, rows_at_once
+from mlfw_onnx.predictions import rows_at_once
+from mlfw_onnx.session import MOST_BYTES, CheckedModel, checked_model
 
 if TYPE_CHECKING:
     import numpy as np
     import onnx
-    import onnxruntime as ort
     import pyarrow as pa
 
 MODEL, SAMPLE = "model.onnx", "sample.json"
@@ -71,10 +70,8 @@ class OnnxPredictor(Predictor):
         self.preparation = preparation
         self.place = place
         self.sample = sample
-        metadata = self._few.get_modelmeta().custom_metadata_map
-        by_target = {each.target: each for each in TargetOutputs.read(metadata)}
-        outputs = [by_target[target.name] for target in schema.targets]
-        self._names = [each.probabilities or each.prediction for each in outputs]
+        self._names = self._output_names()
+        metadata = self._few.session.get_modelmeta().custom_metadata_map
         self._rows_at_once = rows_at_once(metadata)
 
     @classmethod
@@ -91,7 +88,9 @@ class OnnxPredictor(Predictor):
         """
         path, sample = folder / MODEL, folder / SAMPLE
         text = sample.read_text(encoding="utf-8") if sample.is_file() else ""
-        made = cls(schema, path.read_bytes(), preparation, str(path), text)
+        with open_file(path, MOST_BYTES) as file:
+            content = file.read()
+        made = cls(schema, content, preparation, str(path), text)
         made._check_inputs()
         return made
 
@@ -106,7 +105,8 @@ class OnnxPredictor(Predictor):
         columns = {each.name: pa.nulls(0, storage_type(each.kind)) for each in self.schema.columns}
         made = self.onnx_feeds(mlfw.conform(pa.table(columns), self.schema))
         given = {name: (TYPES.get(each.dtype.name), each.ndim) for name, each in made.items()}
-        taken = {each.name: (each.type, len(each.shape)) for each in self._few.get_inputs()}
+        inputs = self._few.session.get_inputs()
+        taken = {each.name: (each.type, len(each.shape)) for each in inputs}
         if given != taken:
             wrong = [
                 name for name in given.keys() | taken.keys() if given.get(name) != taken.get(name)
@@ -121,13 +121,13 @@ class OnnxPredictor(Predictor):
         """Return predictions for rows that conform to the schema."""
         import numpy as np
 
-        session = self._few if rows.num_rows <= FEW_ROWS else self._many
+        model = self._few if rows.num_rows <= FEW_ROWS else self._many
         size = self._rows_at_once
         pieces = [
-            session.run(self._names, self.onnx_feeds(rows.slice(start, size)))
+            model.run(self.onnx_feeds(rows.slice(start, size)), self._names)
             for start in range(0, max(rows.num_rows, 1), size)
         ]
-        values = [np.concatenate(parts) for parts in zip(*pieces, strict=True)]
+        values = [np.concatenate([piece[name] for piece in pieces]) for name in self._names]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
 
     def to_onnx(self) -> onnx.ModelProto:
@@ -151,11 +151,29 @@ class OnnxPredictor(Predictor):
         """Return the packages that loading needs, and the extra that installs them."""
         return self.NEEDS
 
-    @cached_property
-    def _few(self) -> ort.InferenceSession:
-        return session_of(self.content, self.place)
+    def _output_names(self) -> list[str]:
+        """Return the names of the outputs that predictions are made of, in the targets' order.
+
+        Raises:
+            UserError: The model does not predict the targets of the schema.
+        """
+        there = {each.target: each for each in self._few.targets}
+        for target in self.schema.targets:
+            made = there.get(target.name)
+            if made is None or (made.task, made.classes) != (target.task, target.classes):
+                raise UserError(
+                    f"{self.place}: does not predict '{printable(target.name)}' as schema.json "
+                    "says.",
+                    "Copy the saved model again.",
+                )
+        outputs = [there[target.name] for target in self.schema.targets]
+        return [each.probabilities or each.prediction for each in outputs]
 
     @cached_property
-    def _many(self) -> ort.InferenceSession:
+    def _few(self) -> CheckedModel:
+        return checked_model(self.content, self.place)
+
+    @cached_property
+    def _many(self) -> CheckedModel:
         cores = usable_cores()
-        return session_of(self.content, self.place, threads=cores) if cores > 1 else self._few
+        return checked_model(self.content, self.place, threads=cores) if cores > 1 else self._few

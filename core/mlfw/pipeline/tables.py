@@ -221,7 +221,7 @@ def keep_pandas_out() -> None:
     import pyarrow as pa
 
     if "pandas" not in sys.modules:
-        modules: dict[str, Any] = sys.modules  # type: ignore[assignment]
+        modules: dict[str, Any] = sys.modules
         modules["pandas"] = None  # an import raises ImportError, and pyarrow does not try again
         try:
             pa.array([0])

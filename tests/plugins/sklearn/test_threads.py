@@ -25,12 +25,10 @@ RUN = ["-m", "mlfw", "run", "dataset=sklearn", "model=boosting", "model.iteratio
 
 
 def openmp_threads() -> set[int]:
-    """Return the threads of OpenMP, but not those of torch, which another test may have loaded."""
-    return {
-        pool["num_threads"]
-        for pool in threadpool_info()
-        if pool["user_api"] == "openmp" and "torch" not in pool["filepath"]
-    }
+    """Return the threads of scikit-learn's OpenMP; other tests may have loaded other ones."""
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
+    own = [pool for pool in pools if "scikit" in pool["filepath"]]
+    return {pool["num_threads"] for pool in own or pools}
 
 
 class Recorder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
