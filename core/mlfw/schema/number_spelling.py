@@ -87,8 +87,21 @@ def known_array(categories: tuple[str, ...]) -> pa.Array:
 
 @lru_cache(maxsize=256)
 def _known_keys(categories: tuple[str, ...], text: bool) -> tuple[pa.Array, pa.Array, bool]:
-    """Return different keys, the category of each, and whether some are codes with zeros."""
+    """Return what `known_spellings` does, keys and categories as Arrow arrays."""
     import pyarrow as pa
+
+    found, has_codes = known_spellings(categories, text=text)
+    names = pa.array(list(found.values()), pa.string())
+    return pa.array(list(found), pa.string()), names, has_codes
+
+
+def known_spellings(categories: tuple[str, ...], *, text: bool) -> tuple[dict[str, str], bool]:
+    """Return the category of each key of `number_keys`, and whether some are codes with zeros.
+
+    Args:
+        categories: The categories known.
+        text: See `match_spelling`.
+    """
     import pyarrow.compute as pc
 
     known = known_array(categories)
@@ -105,8 +118,7 @@ def _known_keys(categories: tuple[str, ...], text: bool) -> tuple[pa.Array, pa.A
         for index in order:
             if padded[index] and codes.count(keys[index]) == 1:
                 found.setdefault(keys[index], categories[index])
-    names = pa.array(list(found.values()), pa.string())
-    return pa.array(list(found), pa.string()), names, any(padded)
+    return found, any(padded)
 
 
 def number_keys(words: pa.Array) -> pa.Array:

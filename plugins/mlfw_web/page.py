@@ -1,0 +1,125 @@
+"""Putting the page together: modules, styles and the policy that no request leaves the browser."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ASSETS = Path(__file__).parent / "assets"
+MODEL_MODULES = ("values.js", "encode.js", "images.js", "model.js")
+PAGE_MODULES = (*MODEL_MODULES, "csv.js", "page.js")
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
+PUBLIC = "export { PredictionError, check, columns, predict, predictRows, ready, targets };\n"
+LEVEL = 9
+
+
+@dataclass(frozen=True)
+class Page:
+    """The texts of the page.
+
+    Attributes:
+        title: The heading.
+        lead: The sentence below it.
+        about: Lines about the model for the foot of the page.
+        description: What the scripts must know; see `Described`.
+    """
+
+    title: str
+    lead: str
+    about: tuple[str, ...]
+    description: Mapping[str, Any]
+
+    def module(self) -> str:
+        """Return `predict.js`, a module for other sites."""
+        return self._script("site.js", MODEL_MODULES) + PUBLIC
+
+    def script(self) -> str:
+        """Return `page.js` of the folder."""
+        return self._script("site.js", PAGE_MODULES)
+
+    def index(self) -> str:
+        """Return `index.html` of the folder."""
+        policy = _policy("'self'", "'self'", "'self'")
+        return self._html(
+            policy,
+            '<link rel="stylesheet" href="page.css">',
+            '<script type="module" src="page.js"></script>\n'
+            '<p id="unserved" class="failure">If nothing loads, this page was opened from a disk: '
+            "put the folder on a web server, or open the single HTML file instead.</p>",
+        )
+
+    def single(self, runtime: bytes, binary: bytes, model: bytes) -> str:
+        """Return the page as one HTML file.
+
+        Args:
+            runtime: The script of ONNX Runtime Web.
+            binary: Its WebAssembly.
+            model: The model.
+        """
+        script, style = f"\n{self._script('single.js', PAGE_MODULES)}", f"\n{styles()}"
+        policy = _policy(f"{_hash(script)} blob:", _hash(style), "'none'")
+        parts = {"runtime": runtime, "wasm": binary, "model": model}
+        data = "\n".join(
+            f'<script type="application/octet-stream" id="{name}">{_packed(content)}</script>'
+            for name, content in parts.items()
+        )
+        code = f'<script type="module">{script}</script>'
+        return self._html(policy, f"<style>{style}</style>", f"{data}\n{code}")
+
+    def _html(self, policy: str, style: str, script: str) -> str:
+        texts = {
+            "POLICY": html.escape(policy),
+            "TITLE": html.escape(self.title),
+            "HEADING": html.escape(self.title),
+            "LEAD": html.escape(self.lead),
+            "STYLE": style,
+            "ABOUT": "\n".join(f"<p>{html.escape(line)}</p>" for line in self.about),
+            "SCRIPT": script,
+        }
+        template = (ASSETS / "page.html").read_text(encoding="utf-8")
+        return re.sub("@([A-Z]+)@", lambda found: texts[found[1]], template)
+
+    def _script(self, assets: str, modules: tuple[str, ...]) -> str:
+        parts = [(ASSETS / name).read_text(encoding="utf-8") for name in (assets, *modules)]
+        code = "\n".join(EXPORT.sub("", IMPORT.sub("", part)) for part in parts)
+        return f"const description = JSON.parse({script_text(self.description)});\n{code}"
+
+
+def styles() -> str:
+    """Return the style sheet."""
+    return (ASSETS / "page.css").read_text(encoding="utf-8")
+
+
+def packed(content: bytes) -> bytes:
+    """Return bytes gzipped, the same each time."""
+    return gzip.compress(content, LEVEL, mtime=0)
+
+
+def script_text(value: Any) -> str:
+    """Return JSON data as a literal of JavaScript that holds no `<` and can stand in HTML."""
+    text = json.dumps(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(packed(content)).decode()
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _policy(script: str, style: str, connect: str) -> str:
+    return (
+        f"default-src 'none'; script-src {script} 'wasm-unsafe-eval'; style-src {style}; "
+        f"img-src blob: data:; connect-src {connect}; base-uri 'none'; form-action 'none'"
+    )
