@@ -164,6 +164,21 @@ def test_predicting_imports_neither_scikit_learn_nor_torch(model: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_command_predicts_without_pandas_and_in_little_memory(
+    trained: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from mlfw.cli.main import main;"
+        f"assert main(['predict', {str(trained)!r}, {str(trained.parent / 'rows.csv')!r}]) == 0;"
+        "assert not {'pandas', 'sklearn', 'torch', 'onnx', 'hydra'} & set(sys.modules);"
+        "status = Path('/proc/self/status').read_text();"
+        "peak = int(status.partition('VmHWM:')[2].split()[0]);"
+        "assert peak < 150 * 1024, peak"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=tmp_path)
+
+
 def test_a_planted_pickle_is_not_loaded(model: Path, tmp_path: Path) -> None:
     import pickle
     import zipfile

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
 from mlfw.errors import UserError
@@ -221,9 +222,18 @@ def keep_pandas_out() -> None:
     import pyarrow as pa
 
     if "pandas" not in sys.modules:
-        modules: dict[str, Any] = sys.modules
-        modules["pandas"] = None  # an import raises ImportError, and pyarrow does not try again
+        finder = _NoPandas()
+        sys.meta_path.insert(0, finder)
         try:
-            pa.array([0])
+            pa.array([0])  # pyarrow looks for pandas now, and never again
         finally:
-            del modules["pandas"]
+            sys.meta_path.remove(finder)
+
+
+class _NoPandas(MetaPathFinder):
+    """Says that pandas is not installed."""
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        """Raise an error for pandas, and leave all else to other finders."""
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is kept out", name=name)
