@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlfw_lightning.predictor import NetworkPredictor
-from mlfw_lightning.program import encoders, program_inputs, values_of
+from mlfw_lightning.program import encoders, program_inputs
 from mlfw_onnx.parity import Comparison, expected_outputs
-from mlfw_onnx.predictions import TargetOutputs
+from mlfw_onnx.predictions import TargetOutputs, with_labels
 from mlfw_onnx.sample import plain_rows
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ProgramComparison(Comparison):
 
     def run(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return the outputs of the program, labels included."""
-        return values_of(self.network.schema, self.outputs, self.predict(rows))
+        return with_labels(self.network.schema, self.outputs, self.predict(rows))
 
     def sample(self, rows: pa.Table) -> dict[str, Any]:
         """Return rows as JSON data: the inputs, what mlfw predicts, and the rows themselves.

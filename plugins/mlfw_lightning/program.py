@@ -17,8 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mlfw import Predictor, Schema, Task, UserError
-from mlfw.schema import LEAST_LABEL_PROBABILITY, class_labels
+from mlfw import Predictor, UserError
 from mlfw.schema.cast import CastError
 from mlfw.schema.whole import whole
 from mlfw_lightning.loop.batch import Inputs
@@ -245,25 +244,4 @@ def program_notes(predictor: NetworkPredictor, inputs: Sequence[Tensor]) -> list
                 **notes,
             }
         )
-    return made
-
-
-def values_of(
-    schema: Schema, outputs: tuple[TargetOutputs, ...], found: Sequence[np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Return the outputs of a program by name, and the labels that follow from its probabilities.
-
-    Args:
-        schema: The model's schema.
-        outputs: The outputs of each target.
-        found: Probabilities or predicted values, one array per target.
-    """
-    made: dict[str, np.ndarray] = {}
-    for target, each, values in zip(schema.targets, outputs, found, strict=True):
-        made[each.probabilities or each.prediction] = values
-        if target.task is Task.multilabel:
-            made[each.label] = values >= LEAST_LABEL_PROBABILITY
-        elif target.task is not Task.regression:
-            labels = np.asarray(class_labels(target).to_pylist(), dtype=object)
-            made[each.label] = labels[values.argmax(axis=1)]
     return made

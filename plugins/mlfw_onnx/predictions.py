@@ -15,6 +15,7 @@ from mlfw_onnx.graph import Graph
 from mlfw_onnx.tensor import Tensor
 
 if TYPE_CHECKING:
+    import numpy as np
     import onnx
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
@@ -138,6 +139,29 @@ def input_notes(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
     """Return the descriptions of a model's inputs, by name; see `prediction_model`."""
     (text,) = (each.value for each in model.metadata_props if each.key == INPUTS)
     return {notes["name"]: notes for notes in json.loads(text)}
+
+
+def with_labels(
+    schema: Schema, outputs: Sequence[TargetOutputs], found: Sequence[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return probabilities and predicted values by output, and the labels that follow from them.
+
+    Args:
+        schema: The model's schema.
+        outputs: The outputs of each target.
+        found: For each target probabilities, [rows, classes], or predicted values, [rows].
+    """
+    import numpy as np
+
+    made: dict[str, np.ndarray] = {}
+    for target, each, values in zip(schema.targets, outputs, found, strict=True):
+        made[each.probabilities or each.prediction] = values
+        if target.task is Task.multilabel:
+            made[each.label] = values >= LEAST_LABEL_PROBABILITY
+        elif target.task is not Task.regression:
+            labels = np.asarray(class_labels(target).to_pylist(), dtype=object)
+            made[each.label] = labels[values.argmax(axis=1)]
+    return made
 
 
 def _add_target(graph: Graph, target: Target, made: TargetOutputs, values: Tensor) -> None:

@@ -1,0 +1,172 @@
+"""The deployer `mobile`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import mlfw
+from mlfw import Deployer, Deployment, UserError, limits
+from mlfw.files import finite, write_bytes, write_json, write_text
+from mlfw.hints import install
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from mlfw.pipeline.saved_model import SavedModel
+    from mlfw_mobile.columns import Layout
+    from mlfw_onnx.parity import Comparison
+
+
+class PhoneRuntime(StrEnum):
+    """What runs the model on the phone.
+
+    `auto` is ExecuTorch for networks and ONNX Runtime for all other models.
+    """
+
+    auto = "auto"
+    executorch = "executorch"
+    onnx = "onnx"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model in the form that runs on phones.
+
+    Attributes:
+        runtime: onnx or executorch.
+        file: The name of its file.
+        content: The file.
+        layout: Its columns and targets.
+        comparison: Compares it with the saved model.
+    """
+
+    runtime: str
+    file: str
+    content: bytes
+    layout: Layout
+    comparison: Comparison
+
+
+@dataclass(kw_only=True)
+class Mobile(Deployer):
+    """An Android project and an iOS package with the model inside, made from the schema.
+
+    They are written only if the model's file predicts what mlfw predicts, both for made-up rows and
+    for test rows of the run.
+
+    Attributes:
+        runtime: What runs the model on the phone: executorch (networks only), onnx, or auto, which
+            is executorch for networks and onnx for all other models.
+        check_rows: Largest number of the run's test rows to compare, if they are available.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
+    extra: ClassVar[str] = "mobile"
+    exports: ClassVar[bool] = True
+
+    runtime: PhoneRuntime = PhoneRuntime.auto
+    check_rows: int = field(default=10_000, metadata=limits(minimum=0))
+
+    def deploy(self, model: Path, folder: Path, name: str) -> Deployment:
+        """Write the folders `android` and `ios`, and `README.md`.
+
+        Raises:
+            UserError: The model has no form for phones, the apps cannot read one of its columns, a
+                package is not installed, or the form predicts otherwise.
+        """
+        from mlfw_mobile.readme import page
+        from mlfw_mobile.sources import android_files, ios_files
+        from mlfw_onnx.sample import sample_rows
+
+        saved = mlfw.load(model)
+        made = self._program(saved) if self._is_network(saved) else self._graph(saved)
+        notes = {each["name"]: each for each in made.layout.notes}
+        sample = mlfw.conform(sample_rows(saved.schema, notes), saved.schema)
+        note = made.comparison.note(sample, saved.test_rows(self.check_rows))
+        android, ios = folder / "android", folder / "ios"
+        for root, files, data in (
+            (android, android_files(made.layout, name, made.runtime), "app/src/main/assets"),
+            (ios, ios_files(made.layout, name, made.runtime), "Sources/Resources"),
+        ):
+            for path, text in files.items():
+                write_text(root / path, text)
+            write_bytes(root / data / made.file, made.content)
+            write_json(root / data / "columns.json", made.layout.to_json())
+            text = json.dumps(finite(_sample(made, saved, sample)), ensure_ascii=False)
+            write_text(root / data / "sample.json", text)
+        write_text(folder / "README.md", page(name, saved.use, made.layout, made.runtime, note))
+        return Deployment("android", notes=(note,))
+
+    def _is_network(self, saved: SavedModel) -> bool:
+        """Return whether ExecuTorch runs the model."""
+        if self.runtime is PhoneRuntime.executorch:
+            from mlfw_lightning.program import network_of
+
+            network_of(saved, "mobile")  # raises an error for any other model
+            return True
+        if self.runtime is PhoneRuntime.onnx or find_spec("torch") is None:
+            return False
+        return _native_network(saved)
+
+    def _graph(self, saved: SavedModel) -> Made:
+        from mlfw_mobile.columns import Layout
+        from mlfw_mobile.phone_graph import PhoneComparison, phone_model, phone_notes
+        from mlfw_onnx.predictions import input_notes
+
+        model = saved.predictor.to_onnx()
+        phone = phone_model(model)
+        comparison = PhoneComparison(saved.predictor, phone)
+        notes = phone_notes(phone, input_notes(model))
+        layout = Layout(saved.schema, notes, comparison.outputs)
+        layout.check()
+        return Made("onnx", "model.onnx", phone.SerializeToString(), layout, comparison)
+
+    def _program(self, saved: SavedModel) -> Made:
+        if find_spec("executorch") is None:
+            raise UserError(
+                "deployer=mobile: the package 'executorch', which exports networks, is not "
+                "installed.",
+                f"Type: {install('mlfw[mobile]')}, or export with deployer.runtime=onnx",
+            )
+        from mlfw_lightning.comparison import ProgramComparison
+        from mlfw_lightning.program import network_of, target_outputs
+        from mlfw_mobile.columns import Layout
+        from mlfw_mobile.executorch import phone_program, program_layout, runner
+        from mlfw_onnx.sample import sample_rows
+
+        network = network_of(saved, "mobile")
+        outputs = target_outputs(network)
+        rows = sample_rows(saved.schema, network.preprocessor.input_notes(True))
+        row = mlfw.conform(rows.slice(0, 1), saved.schema)
+        layout = Layout(saved.schema, program_layout(network, row), outputs)
+        layout.check()
+        content = phone_program(network, row)
+        comparison = ProgramComparison(network, outputs, "mobile", runner(network, content))
+        return Made("executorch", "model.pte", content, layout, comparison)
+
+
+def _native_network(saved: SavedModel) -> bool:
+    """Return whether a model is a network of PyTorch, whatever runs its predictions."""
+    from mlfw_lightning.predictor import NetworkPredictor
+
+    return isinstance(saved.predictor, NetworkPredictor)
+
+
+def _sample(made: Made, saved: SavedModel, rows: pa.Table) -> dict[str, Any]:
+    """Return rows and what mlfw predicts for them, as JSON data."""
+    from mlfw_mobile.phone_graph import TOLERANCE
+    from mlfw_onnx.parity import expected_outputs
+    from mlfw_onnx.sample import plain_rows
+
+    predictions = saved.predictor.predict(rows)
+    expected: dict[str, Any] = {}
+    for each in made.layout.outputs:
+        expected |= expected_outputs(saved.predictor, each, predictions)
+    names = [notes["name"] for notes in made.layout.notes]
+    plain = [{name: row[name] for name in names} for row in plain_rows(rows)]
+    return {"rows": plain, "predictions": made.layout.predictions(expected, expected, TOLERANCE)}
