@@ -14,6 +14,7 @@ from torch import Tensor
 import mlfw
 from mlfw import Schema
 from mlfw.files import read_json, write_bytes, write_json
+from mlfw.schema import empty_rows
 from mlfw_lightning.heads import Head
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape, Network
@@ -150,4 +151,6 @@ class NetworkPredictor(mlfw.Predictor):
         shape = InputShape.from_json(saved["shape"])
         heads = tuple(Head.from_json(head) for head in saved["heads"])
         weights = load((folder / WEIGHTS).read_bytes())
-        return cls(schema, Preprocessor.load(folder), model, shape, heads, weights)
+        made = cls(schema, Preprocessor.load(folder), model, shape, heads, weights)
+        made.predict(empty_rows(schema, 1))  # files that do not fit one another fail here
+        return made

@@ -11,7 +11,7 @@ from mlfw import Predictor, Schema, UserError
 from mlfw.errors import listing
 from mlfw.files import open_file, write_bytes
 from mlfw.hints import printable
-from mlfw.schema import storage_type
+from mlfw.schema import empty_rows
 from mlfw.threads import usable_cores
 from mlfw_onnx.predictions import rows_at_once
 from mlfw_onnx.session import MOST_BYTES, CheckedModel, checked_model
@@ -92,6 +92,7 @@ class OnnxPredictor(Predictor):
             content = file.read()
         made = cls(schema, content, preparation, str(path), text)
         made._check_inputs()
+        made.predict(empty_rows(schema))  # files that do not fit one another fail here
         return made
 
     def _check_inputs(self) -> None:
@@ -100,10 +101,8 @@ class OnnxPredictor(Predictor):
         Raises:
             UserError: It takes something else.
         """
-        import pyarrow as pa
-
-        columns = {each.name: pa.nulls(0, storage_type(each.kind)) for each in self.schema.columns}
-        made = self.onnx_feeds(mlfw.conform(pa.table(columns), self.schema))
+        rows = empty_rows(self.schema)
+        made = self.onnx_feeds(rows)
         given = {name: (TYPES.get(each.dtype.name), each.ndim) for name, each in made.items()}
         inputs = self._few.session.get_inputs()
         taken = {each.name: (each.type, len(each.shape)) for each in inputs}

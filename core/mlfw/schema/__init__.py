@@ -1,7 +1,7 @@
 """Typed columns: what a model takes and gives."""
 
 from mlfw.schema.cast import storage_type
-from mlfw.schema.conform import conform
+from mlfw.schema.conform import conform, empty_rows
 from mlfw.schema.durations import is_duration
 from mlfw.schema.kinds import Kind, Task
 from mlfw.schema.predictions import (
@@ -24,6 +24,7 @@ __all__ = [
     "Task",
     "class_labels",
     "conform",
+    "empty_rows",
     "free_name",
     "is_duration",
     "prediction_name",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlfw.errors import UserError
 from mlfw.hints import override, printable
-from mlfw.schema.cast import CastError, cast
+from mlfw.schema.cast import CastError, cast, storage_type
 from mlfw.schema.kinds import Kind, Task
 from mlfw.schema.labels import label_delimiter
 from mlfw.schema.lenient import read_fitting
@@ -189,3 +189,16 @@ def expectation(column: Column) -> str:
     if column.kind is Kind.labels:
         return f"labels, as a list or with '{column.format}' between them"
     return f"{words}, or written as {column.format}"
+
+
+def empty_rows(schema: Schema, count: int = 0) -> pa.Table:
+    """Return rows that conform to the schema and hold missing values only.
+
+    Args:
+        schema: The schema.
+        count: How many rows.
+    """
+    import pyarrow as pa
+
+    columns = {each.name: pa.nulls(count, storage_type(each.kind)) for each in schema.columns}
+    return conform(pa.table(columns), schema)
