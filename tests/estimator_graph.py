@@ -94,10 +94,11 @@ class Pair:
     @cached_property
     def size(self) -> int:
         """How many bytes the model has."""
-        return len(self._model)
+        return len(self.content)
 
     @cached_property
-    def _model(self) -> bytes:
+    def content(self) -> bytes:
+        """The model in ONNX, as a file holds it."""
         graph = Graph()
         x = graph.input("x", "float64", ["rows", self.estimator.n_features_in_])
         if self.classes:
@@ -111,4 +112,4 @@ class Pair:
     def _session(self) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        return onnxruntime.InferenceSession(self._model, options)
+        return onnxruntime.InferenceSession(self.content, options)

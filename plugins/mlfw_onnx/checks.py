@@ -57,7 +57,7 @@ FIELDS = {
 }
 LISTS = (INTS, STRINGS)
 STEPS = 100_000  # of a loop, at most
-FIXED_BYTES, ROW_BYTES = 64 << 20, 256 << 20  # at most, in all tensors of a graph
+FIXED_BYTES, ROW_BYTES = 64 << 20, 1 << 30  # at most, in all tensors of a graph
 FIXED_WORK, ROW_WORK = 10**9, 10**11  # multiplications
 
 

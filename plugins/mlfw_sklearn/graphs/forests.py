@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from mlfw_onnx import arrays
 from mlfw_sklearn.graphs.converters import converter
 from mlfw_sklearn.graphs.shares import Shares
 from mlfw_sklearn.graphs.trees import Trees
@@ -40,15 +41,26 @@ def values(estimator: Any, x: Tensor) -> Tensor:
 def probabilities(estimator: Any, x: Tensor) -> Tensor:
     """Add the mean of the shares of classes in the trees' leaves.
 
-    A leaf of `TreeEnsemble` has a single weight. Here it is a number that stands for the leaf's
-    shares, so that a tree is walked once and not once for each class.
+    A leaf of `TreeEnsemble` has a single weight. Of two classes it is the share of the second one.
+    Of more it is a number that stands for the leaf's shares, so that a tree is walked once and not
+    once for each class.
     """
     import numpy as np
 
+    x, count = _single(x), len(estimator.classes_)
     trees, leaves = _trees(estimator)
-    count, shares = len(trees.sizes), Shares.of(leaves, len(estimator.classes_))
-    reached = trees.add(_single(x), shares.starts, trees.tree_of_leaf(), count)
-    return shares.add(reached.cast(np.int64), count) / count
+    if count == 2:
+        second = np.concatenate([each[:, 1] for each in leaves])
+        sums = trees.add(x, second, np.zeros(len(second), np.int64), 1)
+        both = arrays.concatenate([float(len(trees.sizes)) - sums, sums], axis=1)
+        return both / len(trees.sizes)
+    shares = Shares.of(leaves, count)
+    reached = []
+    for part, own in trees.parts(shares.trees_at_once):
+        size = len(part.sizes)
+        numbers = part.add_at_once(x, shares.starts[own], part.tree_of_leaf(), size)
+        reached.append((numbers.cast(np.int64), size))
+    return shares.add(reached) / len(trees.sizes)
 
 
 def _trees(estimator: Any) -> tuple[Trees, Iterator[np.ndarray]]:

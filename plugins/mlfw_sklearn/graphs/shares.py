@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlfw_onnx import arrays
@@ -12,9 +13,9 @@ from mlfw_sklearn.graphs.functions import repeated
 if TYPE_CHECKING:
     import numpy as np
 
-    from mlfw_onnx import Graph, Tensor
+    from mlfw_onnx import Tensor
 
-AT_ONCE = 1024  # shares per row, over all trees, that are in memory at once
+AT_ONCE = 64  # shares per row, over all trees, that are in memory at once
 TABLE_BYTES = 16_000_000  # largest dense table of shares
 
 
@@ -70,40 +71,50 @@ class Shares:
         """The most classes in a leaf."""
         return int(self.left.max())
 
-    def add(self, leaves: Tensor, trees: int) -> Tensor:
-        """Add what sums the shares, tree by tree, as scikit-learn does.
+    @property
+    def trees_at_once(self) -> int:
+        """Of how many trees to add the shares at once."""
+        return max(AT_ONCE // (self.count if self._small else self.most), 1)
+
+    def add(self, parts: Sequence[tuple[Tensor, int]]) -> Tensor:
+        """Add what sums the shares.
 
         Args:
-            leaves: Where the shares begin of the leaves that rows reach, int64 [rows, trees].
-            trees: How many trees there are.
+            parts: Where the shares begin of the leaves that rows reach, int64 [rows, trees], for
+                some of the trees each, and for how many.
 
         Returns:
             Sums, float64 [rows, classes].
         """
         import numpy as np
 
-        sums = repeated(np.zeros(self.count), leaves)
-        if trees * self.most <= AT_ONCE:
-            return self._scatter(sums, leaves, trees)
-        numbers = self._numbers()
-        small = (numbers[-1] + 1) * self.count * self.values.itemsize <= TABLE_BYTES
+        graph = parts[0][0].graph
+        if not self._small:
+            arrays_of = (self.classes, self.values, self.left)
+            own = [graph.constant(each) for each in arrays_of]
+            sums = repeated(np.zeros(self.count), parts[0][0])
+            for leaves, trees in parts:
+                sums = self._scatter(sums, leaves, trees, own)
+            return sums
+        table, numbers = graph.constant(self._table), graph.constant(self._numbers)
+        first, *others = [arrays.sum(table[numbers[leaves]], axis=1) for leaves, _ in parts]
+        for each in others:
+            first = first + each
+        return first
 
-        def add_tree(number: Tensor, before: Tensor) -> Tensor:
-            graph = before.graph
-            reached = leaves.within(graph)[:, number]
-            if small:
-                return before + self._table(numbers, graph)[graph.constant(numbers)[reached]]
-            return self._scatter(before, reached[:, None], 1)
+    @property
+    def _small(self) -> bool:
+        size = (int(self._numbers[-1]) + 1) * self.count * self.values.itemsize
+        return size <= TABLE_BYTES
 
-        return leaves.graph.loop(trees, sums, add_tree, [None, self.count])
-
-    def _scatter(self, sums: Tensor, leaves: Tensor, trees: int) -> Tensor:
+    def _scatter(
+        self, sums: Tensor, leaves: Tensor, trees: int, constants: Sequence[Tensor]
+    ) -> Tensor:
         """Add the shares in leaves, int64 [rows, trees], to the sums."""
         import numpy as np
 
         graph, most = sums.graph, self.most
-        parts = (self.classes, self.values, self.left)
-        classes, values, left = (graph.constant(each) for each in parts)
+        classes, values, left = constants
         if most == 1:
             numbers, shares = classes[leaves], values[leaves]
         else:
@@ -114,6 +125,7 @@ class Shares:
             numbers, shares = (each.reshape(0, trees * most) for each in (classes[at], shares))
         return graph.op("ScatterElements", sums, numbers, shares, axis=1, reduction="add")
 
+    @cached_property
     def _numbers(self) -> np.ndarray:
         """Return to which leaf each share belongs, int64 [shares]; equal leaves are one."""
         import numpy as np
@@ -123,13 +135,14 @@ class Shares:
         numbers: np.ndarray = np.cumsum(begins) - 1
         return numbers
 
-    def _table(self, numbers: np.ndarray, graph: Graph) -> Tensor:
+    @cached_property
+    def _table(self) -> np.ndarray:
         """Return the shares of all classes in each leaf, float64 [leaves, classes]."""
         import numpy as np
 
-        table = np.zeros((numbers[-1] + 1, self.count))
-        table[numbers, self.classes] = self.values
-        return graph.constant(table)
+        table = np.zeros((int(self._numbers[-1]) + 1, self.count))
+        table[self._numbers, self.classes] = self.values
+        return table
 
 
 def _held(leaves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -101,8 +101,10 @@ def test_a_model_that_mlfw_wrote_is_loaded_and_says_what_it_takes() -> None:
     np.testing.assert_array_equal(found["probabilities"], expected)
 
 
-def test_the_trees_of_a_large_forest_are_added_in_a_loop_that_is_checked_too() -> None:
-    content = model_of(trees=350).SerializeToString()
+def test_the_step_of_a_loop_is_checked_too() -> None:
+    content = model_of(
+        lambda x: x.graph.loop(9, x, lambda _, state: state * 2.0, [None, 2])
+    ).SerializeToString()
 
     assert any(each.op_type == "Loop" for each in onnx.ModelProto.FromString(content).graph.node)
     assert checked_model(content, "model.onnx").run(ROWS, ["label"])["label"].shape == (3,)

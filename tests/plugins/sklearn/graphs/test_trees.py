@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from estimator_graph import EXTREMES, FEATURES, Pair, rows, schema
 from mlfw_sklearn import Estimator
-from mlfw_sklearn.graphs import shares
+from mlfw_sklearn.graphs import shares, trees
 from mlfw_sklearn.models import Boosting, Forest, Tree
 
 MODELS: dict[str, Estimator] = {
@@ -70,7 +70,8 @@ def test_the_graph_predicts_what_the_estimator_does(
     matrix = data.draw(
         arrays(np.float64, (data.draw(st.integers(0, 30)), FEATURES), elements=elements)
     )
-    exact = bool(classes) and model != "boosting"  # the order of sums is kept
+    # Of two classes the first one's share is what the second one leaves.
+    exact = model in ("tree", "shallow tree") and classes > 2
     pair.check(matrix, exact=exact)
     pair.check(rows(classes, 50, seed=1)[0], exact=exact)
 
@@ -96,7 +97,7 @@ def test_some_trees_of_a_single_leaf_among_others() -> None:
     sizes = {each.tree_.node_count for each in estimator.estimators_}
     assert 1 in sizes
     assert len(sizes) > 1
-    Pair(estimator, 2).check(x, exact=True)
+    Pair(estimator, 2).check(x)
 
 
 def test_values_far_from_zero_keep_their_digits() -> None:
@@ -116,7 +117,21 @@ def test_a_forest_of_many_classes(
     forest = Forest(trees=30, max_depth=depth, min_samples_leaf=2, jobs=1).build(schema(60))
     estimator = forest.set_params(random_state=0).fit(x, y)
     pair = Pair(estimator, 60)
-    pair.check(rows(60, 100, seed=1)[0], exact=True)
+    pair.check(rows(60, 100, seed=1)[0])
+
+
+@pytest.mark.parametrize("classes", [0, 2, 5])
+def test_a_forest_too_large_for_the_cache_is_divided(
+    classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = rows(classes, 300)
+    estimator = Forest(trees=9, jobs=1).build(schema(classes)).fit(x, y)
+    nodes = sum(each.tree_.node_count for each in estimator.estimators_)
+    monkeypatch.setattr(trees, "NODES_AT_ONCE", nodes // 3)
+    pair = Pair(estimator, classes)
+
+    assert 3 <= pair.content.count(b"TreeEnsemble") <= 9
+    pair.check(rows(classes, 100, seed=1)[0])
 
 
 def test_classes_that_are_not_in_a_leaf_take_no_space() -> None:
