@@ -89,13 +89,14 @@ class Web(Deployer):
             write_text(site / file, text)
         write_bytes(site / "model.onnx", content)
         write_bytes(site / runtime.SCRIPT, script)
-        write_bytes(site / f"{runtime.BINARY}.gz", packed(binary))
+        small = packed(binary)
+        write_bytes(site / f"{runtime.BINARY}.gz", small)
         write_bytes(site / "ort-LICENSE.txt", (runtime.FOLDER / runtime.LICENSE).read_bytes())
         saved.schema.save(folder / "schema.json")
         write_text(folder / "sample.json", sample)
         files, notes = list(FILES), [note]
         if len(content) <= LARGEST_SINGLE:
-            write_text(folder / SINGLE, page.single(script, binary, content))
+            write_text(folder / SINGLE, page.single(packed(script), small, packed(content)))
         else:
             files = files[1:]
             notes.append(f"The model is too large for a single HTML file: serve {SITE}.")

@@ -70,7 +70,8 @@ class Described:
             "tolerance": max(self.parity.tolerance, 1e-5),
             "identifiers": list(self.identifiers),
             "columns": [
-                _column(column, notes.get(column.name, {})) for column in self.schema.columns
+                described_column(column, notes.get(column.name, {}))
+                for column in self.schema.columns
             ],
             "inputs": [_input(info, notes[info.name]) for info in self.model.graph.input],
             "targets": self._targets(),
@@ -88,7 +89,7 @@ class Described:
         ]
 
 
-def _column(column: Column, notes: Mapping[str, Any]) -> dict[str, Any]:
+def described_column(column: Column, notes: Mapping[str, Any]) -> dict[str, Any]:
     """Return how a column's values are read, and what the form says about it."""
     missing = column.words_for_missing
     made: dict[str, Any] = {

@@ -16,6 +16,7 @@ from mlfw.schema.numerals import picture
 
 STEPS, ROUGH_STEPS = 100, 5  # numbers are rounded to about so many steps within their spread
 START = datetime(1970, 1, 1, tzinfo=UTC)
+EXAMPLE = 19_874.0  # 2024-05-31
 FIRST_DAY, LAST_DAY = -719_162.0, 2_932_896.0  # the years 1 and 9999
 
 
@@ -51,12 +52,9 @@ def hint(column: Column, notes: Mapping[str, Any]) -> str:
         )
         if low and high and low != high:
             parts.append(f"Usually {low} to {high}.")
-    if column.kind is Kind.datetime and not (column.format and not has_date(column.format)):
-        parts.append(
-            f"Written as {column.format} or 2024-05-31."
-            if column.format
-            else "Written as 2024-05-31, with a time or without."
-        )
+    if column.kind is Kind.datetime and (not column.format or has_date(column.format)):
+        own = f"{_date(column, EXAMPLE)} or " if column.format else ""
+        parts.append(f"Written as {own}2024-05-31, with a time or without.")
     return " ".join(parts)
 
 

@@ -250,7 +250,7 @@ function showTable(place, file, table, results, notes) {
   const identifiers = description.identifiers.filter((name) => table.names.includes(name));
   const all = element("input", { type: "checkbox", id: "all-columns" });
   const holder = element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Predictions" });
-  const download = element("button", { type: "button" }, "Download CSV");
+  const download = element("button", { type: "button", class: "primary" }, "Download CSV");
   const made = () => predictionTable(table, results, all.checked ? table.names : identifiers);
   const draw = () => holder.replaceChildren(tableElement(made()));
   all.addEventListener("change", draw);
@@ -271,9 +271,13 @@ function showTable(place, file, table, results, notes) {
 }
 
 function tableElement({ names, rows }) {
-  const head = element("tr", {}, ...names.map((name) => element("th", { scope: "col" }, name)));
-  const body = rows.slice(0, SHOWN_ROWS).map((cells) =>
-    element("tr", {}, ...cells.map((cell) => element("td", {}, cell))));
+  const numeric = names.map((_, place) => rows.every((cells) => /^-?[\d.]*(e[+-]\d+)?$/.test(cells[place])));
+  const side = (place) => (numeric[place] ? "number" : undefined);
+  const head = element("tr", {}, element("th", { scope: "col" }, "Row"),
+    ...names.map((name, place) => element("th", { scope: "col", class: side(place) }, name)));
+  const body = rows.slice(0, SHOWN_ROWS).map((cells, row) =>
+    element("tr", {}, element("th", { scope: "row" }, String(row + 1)),
+      ...cells.map((cell, place) => element("td", { class: side(place) }, cell))));
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
 }
 

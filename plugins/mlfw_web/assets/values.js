@@ -8,7 +8,7 @@ const NOT_A_NUMBER = /^[+-]?nan$/i;
 const PADDED = /^[+-]?0\d/;
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 const EXPONENT = /^([+-]?)(\d+\.?\d*|\.\d+)[eE]([+-]?\d{1,3})$/;
-const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
+const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 const TRUE_WORDS = new Set(["true", "yes", "y", "t", "1", "1.0", "on"]);
 const FALSE_WORDS = new Set(["false", "no", "n", "f", "0", "0.0", "off"]);
 const SCALES = { k: 1e3, m: 1e6, mn: 1e6, b: 1e9, bn: 1e9, t: 1e12 };
@@ -163,10 +163,8 @@ function readMoment(column, word) {
   const iso = ISO_DATE.exec(word);
   if (iso) {
     const [, year, month, day, hour, minute, second, fraction, zone] = iso;
-    if (!zone || minute !== undefined) {
-      const us = combined(calendarDay(+year, +month, +day), hour, minute, second, fraction, zone);
-      if (us !== undefined && +year > 0) return us;
-    }
+    const us = combined(calendarDay(+year, +month, +day), hour, minute, second, fraction, zone);
+    if (us !== undefined && +year > 0) return us;
   }
   return templateMoment(compiled(column.iso, ""), word);
 }

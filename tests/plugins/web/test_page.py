@@ -133,7 +133,7 @@ def test_a_file_of_rows_becomes_the_table_of_mlfw_predict(
     assert predicted.returncode == 0, predicted.stderr
 
     page.get_by_role("tab", name="A file of rows").click()
-    page.get_by_label("CSV file").set_input_files(data)
+    page.get_by_label("Choose a CSV file").set_input_files(data)
     page.get_by_text("700 predictions for new.csv.").wait_for()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download CSV").click()
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_predicted_is_refused_by_name(page: Page, tmp_path
         (",".join(COLUMNS) + "\n", "bad.csv: the file holds no rows."),
     ):
         (tmp_path / "bad.csv").write_text(content)
-        page.get_by_label("CSV file").set_input_files(tmp_path / "bad.csv")
+        page.get_by_label("Choose a CSV file").set_input_files(tmp_path / "bad.csv")
         page.get_by_role("alert").get_by_text(said).wait_for()
 
 
