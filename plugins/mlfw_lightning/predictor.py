@@ -19,7 +19,7 @@ from mlfw_lightning.heads import Head
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape, Network
 from mlfw_lightning.onnx_layers import add_module, is_convertible
-from mlfw_lightning.portable import NETWORK, TOLERANCE, WEIGHTS
+from mlfw_lightning.portable import NETWORK, TOLERANCE, WEIGHTS, slack
 from mlfw_onnx import OnnxPredictor, check_portable, save_portable
 from mlfw_tabular import Preprocessor
 
@@ -56,6 +56,16 @@ class NetworkPredictor(mlfw.Predictor):
 
     def predict(self, rows: pa.Table) -> pa.Table:
         """Return predictions for rows that conform to the schema."""
+        scores = self._scores(rows)
+        cuts = np.cumsum([head.outputs for head in self.heads])[:-1]
+        values = [
+            head.predict(own)
+            for head, own in zip(self.heads, np.split(scores, cuts, axis=1), strict=True)
+        ]
+        return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+
+    def _scores(self, rows: pa.Table) -> np.ndarray:
+        """Return the network's scores, float64 [rows, outputs]."""
         features = self.preprocessor.transform(rows, network=True)
         inputs = Inputs(
             torch.from_numpy(features.numbers),
@@ -68,13 +78,7 @@ class NetworkPredictor(mlfw.Predictor):
             for start in range(0, rows.num_rows, self.rows_at_once):
                 piece = inputs.rows(slice(start, start + self.rows_at_once))
                 pieces.append(self.network(piece).double().numpy())
-        scores = np.concatenate(pieces)
-        cuts = np.cumsum([head.outputs for head in self.heads])[:-1]
-        values = [
-            head.predict(own)
-            for head, own in zip(self.heads, np.split(scores, cuts, axis=1), strict=True)
-        ]
-        return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+        return np.concatenate(pieces)
 
     def to_onnx(self) -> onnx.ModelProto:
         """Return preprocessing, network and heads as one model in ONNX.
@@ -114,6 +118,10 @@ class NetworkPredictor(mlfw.Predictor):
     def onnx_feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return what the inputs of the model in ONNX take."""
         return self.preprocessor.feeds(rows, network=True)
+
+    def onnx_slack(self, rows: pa.Table) -> np.ndarray:
+        """Return by which factor the tolerance is larger for each row."""
+        return slack(self.preprocessor, rows, self._scores(rows))
 
     def save(self, folder: Path) -> None:
         """Write weights, shape, heads and preprocessor as data, and the model in ONNX if quick.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlfw import MlfwError, Predictor, Task, UserError
@@ -67,7 +67,9 @@ class Comparison(ABC):
         tolerance: The largest difference allowed: absolute between probabilities, relative between
             predicted values.
         deployer: The name of the deployer that exports, for messages.
-        largest: The largest difference so far.
+        largest: The largest difference so far, without the rows that `Predictor.onnx_slack` allows
+            more.
+        far: Whether there were such rows.
     """
 
     predictor: Predictor
@@ -75,6 +77,8 @@ class Comparison(ABC):
     tolerance: float
     deployer: str
     largest: float = 0.0
+    far: bool = False
+    _sizes: dict[str, float] = field(default_factory=dict)
 
     @property
     def rows_at_once(self) -> int:
@@ -106,10 +110,11 @@ class Comparison(ABC):
             piece = rows.slice(start, self.rows_at_once)
             found = self.run(piece)
             predictions = self.predictor.predict(piece)
+            allowed = self._allowed(piece)
             differences = [
                 difference
                 for outputs in self.outputs
-                for difference in self._compared(outputs, predictions, found)
+                for difference in self._compared(outputs, predictions, found, allowed)
             ]
             if differences:
                 raise _mismatch(self.deployer, differences, start, what)
@@ -131,38 +136,66 @@ class Comparison(ABC):
             tested += rows.num_rows
         test = f" and {tested:,} test rows" if tested else ""
         equal = "labels are equal, " if any(each.label for each in self.outputs) else ""
+        far = ", unless numbers are far from those of training" if self.far else ""
         return (
             f"Compared with mlfw on {sample.num_rows:,} made-up rows{test}: {equal}numbers differ "
-            f"by at most {self.largest:.1g}."
+            f"by at most {self.largest:.1g}{far}."
         )
 
+    def _allowed(self, rows: pa.Table) -> np.ndarray:
+        """Return the largest difference allowed for each row, float64 [rows]."""
+        import numpy as np
+
+        slack = self.predictor.onnx_slack(rows)
+        allowed: np.ndarray = np.full(rows.num_rows, self.tolerance)
+        if slack is None:
+            return allowed
+        self.far = self.far or bool((slack > 1).any())
+        allowed *= slack
+        return allowed
+
     def _compared(
-        self, outputs: TargetOutputs, predictions: pa.Table, found: Mapping[str, np.ndarray]
+        self,
+        outputs: TargetOutputs,
+        predictions: pa.Table,
+        found: Mapping[str, np.ndarray],
+        allowed: np.ndarray,
     ) -> Iterator[Difference]:
         expected = expected_outputs(self.predictor, outputs, predictions)
         name = outputs.probabilities or outputs.prediction
         wanted, made = expected[name], found[name]
-        yield from self._numbers(name, outputs, wanted, made)
+        yield from self._numbers(name, outputs, wanted, made, allowed)
         if outputs.label:
-            yield from self._labels(outputs, expected, found)
+            yield from self._labels(outputs, expected, found, allowed)
 
     def _numbers(
-        self, name: str, outputs: TargetOutputs, wanted: np.ndarray, made: np.ndarray
+        self,
+        name: str,
+        outputs: TargetOutputs,
+        wanted: np.ndarray,
+        made: np.ndarray,
+        allowed: np.ndarray,
     ) -> Iterator[Difference]:
         import numpy as np
 
         apart = np.where(_same(wanted, made), 0.0, np.abs(wanted - made))
         if outputs.prediction:
-            apart = apart / _size(wanted)
-        far = ~(apart <= self.tolerance)
-        self.largest = max(self.largest, float(apart.max(initial=0)))
+            apart = apart / self._size(name, wanted)
+        each = allowed if apart.ndim == 1 else allowed[:, None]
+        far = ~(apart <= each)
+        usual = np.where(each > self.tolerance, 0.0, apart)
+        self.largest = max(self.largest, float(usual.max(initial=0)))
         for place in np.argwhere(far):
             label = f" of '{outputs.classes[place[1]]}'" if len(place) > 1 else ""
             at = tuple(place)
             yield Difference(int(place[0]), f"{name}{label}", wanted[at], made[at])
 
     def _labels(
-        self, outputs: TargetOutputs, expected: dict[str, Any], found: Mapping[str, np.ndarray]
+        self,
+        outputs: TargetOutputs,
+        expected: dict[str, Any],
+        found: Mapping[str, np.ndarray],
+        allowed: np.ndarray,
     ) -> Iterator[Difference]:
         import numpy as np
 
@@ -174,9 +207,21 @@ class Comparison(ABC):
                 short = abs(likely[at] - LEAST_LABEL_PROBABILITY)
             else:
                 short = likely[at].max() - self._likelihood(outputs, likely[at], made[at])
-            if short > self.tolerance:
+            if short > allowed[at[0]]:
                 label = f" of '{outputs.classes[at[1]]}'" if len(at) > 1 else ""
                 yield Difference(int(at[0]), f"{outputs.label}{label}", wanted[at], made[at])
+
+    def _size(self, name: str, values: np.ndarray) -> np.ndarray:
+        """Return the magnitudes of predicted values, at least the median one so far."""
+        import numpy as np
+
+        sizes: np.ndarray = np.abs(values)
+        usual = sizes[np.isfinite(sizes)]
+        median = float(np.median(usual)) if len(usual) else 0.0
+        least = max(median, self._sizes.get(name, 0.0), float(np.finfo(np.float64).tiny))
+        self._sizes[name] = least
+        made: np.ndarray = np.maximum(sizes, least)
+        return made
 
     def _likelihood(self, outputs: TargetOutputs, row: np.ndarray, label: Any) -> float:
         """Return the probability of a label; -1 for one that is not a class."""
@@ -268,16 +313,6 @@ def _same(wanted: np.ndarray, made: np.ndarray) -> np.ndarray:
 
     same: np.ndarray = (wanted == made) | (np.isnan(wanted) & np.isnan(made))
     return same
-
-
-def _size(values: np.ndarray) -> np.ndarray:
-    """Return the magnitudes of predicted values, at least the median one."""
-    import numpy as np
-
-    sizes: np.ndarray = np.abs(values)
-    least = max(float(np.nanmedian(sizes)), float(np.finfo(np.float64).tiny))
-    made: np.ndarray = np.maximum(sizes, least)
-    return made
 
 
 def _mismatch(deployer: str, differences: list[Difference], start: int, what: str) -> UserError:

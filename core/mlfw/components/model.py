@@ -94,6 +94,20 @@ class Predictor(Fitted):
         """
         raise NotImplementedError(f"{type(self).__name__} has no ONNX form: {rows.num_rows} rows")
 
+    def onnx_slack(self, rows: pa.Table) -> np.ndarray | None:  # noqa: ARG002
+        """Return by which factor `onnx_tolerance` is larger for each row.
+
+        Where numbers are far from those of training, the rounding errors of single precision grow
+        with them.
+
+        Args:
+            rows: Rows that conform to the schema.
+
+        Returns:
+            float64 [rows], each at least 1; None for 1.
+        """
+        return None
+
 
 @dataclass(kw_only=True)
 class Model(Component):

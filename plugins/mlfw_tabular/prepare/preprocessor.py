@@ -133,6 +133,18 @@ class Preprocessor:
             self._apart(rows, Output.images, progress) if network else {},
         )
 
+    def numbers(self, rows: pa.Table, network: bool = False) -> np.ndarray:
+        """Prepare only the columns that become numbers; see `transform`.
+
+        Returns:
+            float64 [rows, numbers].
+        """
+        import numpy as np
+
+        numbers = np.empty((rows.num_rows, len(self.names(network))))
+        self._write_numbers(rows, network, numbers)
+        return numbers
+
     def matrix(self, rows: pa.Table) -> np.ndarray:
         """Prepare rows for an estimator: numbers, then every category one-hot.
 

@@ -98,6 +98,30 @@ def test_a_saved_network_predicts_the_same_in_onnx_and_in_torch(
     assert found.predict(rows.slice(0, 0)).num_rows == 0
 
 
+def test_rounding_errors_of_far_numbers_are_no_difference(
+    predictor: NetworkPredictor, splits: Splits, tmp_path: Path
+) -> None:
+    near = mlfw.conform(splits.test, splits.schema)
+    far = near.set_column(0, "amount", pa.array([1e300] * near.num_rows))
+    assert predictor.onnx_slack(near).tolist() == [1.0] * near.num_rows
+    assert (predictor.onnx_slack(far) > 1).all()
+
+    for seed in range(6):  # made-up rows have such numbers, and some scores cancel out
+        torch.manual_seed(seed)
+        weights = MLP(width=8).build(predictor.shape).state_dict()
+        other = NetworkPredictor(
+            splits.schema,
+            predictor.preprocessor,
+            MLP(width=8),
+            predictor.shape,
+            predictor.heads,
+            weights,
+        )
+        other.save(tmp_path)
+        with pytest.raises(UserError, match="predict differently"):
+            predictor.check_saved(tmp_path, near)
+
+
 PREDICT = """
 import sys
 from pathlib import Path
