@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 $(DEEPSPEED): $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,deepspeed]' torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,deepspeed,mobile]' torch==2.13.0
 	touch $@
 
 setup: $(STAMP) ## make .venv and install everything into it

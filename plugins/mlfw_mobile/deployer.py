@@ -104,14 +104,9 @@ class Mobile(Deployer):
 
     def _is_network(self, saved: SavedModel) -> bool:
         """Return whether ExecuTorch runs the model."""
-        if self.runtime is PhoneRuntime.executorch:
-            from mlfw_lightning.program import network_of
-
-            network_of(saved, "mobile")  # raises an error for any other model
-            return True
-        if self.runtime is PhoneRuntime.onnx or find_spec("torch") is None:
-            return False
-        return _native_network(saved)
+        if self.runtime is PhoneRuntime.auto:
+            return _network(saved)
+        return self.runtime is PhoneRuntime.executorch
 
     def _graph(self, saved: SavedModel) -> Made:
         from mlfw_mobile.columns import Layout
@@ -127,6 +122,12 @@ class Mobile(Deployer):
         return Made("onnx", "model.onnx", phone.SerializeToString(), layout, comparison)
 
     def _program(self, saved: SavedModel) -> Made:
+        if not _network(saved):
+            raise UserError(
+                "deployer=mobile: deployer.runtime=executorch runs networks only, and a "
+                f"model={saved.use} is none.",
+                "Type: deployer.runtime=onnx",
+            )
         if find_spec("executorch") is None:
             raise UserError(
                 "deployer=mobile: the package 'executorch', which exports networks, is not "
@@ -150,8 +151,13 @@ class Mobile(Deployer):
         return Made("executorch", "model.pte", content, layout, comparison)
 
 
-def _native_network(saved: SavedModel) -> bool:
+def _network(saved: SavedModel) -> bool:
     """Return whether a model is a network of PyTorch, whatever runs its predictions."""
+    from mlfw_lightning.portable import OnnxNetwork
+    from mlfw_onnx import OnnxPredictor
+
+    if isinstance(saved.predictor, OnnxPredictor) or find_spec("torch") is None:
+        return isinstance(saved.predictor, OnnxNetwork)
     from mlfw_lightning.predictor import NetworkPredictor
 
     return isinstance(saved.predictor, NetworkPredictor)

@@ -54,6 +54,7 @@ def main(options: argparse.Namespace) -> int:
     if deployer.needs_rows:
         check_rows(folder, plugins.registry)
     name = (folder.parent if folder.name == "model" else folder).name
+    note(f"exporting {name} to {options.to}")  # networks take up to half a minute
     with filled_folder(options.output) as temporary:
         deployment = deployer.deploy(folder, temporary, name)
     print(f"exported  {options.output / deployment.artifact if deployment else options.output}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -14,16 +15,21 @@ import pytest
 import mlfw
 from mixed_table import mixed_splits, odd_rows
 from mlfw import FitContext, Splits, UserError
+from mlfw.hints import install
 from mlfw.pipeline.saved_model import save_model
 from mlfw.plugins import load_plugins
 from mlfw.plugins.builtin import NoTrainer
+from mlfw_mobile.columns import Layout
 from mlfw_mobile.deployer import Mobile, PhoneRuntime
 from mlfw_mobile.phone_graph import PhoneComparison, phone_model, written
+from mlfw_mobile.sources import ios_files, kotlin_row, swift_row
+from mlfw_onnx.predictions import TargetOutputs
 from mlfw_onnx.predictor import OnnxPredictor
 from mlfw_sklearn.models import Linear
 
 TARGETS = ("answer", "level", "price", "tags")
 ASSETS = "android/app/src/main/assets"
+ODD = 'say "$hi" \\(x) */ \\'
 RESOURCES = "ios/Sources/Resources"
 
 
@@ -126,6 +132,65 @@ def test_the_sources_are_made_from_the_schema(exported: Path) -> None:
     assert len(files) > 10
 
 
+@pytest.mark.parametrize("runtime", ["onnx", "executorch"])
+def test_the_swift_can_be_parsed(exported: Path, model: Path, runtime: str) -> None:
+    from tree_sitter import Language, Parser
+    from tree_sitter_swift import language
+
+    schema = mlfw.load(model).schema
+    columns = (ODD, "class", "self", "made", "日本", "a b", "a-b")
+    notes = tuple({"name": n, "kind": "number", "type": "string", "usual": 1e300} for n in columns)
+    outputs = TargetOutputs.named(schema, ())
+    odd = [dataclasses.replace(each, target=ODD) for each in outputs]
+    sources = {path.name: path.read_text() for path in exported.glob("ios/**/*.swift")}
+    sources |= ios_files(Layout(schema, notes, outputs), ODD, runtime)
+    sources["odd"] = swift_row(Layout(schema, notes, tuple(odd)))
+
+    assert len(sources) > 6
+    for name, text in sources.items():
+        tree = Parser(Language(language())).parse(text.encode())
+        assert not tree.root_node.has_error, f"{name}: {text}"
+
+
+def test_a_row_of_many_columns_fits_into_a_constructor(model: Path) -> None:
+    schema = mlfw.load(model).schema
+    notes = [{"name": f"x{n}", "kind": "number", "type": "string"} for n in range(300)]
+    outputs = TargetOutputs.named(schema, ())
+
+    few, many = (kotlin_row(Layout(schema, tuple(notes[:n]), outputs), "p") for n in (200, 300))
+
+    assert "data class Row(\n" in few
+    assert "\nclass Row {\n" in many
+
+
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [
+        ({"kind": "image"}, "column 'picture' holds images"),
+        ({"kind": "text"}, "column 'picture' holds texts in parts of words"),
+    ],
+)
+def test_columns_that_the_apps_cannot_read_are_named(
+    model: Path, notes: dict[str, str], said: str
+) -> None:
+    schema = mlfw.load(model).schema
+
+    with pytest.raises(UserError, match=said):
+        Layout(schema, ({"name": "picture", **notes},), ()).check()
+
+
+def test_without_executorch_a_network_says_what_to_install(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlfw_mobile.deployer._network", lambda _: True)
+    monkeypatch.setattr("mlfw_mobile.deployer.find_spec", lambda _: None)
+
+    with pytest.raises(UserError, match=r"'executorch'.*is not installed") as raised:
+        Mobile().deploy(model, tmp_path, "model")
+    assert install("mlfw[mobile]") in raised.value.remedy
+    assert "deployer.runtime=onnx" in raised.value.remedy
+
+
 def test_the_projects_name_the_model_and_fixed_versions(exported: Path) -> None:
     manifest = ElementTree.parse(exported / "android/app/src/main/AndroidManifest.xml")
     (application,) = manifest.iter("application")
@@ -171,5 +236,5 @@ def test_a_graph_that_predicts_otherwise_is_not_written(
 
 
 def test_an_estimator_has_no_form_for_executorch(model: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="formats onnx, web and mobile"):
+    with pytest.raises(UserError, match="runs networks only, and a model=linear is none"):
         Mobile(runtime=PhoneRuntime.executorch).deploy(model, tmp_path, "model")
