@@ -46,15 +46,9 @@ def opened_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def new_page(
-    browser: Browser, *, width: int = 1200, height: int = 900, dark: bool = False
-) -> Iterator[Page]:
+def new_page(browser: Browser) -> Iterator[Page]:
     """Yield a page; its errors, dialogs and requests to other places fail the test."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if dark else "light",
-        accept_downloads=True,
-    )
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
     page = context.new_page()
     odd: list[str] = []
     page.on("pageerror", lambda error: odd.append(f"error: {error}"))

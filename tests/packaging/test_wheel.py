@@ -95,6 +95,9 @@ def test_the_wheel_holds_every_package_and_nothing_else(wheels: dict[str, Path])
     for package in ("mlfw", *plugins):
         assert f"{package}/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    # What runs models in a browser is fetched by the build, with its licence.
+    for file in ("LICENSE.txt", "ort-wasm-simd-threaded.wasm", "ort.wasm.bundle.min.mjs"):
+        assert f"mlfw_web/runtime/{file}" in names
 
 
 def test_without_extras_help_plugins_and_show_work(bare: Venv) -> None:

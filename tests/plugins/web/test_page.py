@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -32,6 +32,7 @@ def shared(browser: Browser, exported: Exported) -> Iterator[Page]:
 @pytest.fixture
 def page(shared: Page) -> Page:
     """The single file, with usual values in its form."""
+    shared.set_viewport_size({"width": 1200, "height": 900})
     shared.get_by_role("tab", name="One row").click()
     shared.get_by_role("button", name="Usual values").click()
     return shared
@@ -188,21 +189,22 @@ def test_every_control_has_a_name_and_the_answer_is_announced(page: Page) -> Non
     assert unnamed == 0
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_it_fits_a_phone(browser: Browser, exported: Exported, dark: bool) -> None:
-    with new_page(browser, width=360, height=640, dark=dark) as page:
-        opened(page, exported.single)
-        page.get_by_label("remark").fill("spoilt " * 30)
-        page.get_by_role("button", name="Predict").click()
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone(page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.emulate_media(color_scheme=scheme)
+    page.get_by_label("remark").fill("spoilt " * 30)
+    page.get_by_role("button", name="Predict").click()
+    page.wait_for_function("scrollY > 0")  # the answer is brought into view
 
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        smallest = page.evaluate(
-            "Math.min(...[...document.querySelectorAll('button,select,input,textarea')]"
-            ".filter(each => each.offsetParent).map(each => each.offsetHeight))"
-        )
-        assert smallest >= 40
-        back = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (back == "rgb(18, 21, 25)") is dark
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    smallest = page.evaluate(
+        "Math.min(...[...document.querySelectorAll('button,select,input,textarea')]"
+        ".filter(each => each.offsetParent).map(each => each.offsetHeight))"
+    )
+    assert smallest >= 40
+    back = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert back == {"light": "rgb(245, 246, 248)", "dark": "rgb(18, 21, 25)"}[scheme]
 
 
 def test_any_static_host_can_serve_the_folder(browser: Browser, exported: Exported) -> None:
