@@ -31,6 +31,7 @@ def test_shell_files_parse_and_can_be_run(file: Path) -> None:
     assert os.access(file, os.X_OK)
 
 
+@pytest.mark.slow
 @MODELS
 def test_the_slurm_file_runs_once_on_two_nodes(model: tuple[str, ...], tmp_path: Path) -> None:
     site = tmp_path / "bin"

@@ -118,6 +118,7 @@ def test_ctrl_c_interrupts_a_run_in_any_stage_and_says_how_to_continue(
     assert "Traceback" not in shown
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_interrupts_the_run_as_sigterm_does(
     tmp_path: Path, small_csv: Path, mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,9 +172,8 @@ def mlfw_epoch_finished(run, epoch, values):
 """
 
 
-@pytest.mark.parametrize(
-    "devices", [1, pytest.param(2, marks=pytest.mark.slow)], ids=["alone", "two processes"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", [1, 2], ids=["alone", "two processes"])
 def test_a_network_interrupted_by_ctrl_c_learns_on_as_if_it_had_not_been(
     devices: int, tmp_path: Path, small_csv: Path, mlfw_here: Mlfw
 ) -> None:

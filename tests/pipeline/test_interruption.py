@@ -70,7 +70,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     [
         pytest.param("start", marks=pytest.mark.slow),
         pytest.param("prepare", marks=pytest.mark.slow),
-        "trial 2",
+        pytest.param("trial 2", marks=pytest.mark.slow),
         pytest.param("tune", marks=pytest.mark.slow),
         "fit",
         pytest.param("evaluate", marks=pytest.mark.slow),

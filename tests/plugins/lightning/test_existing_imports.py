@@ -95,6 +95,7 @@ def test_a_saved_model_cannot_grant_other_code(tmp_path: Path, mlfw_here: Mlfw) 
     assert "manifest.json: model.module=os:system: names code of os" in refused.stderr
 
 
+@pytest.mark.slow
 def test_the_working_folder_is_not_searched(tmp_path: Path, mlfw: Mlfw) -> None:
     write_package(tmp_path)
 

@@ -103,7 +103,9 @@ def name_of(value: object) -> str:
         (MLP(), False),
         (MLP(), True),
         pytest.param(ResNet(width=64), True, marks=pytest.mark.slow),
-        (FTTransformer(width=32, depth=2, learning_rate=2e-3), False),
+        pytest.param(
+            FTTransformer(width=32, depth=2, learning_rate=2e-3), False, marks=pytest.mark.slow
+        ),
         (CNN(width=8), True),
         pytest.param(
             Transformer(width=32, depth=1, learning_rate=2e-3), False, marks=pytest.mark.slow

@@ -61,6 +61,7 @@ def wait_for(condition: Any, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_two_processes_lose_and_learn_the_same_as_one(tmp_path: Path) -> None:
     one = fit(tmp_path / "one", ONE)
     two = fit(tmp_path / "two", TWO)

@@ -83,6 +83,7 @@ def test_the_mode_follows_from_the_key_and_from_what_the_environment_asks_for(
     assert automatic_mode(settings) is mode
 
 
+@pytest.mark.slow
 def test_a_whole_run_is_tracked_and_says_so_nowhere(
     tmp_path: Path, small_csv: Path, mlfw: Mlfw
 ) -> None:
