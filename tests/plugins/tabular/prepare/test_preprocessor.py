@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mlfw import Column, Kind, Schema, Task, UserError
 from mlfw_tabular import Preprocessor
+from mlfw_tabular.prepare.datetimes import DatetimeEncoder
 
 ROW = st.fixed_dictionaries(
     {
@@ -185,6 +186,17 @@ def test_one_day_later_is_one_seventh_further_round_the_week() -> None:
 
     assert numbers[0, place] == pytest.approx(0, abs=1e-9)
     assert numbers[0, place : place + 2] == pytest.approx(numbers[1, place : place + 2], abs=1e-9)
+
+
+def test_equal_sines_are_equal_to_the_last_bit() -> None:
+    """A tree could divide them otherwise, and every library computes other last bits."""
+    encoder = DatetimeEncoder(column="d", parts=("week",), mean=0.0, deviation=1.0)
+    hours = np.arange(7 * 24) / 24 + 19_723
+
+    waves = encoder.apply(np, hours[:, None], DatetimeEncoder.stack([encoder]))
+
+    # Each but the highest and the lowest occurs twice in a turn.
+    assert [len(np.unique(waves[:, 0, wave])) for wave in (0, 1)] == [85, 85]
 
 
 def test_words_that_occur_once_in_training_do_not_count() -> None:
