@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     import onnx
 
-SUMS = ("ScatterElements", "Loop")  # what sums the shares of classes in leaves
+SUMS = ("ReduceSum", "ScatterElements", "Loop")  # what sums the shares of classes in leaves
 REPEATED = 16  # an expression longer than this becomes a column if it is used again
 LEAVES_AT_ONCE = 4096
 
@@ -59,7 +59,7 @@ class Run:
                 continue  # a step within what `_shares` has computed
             inputs = [made[name] if name else None for name in node.input]
             if node.op_type == "TreeEnsemble" and self._gives_leaves(node):
-                made |= self._shares(node, made[node.input[0]])
+                made |= self._shares(node, made)
                 continue
             for name, value in zip(node.output, self._run(node, inputs), strict=True):
                 made[name] = self._kept(settled(value), uses[name])
@@ -89,7 +89,7 @@ class Run:
             users[0].op_type == "Cast" and _attributes(users[0])["to"] == TensorProto.INT64
         )
 
-    def _shares(self, node: onnx.NodeProto, features: np.ndarray) -> dict[str, Any]:
+    def _shares(self, node: onnx.NodeProto, made: Mapping[str, Any]) -> dict[str, Any]:
         """Return what sums the shares of classes in leaves.
 
         Every tree's leaves refer to the same shares. So those of a leaf are what the graph sums if
@@ -99,45 +99,64 @@ class Run:
 
         ensemble = Ensemble.of(_attributes(node))
         begin = next(n.output[0] for n in self.model.graph.node if node.output[0] in n.input)
-        end = self._sum_after(begin)
-        session = _part(self.model, begin, end)
+        last = self._sum_after(begin)
+        end = last.output[0]
+        before = last.input[0] if last.op_type == "ScatterElements" else ""
+        before = before if before in made else ""  # the sum over other trees, to add to
+        session = _part(self.model, begin, end, before)
         trees = len(ensemble.roots)
         numbers, which = np.unique(ensemble.weights.astype(np.int64), return_inverse=True)
         parts = []
         for start in range(0, len(numbers), LEAVES_AT_ONCE):
             some = np.repeat(numbers[start : start + LEAVES_AT_ONCE, None], trees, axis=1)
-            parts.append(session.run([end], {begin: some})[0] / trees)
+            feeds: dict[str, np.ndarray] = {begin: some}
+            if before:
+                feeds[before] = np.zeros((len(some), made[before].shape[1]))
+            parts.append(session.run([end], feeds)[0] / trees)
         held = np.concatenate(parts)[which.reshape(-1)]
-        made = np.empty((1, held.shape[1]), object)
-        made[0] = shares(ensemble, held, as_columns(features, self.steps)[0], self.steps)
-        return {end: made}
+        sums = np.empty((1, held.shape[1]), object)
+        sums[0] = shares(ensemble, held, as_columns(made[node.input[0]], self.steps)[0], self.steps)
+        if before:
+            (sums,) = OPERATORS["Add"](Context(self.steps, {}, 1), made[before], sums)
+        return {end: sums}
 
-    def _sum_after(self, begin: str) -> str:
-        """Return the name of the sum that depends on a tensor."""
+    def _sum_after(self, begin: str) -> onnx.NodeProto:
+        """Return the sum that depends on a tensor."""
+        node: onnx.NodeProto
         reached = {begin}
         for node in self.model.graph.node:
             if reached.intersection(_taken_by(node)):
                 if node.op_type in SUMS:
-                    return str(node.output[0])
+                    return node
                 reached.update(node.output)
         raise NoSqlError("numbers of leaves that nothing sums")
 
 
-def _part(model: onnx.ModelProto, begin: str, end: str) -> Any:
-    """Return an inference session for the part of a model between two tensors."""
+def _part(model: onnx.ModelProto, begin: str, end: str, before: str) -> Any:
+    """Return an inference session for a part of a model.
+
+    Args:
+        model: The model.
+        begin: The numbers of leaves, int64 [rows, trees].
+        end: The sum of their shares, float64 [rows, classes].
+        before: A sum that is added to; empty for none.
+    """
     from onnx import TensorProto, helper
 
     from mlfw_onnx.parity import session_of
 
     needed, nodes = {end}, []
     for node in reversed(model.graph.node):
-        if needed.intersection(node.output) and begin not in node.output:
+        if needed.intersection(node.output) and not {begin, before}.intersection(node.output):
             nodes.append(node)
             needed.update(_taken_by(node))
+    inputs = [helper.make_tensor_value_info(begin, TensorProto.INT64, ["rows", "trees"])]
+    if before:
+        inputs.append(helper.make_tensor_value_info(before, TensorProto.DOUBLE, None))
     graph = helper.make_graph(
         nodes[::-1],
         "part",
-        [helper.make_tensor_value_info(begin, TensorProto.INT64, ["rows", "trees"])],
+        inputs,
         [helper.make_tensor_value_info(end, TensorProto.DOUBLE, None)],
         [each for each in model.graph.initializer if each.name in needed],
     )

@@ -25,6 +25,7 @@ from mlfw import FitContext, LoadContext, Schema, Splits
 from mlfw.plugins.builtin import NoTrainer
 from mlfw_onnx.portable import made_up_rows
 from mlfw_sklearn import Estimator
+from mlfw_sklearn.graphs import shares as graphs
 from mlfw_sklearn.models import SVM, Boosting, Forest, Linear, Tree
 from mlfw_sql.select.expressions import identifier
 from mlfw_sql.select.made import Made, made_of
@@ -174,6 +175,19 @@ def assert_same(own: SqliteParity, rows: pa.Table, found: dict[str, Any]) -> Non
                 np.testing.assert_allclose(found[column], wanted[:, place], rtol=1e-9, atol=1e-9)
             else:
                 assert list(found[column]) == wanted[:, place].tolist()
+
+
+@pytest.mark.parametrize("bytes_of_table", [0, 16_000_000], ids=["scattered", "table"])
+def test_a_forest_in_parts_predicts_the_same(
+    bytes_of_table: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphs, "TABLE_BYTES", bytes_of_table)
+    monkeypatch.setattr(graphs, "AT_ONCE", 8)
+    data = splits(tmp_path, ("kind",))
+
+    own = parity(Forest(trees=7), data, tmp_path)
+
+    own.check(all_rows(own, data), "test")
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
