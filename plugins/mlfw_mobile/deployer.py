@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import Deployer, Deployment, UserError, limits
+from mlfw import Deployer, Deployment, Kind, Predictor, UserError, limits
 from mlfw.files import finite, write_bytes, write_json, write_text
 from mlfw.hints import install
 
@@ -97,7 +97,7 @@ class Mobile(Deployer):
                 write_text(root / path, text)
             write_bytes(root / data / made.file, made.content)
             write_json(root / data / "columns.json", made.layout.to_json())
-            text = json.dumps(finite(_sample(made, saved, sample)), ensure_ascii=False)
+            text = json.dumps(finite(_sample(made, sample)), ensure_ascii=False)
             write_text(root / data / "sample.json", text)
         write_text(folder / "README.md", page(name, saved.use, made.layout, made.runtime, note))
         return Deployment("android", notes=(note,))
@@ -163,16 +163,39 @@ def _network(saved: SavedModel) -> bool:
     return isinstance(saved.predictor, NetworkPredictor)
 
 
-def _sample(made: Made, saved: SavedModel, rows: pa.Table) -> dict[str, Any]:
-    """Return rows and what mlfw predicts for them, as JSON data."""
+def _sample(made: Made, rows: pa.Table) -> dict[str, Any]:
+    """Return rows and what mlfw predicts for them, as JSON data.
+
+    Rows with numbers so far from those of training that predictions need not be equal within the
+    tolerance are given the numbers and dates of the first row, which are ordinary.
+    """
     from mlfw_mobile.phone_graph import TOLERANCE
     from mlfw_onnx.parity import expected_outputs
     from mlfw_onnx.sample import plain_rows
 
-    predictions = saved.predictor.predict(rows)
+    predictor = made.comparison.predictor
+    rows = _near(predictor, rows)
+    predictions = predictor.predict(rows)
     expected: dict[str, Any] = {}
     for each in made.layout.outputs:
-        expected |= expected_outputs(saved.predictor, each, predictions)
+        expected |= expected_outputs(predictor, each, predictions)
     names = [notes["name"] for notes in made.layout.notes]
     plain = [{name: row[name] for name in names} for row in plain_rows(rows)]
     return {"rows": plain, "predictions": made.layout.predictions(expected, expected, TOLERANCE)}
+
+
+def _near(predictor: Predictor, rows: pa.Table) -> pa.Table:
+    """Return rows none of which has numbers far from those of training."""
+    import pyarrow as pa
+
+    slack = predictor.onnx_slack(rows)
+    if slack is None or (slack <= 1).all():
+        return rows
+    far = rows.filter(pa.array(slack > 1))
+    for column in predictor.schema.columns:
+        if column.kind in (Kind.number, Kind.datetime):
+            ordinary = pa.repeat(rows[column.name][0], far.num_rows)
+            far = far.set_column(far.schema.get_field_index(column.name), column.name, ordinary)
+    rows = pa.concat_tables([rows.filter(pa.array(slack <= 1)), far.cast(rows.schema)])
+    slack = predictor.onnx_slack(rows)
+    return rows if slack is None else rows.filter(pa.array(slack <= 1))

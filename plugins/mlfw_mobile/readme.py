@@ -77,8 +77,7 @@ def page(name: str, use: str, layout: Layout, runtime: str, checked: str) -> str
         f"2. copy `Model.kt`, `Columns.kt` and `Row.kt` from `android/app/src/main/java/{folder}`;"
         f"\n3. add the dependency: `{dependency}`.",
         block("kotlin", "\n".join(kotlin)),
-        "`predict` takes well under a millisecond for most models; call `load` off the main "
-        "thread.",
+        "`load` reads the model: call it once, off the main thread.",
         "## iOS",
         "Create an app in Xcode 15.4 or newer (File > New > Project > App), choose File > Add "
         "Package Dependencies > Add Local, and select the folder `ios`. Then show the form:",
@@ -90,7 +89,7 @@ def page(name: str, use: str, layout: Layout, runtime: str, checked: str) -> str
         "Or predict without the form:",
         block("swift", "\n".join(swift)),
         f"The package needs iOS 17 or newer and takes {swift_runtime}. Its test predicts the rows "
-        "of `sample.json` and compares: in Xcode, Product > Test.",
+        f"of `sample.json` and compares: in Xcode, Product > Test.{_linked(runtime)}",
         "## What goes in",
         "A value that is missing is `null` in Kotlin and `nil` in Swift.",
         table(["column", "property", "holds"], _rows(layout)),
@@ -100,6 +99,16 @@ def page(name: str, use: str, layout: Layout, runtime: str, checked: str) -> str
         f"{checked} `sample.json` holds the made-up rows, and what mlfw predicts for them.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _linked(runtime: str) -> str:
+    """Return what an app must set so that the runtime's operators are linked."""
+    if runtime == "onnx":
+        return ""
+    return (
+        " If an app stops because an operator or the backend is missing, add `-all_load` to its "
+        "build setting Other Linker Flags."
+    )
 
 
 def _values(layout: Layout, text: Any, date: str) -> list[tuple[str, str]]:

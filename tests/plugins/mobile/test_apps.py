@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from mlfw_lightning.networks.mlp import MLP
 from mlfw_mobile.deployer import Mobile
 from mlfw_sklearn.models import Linear
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 TARGETS = ("answer", "kind", "price", "tags")
 ODD = 'say "$hi" \\(x) */'
@@ -66,6 +67,8 @@ def test_a_network_is_small_and_runs_in_executorch(exported: dict[str, Path]) ->
     method = Runtime.get().load_program(file).load_method("forward")
 
     assert file.stat().st_size < 300_000
+    sample = json.loads((file.parent / "sample.json").read_text())
+    assert len(sample["rows"]) > 10
     assert method.metadata.num_inputs() == 9
     assert method.metadata.num_outputs() == len(TARGETS)
 
