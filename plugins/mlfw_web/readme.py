@@ -40,8 +40,8 @@ and open <http://localhost:8000>.
 
 ## Put it into a site of your own
 
-`site/predict.js` is an ES module. Copy `predict.js`, `predict.d.ts`, `model.onnx` and the two files
-whose names begin with `ort` into one folder of your site, then
+`site/predict.js` is an ES module. Copy `predict.js`, `predict.d.ts`, `model.onnx` and the three
+files whose names begin with `ort` into one folder of your site, then
 
 ```html
 <script type="module">

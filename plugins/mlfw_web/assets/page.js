@@ -123,13 +123,18 @@ async function answer() {
     const { notes } = await readRows([row]);
     const made = await predict(row);
     if (own !== latest) return;
-    fields.forEach((each) => { each.note.textContent = ""; });
-    notes.forEach((note, place) => {
+    fields.forEach((each) => {
+      each.note.textContent = "";
+      each.nodes[0].removeAttribute("aria-invalid");
+    });
+    notes.forEach((note) => {
       const shown = fields.get(note.column.name);
-      if (shown) shown.note.textContent = note.problem === "misfit"
+      if (!shown) return;
+      const misfit = note.problem === "misfit";
+      shown.note.textContent = misfit
         ? `Expected ${note.column.expected}; counts as not known.`
         : "This value never occurred in training.";
-      else made.notes.push(made.notes[place]);
+      if (misfit) shown.nodes[0].setAttribute("aria-invalid", "true");
     });
     showResult(made.targets ? targets.map(({ name }) => made.targets[name]) : [made], notes.length);
   } catch (error) {

@@ -118,6 +118,7 @@ def test_values_may_be_missing_and_those_that_do_not_fit_are_named(
     page.get_by_role("button", name="Predict").click()
     page.get_by_text("Expected a number, or written as #.###,# €; counts as not known.").wait_for()
     assert "1 value above is marked." in page.inner_text("#result")
+    assert page.locator("[aria-invalid=true]").get_attribute("id") == "field-1"
 
 
 def test_a_file_of_rows_becomes_the_table_of_mlfw_predict(
