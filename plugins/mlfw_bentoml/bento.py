@@ -21,6 +21,7 @@ from mlfw.hints import program
 from mlfw_bentoml.options import ServiceOptions
 from mlfw_bentoml.requirements import pinned_requirements
 from mlfw_bentoml.tags import tag_name
+from mlfw_onnx import replay_sample
 
 logger = logging.getLogger("mlfw")
 
@@ -51,7 +52,8 @@ def build_bento(
         The Bento's tag, and how to serve it and put it into a container.
 
     Raises:
-        UserError: BentoML refuses, for example because there is such a version already.
+        UserError: BentoML refuses, for example because there is such a version already, or the
+            model no longer predicts its sample as when it was saved.
     """
     requirements = pinned_requirements(model, further)
     with tempfile.TemporaryDirectory(prefix="mlfw-bento-") as temporary:
@@ -61,6 +63,7 @@ def build_bento(
         write_text(context / "service.py", SERVICE)
         bentofile = _bentofile(model, options.name, requirements)
         write_text(context / "bentofile.yaml", yaml.safe_dump(bentofile, sort_keys=False))
+        replay_sample(context / "model")
         built = _build(context, version)
     document = Path(built["path"]) / "apis" / "openapi.yaml"
     write_bytes(folder / "openapi.yaml", document.read_bytes())

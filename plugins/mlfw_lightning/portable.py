@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
 from mlfw import Schema
@@ -38,6 +39,10 @@ class NetworkPreparation:
     def feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return rows that conform to the schema as inputs, by name."""
         return self.preprocessor.feeds(rows, network=True)
+
+    def plain_feeds(self, columns: Mapping[str, list[Any]]) -> dict[str, np.ndarray] | None:
+        """Return a few rows of plain values as inputs; see `Encoder.plain_feed`."""
+        return self.preprocessor.plain_feeds(columns, network=True)
 
     def save(self, folder: Path) -> None:
         """Write the preprocessor, and copy the weights, from which training can go on."""

@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlfw
-from mlfw import Predictor
-from mlfw.files import finite, write_bytes, write_text
-from mlfw_onnx.parity import Parity, expected_outputs, numbers_a_row
+from mlfw import Predictor, UserError
+from mlfw.errors import listing
+from mlfw.files import finite, read_json, write_bytes, write_text
+from mlfw_onnx.parity import Parity, numbers_a_row
 from mlfw_onnx.predictions import input_notes
-from mlfw_onnx.predictor import MODEL, SAMPLE
+from mlfw_onnx.predictor import MODEL, SAMPLE, TYPES
 from mlfw_onnx.sample import plain_rows, sample_rows
 from mlfw_onnx.session import checked_model
 
 if TYPE_CHECKING:
-    import numpy as np
     import onnx
     import pyarrow as pa
 
 SAMPLE_NUMBERS = 50_000
+REPLAYED = 1e-5  # the largest difference, absolute and relative, between two machines
+NUMPY = {onnx_type: name for name, onnx_type in TYPES.items()}
 
 
 def save_portable(predictor: Predictor, model: onnx.ModelProto, folder: Path) -> None:
@@ -74,13 +76,49 @@ def sample_text(parity: Parity, model: onnx.ModelProto, rows: pa.Table) -> str:
     """
     some = rows.slice(0, max(SAMPLE_NUMBERS // numbers_a_row(parity.session), 1))
     feeds = parity.predictor.onnx_feeds(some)
-    predictions = parity.predictor.predict(some)
-    outputs: dict[str, np.ndarray] = {}
-    for each in parity.outputs:
-        outputs |= expected_outputs(parity.predictor, each, predictions)
+    outputs = parity.run(some)
     content: dict[str, Any] = {
         "inputs": {each.name: feeds[each.name].tolist() for each in model.graph.input},
         "outputs": {each.name: outputs[each.name].tolist() for each in model.graph.output},
         "rows": plain_rows(some),
     }
     return json.dumps(finite(content))
+
+
+def replay_sample(folder: Path) -> int:
+    """Check that a copy of a saved model predicts its sample as when it was saved.
+
+    Args:
+        folder: The saved model, with `model.onnx` and `sample.json` as `save_portable` wrote them.
+
+    Returns:
+        How many rows were predicted; 0 for a model that has no form in ONNX.
+
+    Raises:
+        UserError: It predicts differently; the message names the rows and the output.
+    """
+    import numpy as np
+
+    if not (folder / MODEL).is_file() or not (folder / SAMPLE).is_file():
+        return 0
+    sample = read_json(folder / SAMPLE)
+    model = checked_model(folder / MODEL, str(folder / MODEL))
+    types = {each.name: each.type for each in model.session.get_inputs()}
+    feeds = {
+        name: np.array(values, dtype=NUMPY[types[name]])  # None becomes NaN
+        for name, values in sample["inputs"].items()
+    }
+    for name, found in model.run(feeds).items():
+        expected = np.array(sample["outputs"][name], dtype=found.dtype)
+        same = expected == found
+        if found.dtype.kind == "f":
+            same = np.isnan(expected) | np.isclose(found, expected, rtol=REPLAYED, atol=REPLAYED)
+        rows = np.flatnonzero(~same.reshape(len(same), -1).all(axis=1))
+        if len(rows):
+            shown = listing([str(row + 1) for row in rows.tolist()], 3)
+            raise UserError(
+                f"{folder / SAMPLE}: {name}: the model predicts differently from when it was "
+                f"saved, in rows {shown}.",
+                "Copy the saved model again, or train it again.",
+            )
+    return len(sample["rows"])

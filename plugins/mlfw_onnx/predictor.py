@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import mlfw
 from mlfw import Predictor, Schema, UserError
@@ -38,6 +39,9 @@ class Preparation(Protocol):
 
     def feeds(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return rows that conform to the schema as inputs, by name."""
+
+    def plain_feeds(self, columns: Mapping[str, list[Any]]) -> dict[str, np.ndarray] | None:
+        """Return a few rows of plain values as inputs, or None; see `Predictor.predict_plain`."""
 
     def save(self, folder: Path) -> None:
         """Write it into a folder, as data."""
@@ -127,6 +131,15 @@ class OnnxPredictor(Predictor):
             for start in range(0, max(rows.num_rows, 1), size)
         ]
         values = [np.concatenate([piece[name] for piece in pieces]) for name in self._names]
+        return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+
+    def predict_plain(self, columns: Mapping[str, list[Any]]) -> pa.Table | None:
+        """Return predictions for a few rows of plain values."""
+        feeds = self.preparation.plain_feeds(columns)
+        if feeds is None:
+            return None
+        found = self._few.run(feeds, self._names)
+        values = [found[name] for name in self._names]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
 
     def to_onnx(self) -> onnx.ModelProto:

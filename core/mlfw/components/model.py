@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -60,6 +61,15 @@ class Predictor(Fitted):
         Args:
             rows: Rows that conform to the schema.
         """
+
+    def predict_plain(self, columns: Mapping[str, list[Any]]) -> pa.Table | None:  # noqa: ARG002
+        """Return predictions for a few rows sooner than `predict`, or None if that cannot be done.
+
+        Args:
+            columns: The values of each column: numbers, booleans as 0.0 or 1.0, dates as days since
+                1970, known categories as text; None for missing ones.
+        """
+        return None
 
     def check_saved(self, folder: Path, rows: pa.Table) -> None:
         """Check that what `save` wrote predicts the same, where it has another form.

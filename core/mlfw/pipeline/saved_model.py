@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from mlfw.pipeline.splits_file import load_splits
 from mlfw.pipeline.tables import like, to_arrow
 from mlfw.plugins import Entry, Registry, require_for_loading, require_packages
 from mlfw.schema import Schema, conform
+from mlfw.schema.plain import PlainReader
 from mlfw.schema.predictions import output_names
 from mlfw.schema.value_notes import ValueNote, sentences
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("mlfw")
 SCHEMA = "schema.json"
 MOST_SHOWN = 300
+FEW_ROWS = 100  # so few are read one by one
 
 
 def save_model(
@@ -123,9 +126,30 @@ class SavedModel:
 
     def predict_noting(self, rows: Any, notes: list[ValueNote]) -> pa.Table:
         """Do as `predict`, and add what is odd about the values to `notes` in place of warning."""
-        names = output_names(self.schema)
-        predictions = self.predict_table(to_arrow(rows, self.schema), notes=notes)
+        predictions = self._predict_plain(rows)
+        if predictions is None:
+            predictions = self.predict_table(to_arrow(rows, self.schema), notes=notes)
+        names = self._output_names
+        if names.keys() == set(names.values()):
+            return predictions
         return predictions.rename_columns([names.get(n, n) for n in predictions.column_names])
+
+    def _predict_plain(self, rows: Any) -> pa.Table | None:
+        """Return predictions for a few dicts of plain values, which are odd in no way."""
+        if type(rows) is not list or not 0 < len(rows) <= FEW_ROWS:
+            return None
+        if not all(type(row) is dict for row in rows):
+            return None
+        columns = self._plain.read(rows)
+        return None if columns is None else self.predictor.predict_plain(columns)
+
+    @cached_property
+    def _plain(self) -> PlainReader:
+        return PlainReader(self.schema)
+
+    @cached_property
+    def _output_names(self) -> dict[str, str]:
+        return output_names(self.schema)
 
     def predict_table(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column
-from mlfw_tabular.prepare.encoder import Encoder
+from mlfw_tabular.prepare.encoder import Encoder, plain_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,10 @@ class BooleanEncoder(Encoder):
     def input_notes(self) -> dict[str, Any]:
         """Return how a boolean is told as a number."""
         return {"holds": "1 (true) or 0 (false)", "missing": "NaN"}
+
+    def plain_feed(self, values: list[Any]) -> np.ndarray:
+        """Return the numbers."""
+        return plain_numbers(values)
 
     def read(self, values: pa.Array) -> np.ndarray:
         """Return 0, 1 or NaN, float64 [rows]."""

@@ -84,6 +84,13 @@ class VocabularyEncoder(Encoder):
         filled = pc.fill_null(values.cast(pa.string()), self.missing)
         return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=object)
 
+    def plain_feed(self, values: list[Any]) -> np.ndarray:
+        """Return the strings, object [values]."""
+        import numpy as np
+
+        missing = self.missing
+        return np.array([missing if value is None else value for value in values], dtype=object)
+
     def add_read(self, x: Tensor) -> Tensor:
         """Return the codes, int64 [rows]."""
         graph, codes = x.graph, range(1, len(self.vocabulary) + 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column
 from mlfw.schema.dates import has_date, has_day
-from mlfw_tabular.prepare.encoder import MOST_DEVIATIONS, Encoder, deviation
+from mlfw_tabular.prepare.encoder import MOST_DEVIATIONS, Encoder, deviation, plain_numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,6 +120,10 @@ class DatetimeEncoder(Encoder):
             "usual": self.mean,
             "spread": self.deviation,
         }
+
+    def plain_feed(self, values: list[Any]) -> np.ndarray:
+        """Return the numbers."""
+        return plain_numbers(values)
 
     def read(self, values: pa.Array) -> np.ndarray:
         """Return days since 1970 with fractions, NaN where missing, float64 [rows]."""

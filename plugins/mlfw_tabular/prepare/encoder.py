@@ -102,6 +102,15 @@ class Encoder(ABC):
         """
         return self.read(values)
 
+    def plain_feed(self, values: list[Any]) -> np.ndarray | None:  # noqa: ARG002
+        """Return what `feed` returns for a few plain values, or None if that is not known.
+
+        Args:
+            values: Numbers, booleans as 0.0 or 1.0, dates as days since 1970, categories as text;
+                None for missing ones.
+        """
+        return None
+
     def add_read(self, x: Tensor) -> Tensor:
         """Add to an ONNX graph what `read` computes.
 
@@ -188,3 +197,10 @@ class SequenceEncoder(Encoder):
 def deviation(value: float) -> float:
     """Return what to divide by: the standard deviation, or 1 where there is none."""
     return value if value > SMALLEST_DEVIATION else 1.0
+
+
+def plain_numbers(values: list[Any]) -> np.ndarray:
+    """Return numbers with NaN for None, float64 [values]."""
+    import numpy as np
+
+    return np.array(values, dtype=np.float64)  # None becomes NaN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,25 @@ def feeds(preprocessor: Preprocessor, rows: pa.Table, network: bool) -> dict[str
         UserError: An image cannot be read.
     """
     return {each.column: _fed(each, rows) for each in preprocessor.chosen(network)}
+
+
+def plain_feeds(
+    preprocessor: Preprocessor, columns: Mapping[str, list[Any]], network: bool
+) -> dict[str, np.ndarray] | None:
+    """Return a few rows of plain values as `feeds` does, or None if one column has no such form.
+
+    Args:
+        preprocessor: A fitted preprocessor.
+        columns: The values of each column; see `Encoder.plain_feed`.
+        network: Whether for `add_features` rather than `add_matrix`.
+    """
+    made = {}
+    for each in preprocessor.chosen(network):
+        fed = each.plain_feed(columns[each.column])
+        if fed is None:
+            return None
+        made[each.column] = fed
+    return made
 
 
 def input_notes(preprocessor: Preprocessor, network: bool) -> dict[str, dict[str, Any]]:

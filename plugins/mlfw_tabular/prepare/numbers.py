@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, limits
-from mlfw_tabular.prepare.encoder import LARGEST, MOST_DEVIATIONS, Encoder
+from mlfw_tabular.prepare.encoder import LARGEST, MOST_DEVIATIONS, Encoder, plain_numbers
 from mlfw_tabular.prepare.scales import Scale, interpolated, learn_scale, sampled, signed_log
 
 if TYPE_CHECKING:
@@ -126,6 +126,10 @@ class NumberEncoder(Encoder):
     def group(self) -> tuple[Any, ...]:
         """Numbers that are scaled in the same way go together."""
         return (self.name, self.scale, self.indicator)
+
+    def plain_feed(self, values: list[Any]) -> np.ndarray:
+        """Return the numbers."""
+        return plain_numbers(values)
 
     def read(self, values: pa.Array) -> np.ndarray:
         """Return the numbers with NaN where missing, float64 [rows]."""

@@ -24,6 +24,7 @@ from mlfw_tabular.prepare.graph import (
     add_matrix,
     feeds,
     input_notes,
+    plain_feeds,
 )
 from mlfw_tabular.prepare.images import ImageEncoder
 from mlfw_tabular.prepare.pieces import read_column
@@ -205,6 +206,17 @@ class Preprocessor:
             network: Whether for `graph_features` rather than `graph_matrix`.
         """
         return feeds(self, rows, network)
+
+    def plain_feeds(
+        self, columns: Mapping[str, list[Any]], network: bool = False
+    ) -> dict[str, np.ndarray] | None:
+        """Return a few rows of plain values as `feeds` does; see `Encoder.plain_feed`.
+
+        Args:
+            columns: The values of each column.
+            network: See `feeds`.
+        """
+        return plain_feeds(self, columns, network)
 
     def input_notes(self, network: bool = False) -> dict[str, dict[str, Any]]:
         """Return the descriptions of the inputs of an ONNX graph, by column.

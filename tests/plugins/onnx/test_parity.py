@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import mlfw
 from mixed_table import mixed_splits
 from mlfw import Column, FitContext, Kind, MlfwError, Schema, Splits, Task, UserError
 from mlfw.plugins.builtin import NoTrainer
+from mlfw_onnx import replay_sample
 from mlfw_onnx.parity import ROWS_AT_ONCE, Parity, session_of
 from mlfw_onnx.predictions import TargetOutputs
 from mlfw_sklearn.estimator import EstimatorPredictor
@@ -128,3 +130,21 @@ def test_equally_likely_classes_may_be_told_apart_either_way(tmp_path: Path) -> 
 def test_what_onnx_runtime_does_not_load_is_no_mistake_of_the_user() -> None:
     with pytest.raises(MlfwError, match="ONNX Runtime refuses the model"):
         session_of(b"no model")
+
+
+def test_a_copy_of_a_saved_model_predicts_its_sample(
+    linear: EstimatorPredictor, tmp_path: Path
+) -> None:
+    linear.save(tmp_path)
+    assert replay_sample(tmp_path) >= 16
+    sample = json.loads((tmp_path / "sample.json").read_text())
+    (output,) = (name for name in sample["outputs"] if name.startswith("probabilities"))
+    sample["outputs"][output][2][0] += 1e-3
+    (tmp_path / "sample.json").write_text(json.dumps(sample))
+
+    with pytest.raises(UserError, match=f"{output}: the model predicts differently.* in rows 3"):
+        replay_sample(tmp_path)
+
+
+def test_a_model_without_a_sample_has_nothing_to_replay(tmp_path: Path) -> None:
+    assert replay_sample(tmp_path) == 0
