@@ -106,7 +106,7 @@ def _date_reader(column: Column) -> Reader:
         if kind is datetime and value.tzinfo is None:
             past = value - EPOCH
             seconds = past.days * 86_400 + past.seconds
-            return (seconds * 1_000_000 + past.microseconds) / DAY_US
+            return float((seconds * 1_000_000 + past.microseconds) / DAY_US)
         if kind is date:
             return float(value.toordinal() - EPOCH.toordinal())
         raise NotPlainError

@@ -138,7 +138,7 @@ def test_a_copy_of_a_saved_model_predicts_its_sample(
     linear.save(tmp_path)
     assert replay_sample(tmp_path) >= 16
     sample = json.loads((tmp_path / "sample.json").read_text())
-    (output,) = (name for name in sample["outputs"] if name.startswith("probabilities"))
+    output = next(name for name in sample["outputs"] if name.startswith("probabilities"))
     sample["outputs"][output][2][0] += 1e-3
     (tmp_path / "sample.json").write_text(json.dumps(sample))
 
