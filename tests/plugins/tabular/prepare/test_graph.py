@@ -19,6 +19,7 @@ from PIL import Image
 from mlfw import Column, Kind, Schema, Target, Task, UserError
 from mlfw_onnx import Graph
 from mlfw_tabular import Preprocessor
+from mlfw_tabular.prepare.datetimes import ROUNDING
 from mlfw_tabular.prepare.numbers import Impute
 from mlfw_tabular.prepare.scales import Scale
 
@@ -144,7 +145,7 @@ class Prepared:
         for own, expected in zip(found, wanted, strict=True):
             assert own.dtype == expected.dtype
             near = NEAR_SINGLE if own.dtype == np.float32 else NEAR
-            np.testing.assert_allclose(own, expected, rtol=near, atol=near)
+            np.testing.assert_allclose(own, expected, rtol=near, atol=max(near, 1.01 / ROUNDING))
 
     def session_input(self, name: str) -> Any:
         return next(each for each in self.session.get_inputs() if each.name == name)
