@@ -137,7 +137,8 @@ def test_a_run_shows_that_it_reads_for_the_fingerprint(numbers: int) -> None:
     execute(config, plugins, monitor)
 
     assert shown[0].stage == "prepare"
-    assert "rows" in shown[0].place
+    places = [each.place for each in shown if not each.place.endswith(" s")]  # no mere seconds
+    assert "rows" in places[0]
 
 
 def test_a_database_that_may_not_be_written_is_read(shop: Path) -> None:
