@@ -22,7 +22,7 @@ NUMBERS = st.one_of(
 )
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "size": st.one_of(st.integers(0, 30), st.floats(0, 30), NUMBERS),
-    "tall": st.sampled_from([True, False, None, "yes", "no", 1, 0.0, "x"]),
+    "tall": st.sampled_from([True, False, None, "yes", "NO", "Off", "1.0", "NA", 1, 0.0, "x"]),
     "colour": st.sampled_from(["red", "blue", None, "", "RED", " red", "NA", "green", 1, True]),
     "seen": st.one_of(
         st.datetimes(datetime(1, 1, 1), datetime(9999, 1, 1)),
@@ -51,7 +51,13 @@ def as_a_table(model: SavedModel, rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def test_a_plain_row_is_read_without_a_table(model: SavedModel) -> None:
-    for row in (ROW, {**ROW, "seen": date(2024, 3, 5)}, dict.fromkeys(ROW), {**ROW, "more": []}):
+    for row in (
+        ROW,
+        {**ROW, "seen": date(2024, 3, 5)},
+        dict.fromkeys(ROW),
+        {**ROW, "more": []},
+        {**ROW, "tall": "Yes"},
+    ):
         assert model._predict_plain([row]) is not None
     assert [column.kind.value for column in model.schema.columns] == [
         "number", "boolean", "category", "datetime",

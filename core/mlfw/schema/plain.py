@@ -13,12 +13,15 @@ from functools import cached_property
 from typing import Any
 
 from mlfw.schema.kinds import Kind
+from mlfw.schema.readers import FALSE_WORDS, TRUE_WORDS
 from mlfw.schema.schema import Column, Schema
 from mlfw.schema.words import missing_numbers
 
 LARGEST = 1 << 53  # a larger whole number may not have a double of its own
 EPOCH, ISO = datetime(1970, 1, 1), "%Y-%m-%d"
 DAY_US = 86_400_000_000
+
+BOOLEANS = dict.fromkeys(TRUE_WORDS, 1.0) | dict.fromkeys(FALSE_WORDS, 0.0)
 
 Reader = Callable[[Any], float | str | None]
 
@@ -70,7 +73,7 @@ def _reader(column: Column) -> Reader | None:
         plain = not column.format and not missing_numbers(column.words_for_missing)
         return _number if plain else None
     if column.kind is Kind.boolean:
-        return _boolean
+        return _boolean_reader(column)
     if column.kind is Kind.datetime:
         return _date_reader(column)
     return _category_reader(column) if column.kind is Kind.category else None
@@ -85,10 +88,19 @@ def _number(value: Any) -> float:
     raise NotPlainError
 
 
-def _boolean(value: Any) -> float:
-    if type(value) is bool:
-        return float(value)
-    raise NotPlainError
+def _boolean_reader(column: Column) -> Reader:
+    missing = frozenset(column.words_for_missing)
+
+    def read(value: Any) -> float:
+        kind = type(value)
+        if kind is bool:
+            return float(value)
+        known = BOOLEANS.get(value.lower()) if kind is str and value not in missing else None
+        if known is None:
+            raise NotPlainError
+        return known
+
+    return read
 
 
 def _date_reader(column: Column) -> Reader:
