@@ -120,7 +120,9 @@ def network_of(saved: SavedModel, deployer: str) -> NetworkPredictor:
     if isinstance(predictor, NetworkPredictor):
         return predictor
     has_onnx = type(saved.predictor).to_onnx is not Predictor.to_onnx
-    formats = "the formats onnx, web and mobile" if has_onnx else "no other format"
+    formats = (
+        "the formats onnx, web, mobile and, if it is small, sql" if has_onnx else "no other format"
+    )
     raise UserError(
         f"deployer={deployer}: a model={saved.use} is not a PyTorch network; this model has "
         f"{formats}.",
