@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw.components.splits import SPLIT_NAMES, TEST
 from mlfw.files import finite, read_json
 from mlfw.pipeline.markdown import plain, table
-from mlfw.pipeline.report import Metrics, metrics_table, shown
+from mlfw.pipeline.report import BASELINE_NOTE, Metrics, metrics_table, shown
 
 if TYPE_CHECKING:
     from mlfw.pipeline.work import Work
@@ -120,7 +120,7 @@ def _text(card: Mapping[str, Any]) -> str:
         "",
         *table(*metrics_table(card["metrics"])),
         "",
-        "The baseline predicts the most frequent class, or the mean, and looks at no column.",
+        BASELINE_NOTE,
         *(_limit(name, limits, rows["test"]) for name, limits in card["limits"].items()),
         "",
         "## Limits",

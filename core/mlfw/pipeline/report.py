@@ -16,6 +16,9 @@ from mlfw.runs import RunDirectory
 from mlfw.schema import Schema, Target
 
 MOST_FINDINGS = 1000
+BASELINE_NOTE = (
+    "The baseline predicts the most frequent class, or the mean, and looks at no column."
+)
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
@@ -48,7 +51,7 @@ def report(
         "",
         *table(*metrics_table(metrics)),
         "",
-        "The baseline predicts the most frequent class, or the mean, and looks at no column.",
+        BASELINE_NOTE,
         "",
         *(line for note in notes for line in (f"In {plain(note)}.", "")),
         *training_section(run),
