@@ -49,7 +49,7 @@ from mlfw.components import (
     search,
 )
 from mlfw.errors import DataWarning, MlfwError, StopRequested, UserError
-from mlfw.plugins import hookimpl, hookspec
+from mlfw.plugins import Command, hookimpl, hookspec
 from mlfw.schema import (
     Column,
     Kind,
@@ -132,6 +132,7 @@ __all__ = [
     "Action",
     "Choices",
     "Column",
+    "Command",
     "Component",
     "Crew",
     "DataWarning",

@@ -24,6 +24,17 @@ class Constant(mlfw.Model):
     '''Learns nothing.'''
     def fit(self, data, context): raise mlfw.UserError('nothing to learn')
     def load(self, folder, schema): raise NotImplementedError
+
+class Add(mlfw.Command):
+    help = 'add two numbers, 100% of them'
+    def add_arguments(self, parser):
+        parser.add_argument('numbers', nargs=2, type=int)
+        parser.add_argument('--times', type=int, default=1)
+    def main(self, options):
+        if min(options.numbers) < 0:
+            raise mlfw.UserError('numbers: expected none below 0.', 'Leave the minus out.')
+        print('sum', sum(options.numbers) * options.times)
+        return 7
 """
 BROKEN = {
     "raises on import": ("raise RuntimeError('no luck today')", "RuntimeError: no luck today"),
@@ -82,8 +93,36 @@ BROKEN = {
         "@mlfw.hookimpl\ndef mlfw_models(): return {'used': Used}",
         "'use' is reserved",
     ),
+    "claims a command of mlfw": (
+        "@mlfw.hookimpl\ndef mlfw_commands(): return {'free': Add, 'run': Add}",
+        "command 'run' is one of mlfw's own",
+    ),
+    "claims a taken command": (
+        "@mlfw.hookimpl\ndef mlfw_commands(): return {'free': Add, 'add': Add}",
+        "command 'add' is taken by plugin 'good' (mlfw-good)",
+    ),
+    "registers an instance of a command": (
+        "@mlfw.hookimpl\ndef mlfw_commands(): return {'free': Add()}",
+        "expected dict[str, type[mlfw.Command]]",
+    ),
+    "registers an unfinished command": (
+        "class Half(mlfw.Command): help = 'halves'\n"
+        "@mlfw.hookimpl\ndef mlfw_commands(): return {'free': Half}",
+        "Half lacks add_arguments, main",
+    ),
+    "registers a command without help": (
+        "class Mute(Add): help = ''\n@mlfw.hookimpl\ndef mlfw_commands(): return {'free': Mute}",
+        "Mute.help is no line of text",
+    ),
+    "registers an unfit command": (
+        "@mlfw.hookimpl\ndef mlfw_commands(): return {'--free': Add}",
+        "'--free' is no name",
+    ),
 }
-GOOD = "@mlfw.hookimpl\ndef mlfw_models(): return {'constant': Constant}"
+GOOD = (
+    "@mlfw.hookimpl\ndef mlfw_models(): return {'constant': Constant}\n"
+    "@mlfw.hookimpl\ndef mlfw_commands(): return {'add': Add}"
+)
 
 Install = Callable[..., Path]
 
@@ -148,7 +187,7 @@ def test_a_broken_plugin_is_listed_with_its_reason(label: str, listing: dict[str
 
 
 def test_the_others_still_work(listing: dict[str, str]) -> None:
-    assert "model: constant" in listing["good"]
+    assert "model: constant; command: add" in listing["good"]
     for name in ("tabular", "sklearn", "lightning", "torchmetrics", "optuna", "wandb", "bentoml"):
         assert "BROKEN" not in listing[name]
 
@@ -159,6 +198,27 @@ def test_nothing_of_a_broken_plugin_stays_registered(installed: Path, mlfw: Mlfw
     names = {line.split()[0] for line in result.stdout.splitlines()}
     assert "constant" in names
     assert not names & {"free", "half", "plain", "bare", "used"}
+
+
+def test_a_command_of_a_plugin_is_listed_and_run(installed: Path, mlfw: Mlfw) -> None:
+    path = str(installed)
+    shown = mlfw("--help", PYTHONPATH=path)
+    ran = mlfw("add", "2", "--times", "10", "3", PYTHONPATH=path)
+    wrong = mlfw("add", "2", "--", "-3", PYTHONPATH=path)
+    explained = mlfw("add", "--help", PYTHONPATH=path)
+    misspelt = mlfw("ad", PYTHONPATH=path)
+
+    assert "add two numbers, 100% of them" in shown.stdout
+    assert "free" not in shown.stdout
+    assert (ran.returncode, ran.stdout) == (7, "sum 50\n")
+    assert (wrong.returncode, wrong.stderr.splitlines()[-1]) == (2, "  Leave the minus out.")
+    assert "--times" in explained.stdout
+    assert misspelt.returncode == 2
+    assert "'add'" in misspelt.stderr
+
+
+def test_a_command_of_mlfw_cannot_be_replaced(installed: Path, mlfw: Mlfw) -> None:
+    assert "sum" not in mlfw("run", "2", "3", PYTHONPATH=str(installed)).stdout
 
 
 def test_a_run_says_what_is_set_aside_and_goes_on(

@@ -10,26 +10,15 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from mlfw.cli.output import say, standard_output
 from mlfw.cli.streams import safe_streams
 from mlfw.disk import disk_mistake
 from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested, UserError
-from mlfw.hints import command
+from mlfw.hints import command, printable
+from mlfw.plugins.commands import BUILT_IN
 
-COMMANDS = {
-    "run": "train, evaluate and deploy a model",
-    "predict": "rows in, predictions out",
-    "evaluate": "compute a run's metrics again, on its test split or on a file",
-    "serve": "serve a run's model over HTTP",
-    "deploy": "hand a run's model to a deployer",
-    "export": "write a run's model in a portable format",
-    "runs": "list runs",
-    "plugins": "list plugins, the broken ones with the reason",
-    "show": "list the components of a kind, or explain one",
-    "cache": "show how much prepared data is kept, or clear it",
-    "config": "print the composed configuration and where each value came from",
-}
 EPILOG = """examples:
   mlfw run dataset=csv dataset.path=churn.csv dataset.target=churned
   mlfw run churn.yaml model=svm
@@ -103,18 +92,35 @@ def _dispatch(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     place = next((i for i, text in enumerate(arguments) if not text.startswith("-")), None)
     named = "" if place is None else arguments[place]
-    for name, description in COMMANDS.items():
+    for name, description in BUILT_IN.items():
         command = commands.add_parser(name, help=description, description=f"{description}.")
         if name == named and place is not None:
             module = import_module(f"mlfw.cli.{name}")
-            module.add_arguments(command)
-            # Options may stand between the settings: `mlfw serve RUN --port 1 deployer.x=2`.
-            return int(module.main(command.parse_intermixed_args(arguments[place + 1 :])))
+            return _run(module, command, arguments[place + 1 :])
+    if named or "--version" not in arguments:
+        from mlfw.plugins import load_plugins, warn_of_broken
+
+        plugins = load_plugins()
+        warn_of_broken(plugins)
+        for name, entry in plugins.registry.commands.items():
+            described = printable(entry.command.help).replace("%", "%%")
+            command = commands.add_parser(name, help=described, description=f"{described}.")
+            if name == named and place is not None:
+                return _run(entry.command(), command, arguments[place + 1 :])
     options = parser.parse_args(arguments)
     if options.version:
         return _print_version()
     parser.print_help()
     return 0
+
+
+def _run(what: Any, parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    """Run a command: a module of this package, or an instance of a plugin's `mlfw.Command`.
+
+    Options may stand between the settings: `mlfw serve RUN --port 1 deployer.x=2`.
+    """
+    what.add_arguments(parser)
+    return int(what.main(parser.parse_intermixed_args(arguments)))
 
 
 def _print_version() -> int:

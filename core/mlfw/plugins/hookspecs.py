@@ -26,6 +26,8 @@ from mlfw.components import (
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from mlfw.plugins.commands import Command
+
 hookspec = pluggy.HookspecMarker("mlfw")
 hookimpl = pluggy.HookimplMarker("mlfw")
 
@@ -63,6 +65,28 @@ def mlfw_trackers() -> dict[str, type[Tracker]]:  # type: ignore[empty-body]
 @hookspec
 def mlfw_deployers() -> dict[str, type[Deployer]]:  # type: ignore[empty-body]
     """Register deployers, chosen by `deployer=NAME`."""
+
+
+@hookspec
+def mlfw_commands() -> dict[str, type[Command]]:  # type: ignore[empty-body]
+    """Register sub-commands, run by `mlfw NAME`; no command of mlfw's own can be replaced.
+
+    For example, so that `mlfw columns RUN` prints the columns that a run's model takes:
+
+        class Columns(mlfw.Command):
+            help = "list the columns that a run's model takes"
+
+            def add_arguments(self, parser):
+                parser.add_argument("run")
+
+            def main(self, options):
+                print(mlfw.load(options.run).schema.names)
+                return 0
+
+        @mlfw.hookimpl
+        def mlfw_commands():
+            return {"columns": Columns}
+    """
 
 
 @hookspec

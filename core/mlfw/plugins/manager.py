@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from mlfw.plugins import hookspecs
+from mlfw.plugins.commands import commands_of
 from mlfw.plugins.distribution import name_and_version
 from mlfw.plugins.registration import RegistrationError, components_of, verify_hooks
 from mlfw.plugins.registry import Registry
@@ -99,15 +100,16 @@ def _load(
     try:
         manager.register(plugin, name)
         verify_hooks(plugin, manager)
-        components = components_of(plugin)
-        registry.add(components, plugin=point.name, distribution=distribution_of(point))
+        components, commands = components_of(plugin), commands_of(plugin)
+        registry.add(components, commands, plugin=point.name, distribution=distribution_of(point))
     except RegistrationError:
         _unregister(manager, plugin)
         raise
     except (Exception, SystemExit) as error:
         _unregister(manager, plugin)
         raise RegistrationError(_reason(error)) from error
-    return {kind: tuple(named) for kind, named in components.items() if named}
+    provided: dict[str, Mapping[str, Any]] = {**components, "command": commands}
+    return {kind: tuple(named) for kind, named in provided.items() if named}
 
 
 def _import(point: EntryPoint) -> Any:

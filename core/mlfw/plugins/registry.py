@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mlfw.components import KINDS, Component
 from mlfw.errors import UserError, did_you_mean
+from mlfw.plugins.commands import BUILT_IN, Command, CommandEntry
 from mlfw.plugins.registration import RegistrationError
 
 
@@ -29,20 +30,27 @@ class Entry:
 
 @dataclass
 class Registry:
-    """Every registered component."""
+    """Every registered component, and the commands that plugins add.
+
+    Attributes:
+        entries: The components, by kind and name.
+        commands: The commands, by name.
+    """
 
     entries: dict[str, dict[str, Entry]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
+    commands: dict[str, CommandEntry] = field(default_factory=dict)
 
     def add(
         self,
         components: Mapping[str, Mapping[str, type[Component]]],
+        commands: Mapping[str, type[Command]] | None = None,
         *,
         plugin: str,
         distribution: str,
     ) -> None:
-        """Register all components of a plugin, or none of them.
+        """Register all components and commands of a plugin, or none of them.
 
         Raises:
             RegistrationError: A name is taken; the message says by whom.
@@ -55,9 +63,20 @@ class Registry:
                         f"{kind} '{name}' is taken by plugin '{owner.plugin}' "
                         f"({owner.distribution})"
                     )
+        commands = commands or {}
+        for name in commands:
+            if name in BUILT_IN:
+                raise RegistrationError(f"command '{name}' is one of mlfw's own")
+            if name in self.commands:
+                other = self.commands[name]
+                raise RegistrationError(
+                    f"command '{name}' is taken by plugin '{other.plugin}' ({other.distribution})"
+                )
         for kind, named in components.items():
             for name, component in named.items():
                 self.entries[kind][name] = Entry(name, component, plugin, distribution)
+        for name, command in commands.items():
+            self.commands[name] = CommandEntry(name, command, plugin, distribution)
 
     def kind(self, kind: str) -> dict[str, Entry]:
         """Return all components of a kind, by name.
