@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from mlfw import Deployer, Deployment, UserError, limits
+from mlfw import Deployer, Deployment, Serving, UserError, limits
 from mlfw.disk import check_folder
 from mlfw_bentoml.options import ServiceOptions
 
@@ -64,12 +64,12 @@ class BentoML(Deployer):
         options = self._options(self.name or name)
         return build_bento(model, folder, options, self.version, self.requirements)
 
-    def serve(self, model: Path, *, host: str, port: int) -> int:
+    def serve(self, serving: Serving) -> int:
         """Serve a saved model until interrupted."""
         from mlfw_bentoml.server import serve_model
 
-        name = self.name or (model.parent if model.name == "model" else model).name
-        return serve_model(model, self._options(name), host, port)
+        name, model = serving.only_model("bentoml")
+        return serve_model(model, self._options(self.name or name), serving)
 
     def _options(self, name: str) -> ServiceOptions:
         return ServiceOptions(

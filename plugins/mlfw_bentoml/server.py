@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import os
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlfw
-from mlfw import UserError
+from mlfw import Serving
 from mlfw_bentoml.ready import announce_when_ready
 
 if TYPE_CHECKING:
     from mlfw_bentoml.options import ServiceOptions
 
 
-def serve_model(model: Path, options: ServiceOptions, host: str, port: int) -> int:
+def serve_model(model: Path, options: ServiceOptions, serving: Serving) -> int:
     """Serve a saved model until SIGINT or SIGTERM.
 
     Nothing is written but to a temporary folder, which is BentoML's home for as long.
@@ -30,8 +28,7 @@ def serve_model(model: Path, options: ServiceOptions, host: str, port: int) -> i
     Args:
         model: The saved model's folder.
         options: How it is served.
-        host: The address to listen on.
-        port: The port to listen on.
+        serving: The address to listen on.
 
     Returns:
         The exit status.
@@ -39,7 +36,8 @@ def serve_model(model: Path, options: ServiceOptions, host: str, port: int) -> i
     Raises:
         UserError: The model cannot be loaded, or the address cannot be listened on.
     """
-    _check_address(host, port)
+    serving.listen().close()
+    host, port = serving.host, serving.port
     loaded = mlfw.load(model)
     with tempfile.TemporaryDirectory(prefix="mlfw-serve-") as home, _orderly_end():
         options_file = Path(home) / "service.json"
@@ -71,25 +69,6 @@ def _run(app: Any, options: ServiceOptions, host: str, port: int) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     return 0
-
-
-def _check_address(host: str, port: int) -> None:
-    """Find out before the model is loaded whether the address can be listened on."""
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-            raise UserError(
-                f"--host {host}: expected an address of this machine.",
-                "Leave it out for this machine alone, or give 0.0.0.0 for all its networks.",
-            ) from None
-        raise UserError(
-            f"--port {port}: cannot listen on {host}:{port}: {error.strerror or error}.",
-            "Stop what listens there, or choose another port: --port 3001",
-        ) from None
 
 
 @contextmanager

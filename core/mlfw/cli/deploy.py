@@ -13,14 +13,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     add_import_argument(parser)
     parser.add_argument(
-        "settings", nargs="*", metavar="key=value", help="deployer=NAME deployer.FIELD=VALUE"
+        "settings",
+        nargs="*",
+        metavar="key=value",
+        help="deployer=NAME deployer.FIELD=VALUE; the run's own deployer where none is named",
     )
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
-    from mlfw.components import Deployer
-    from mlfw.config.single import compose_one
+    from mlfw.cli.own_deployer import compose_deployer
     from mlfw.pipeline.deploy import deploy_with
     from mlfw.pipeline.saved_model import load_fitted, load_model
     from mlfw.plugins import load_plugins, warn_of_broken
@@ -29,8 +31,7 @@ def main(options: argparse.Namespace) -> int:
     plugins = load_plugins()
     warn_of_broken(plugins)
     run = find_run(options.run, runs_folder(options.runs), note)
-    name, deployer = compose_one("deployer", options.settings, plugins.registry, "bentoml")
-    assert isinstance(deployer, Deployer)
+    name, deployer = compose_deployer(options.settings, run.path, plugins.registry)
     check = load_model if deployer.needs_rows else load_fitted
     check(run.model, plugins.registry, allowed_imports(options))
     with locked(run.path):

@@ -13,6 +13,7 @@ from mlfw.components.model import Fitted, Model, Predictor
 from mlfw.components.opaque import Objective, OpaqueModel, OpaquePredictor
 from mlfw.components.paths import path_field, run_field
 from mlfw.components.search import Choices, Interval, SearchRange, Space, search
+from mlfw.components.serving import Serving
 from mlfw.components.split import Split
 from mlfw.components.splits import Fold, RowSplits, Splits, StreamedSplits
 from mlfw.components.tracker import RunInfo, Tracker
@@ -58,6 +59,7 @@ __all__ = [
     "RunInfo",
     "Search",
     "SearchRange",
+    "Serving",
     "Space",
     "Split",
     "Splits",

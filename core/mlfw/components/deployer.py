@@ -11,6 +11,8 @@ from mlfw.components.component import Component
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlfw.components.serving import Serving
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -55,12 +57,16 @@ class Deployer(Component):
             What was made, or None where there is nothing to say.
         """
 
-    def serve(self, model: Path, *, host: str, port: int) -> int:
-        """Serve a saved model until interrupted, and return the server's exit status.
+    def serve(self, serving: Serving) -> int:
+        """Serve saved models until interrupted, and return the server's exit status.
+
+        A deployer that serves one model at a time begins with `serving.only_model(NAME)`. Where
+        there is a token, everything but the health routes must be refused without it.
 
         Args:
-            model: The saved model's folder.
-            host: The address to listen on.
-            port: The port to listen on.
+            serving: The models, the address and who may call.
+
+        Raises:
+            UserError: A model cannot be loaded, or the address cannot be listened on.
         """
-        raise NotImplementedError(f"{type(self).__name__} serves nothing: {model} {host} {port}")
+        raise NotImplementedError(f"{type(self).__name__} serves nothing: {serving}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mlfw.components import Component
 from mlfw.config.components import build_component
+from mlfw.config.document import USE
 from mlfw.config.overrides import parse_overrides
 from mlfw.config.written import settle
 from mlfw.errors import UserError, did_you_mean
@@ -13,7 +15,11 @@ from mlfw.plugins import Registry, require_packages
 
 
 def compose_one(
-    kind: str, overrides: Sequence[str], registry: Registry, default: str
+    kind: str,
+    overrides: Sequence[str],
+    registry: Registry,
+    default: str,
+    own: Mapping[str, Any] | None = None,
 ) -> tuple[str, Component]:
     """Return the name and the component that overrides such as `deployer=bentoml` choose.
 
@@ -22,6 +28,8 @@ def compose_one(
         overrides: `kind=NAME` and `kind.FIELD=VALUE`.
         registry: The components.
         default: The name where none is chosen.
+        own: The component in a run's configuration, its name under `use`. If it is the one that
+            is chosen, its options count unless an override changes them.
 
     Raises:
         UserError: A key is not of that kind or does not exist, or a value does not fit.
@@ -48,5 +56,7 @@ def compose_one(
                 f"'{kind}.{key}': {kind}={name} has no such field.", did_you_mean(key, known)
             )
     options = settle(options, entry.component, kind)
+    if own is not None and own[USE] == name:
+        options = {**{key: value for key, value in own.items() if key != USE}, **options}
     require_packages([entry])
     return name, build_component(entry, options, f"command line: {kind}")
