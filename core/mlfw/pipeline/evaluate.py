@@ -15,6 +15,7 @@ from mlfw.pipeline.cross_validate import summary
 from mlfw.pipeline.metrics import Measure, main_metric, named_metrics
 from mlfw.pipeline.opaque import measure_splits
 from mlfw.pipeline.outcomes import predict_split
+from mlfw.pipeline.reference import reference_files
 from mlfw.pipeline.report import Metrics, opaque_report, report
 from mlfw.pipeline.saved_model import add_files, load_fitted, load_model
 from mlfw.pipeline.undefined import undefined_notes
@@ -40,7 +41,7 @@ def evaluate(work: Work) -> None:
 
 
 def _measure(work: Work) -> None:
-    metrics, notes = (_of_opaque_data(work), []) if work.opaque else _of_rows(work)
+    metrics, notes, described = (_of_opaque_data(work), [], {}) if work.opaque else _of_rows(work)
     for note in notes:
         work.monitor.note(note)
     write_json(work.directory.metrics_file, metrics)
@@ -54,7 +55,7 @@ def _measure(work: Work) -> None:
             metric=name, positive=positive, split=split, value=value, baseline=baseline
         )
     if not work.opaque:
-        add_files(work.directory.model, card_files(work, metrics))
+        add_files(work.directory.model, card_files(work, metrics) | described)
     write_text(work.directory.report_file, _report(work, metrics, notes))
     work.events.measured(metrics)
 
@@ -72,8 +73,8 @@ def _of_opaque_data(work: Work) -> dict[str, dict[str, Any]]:
         return dict(measure_splits(fitted, work.data, work.context(folder, final=False)))
 
 
-def _of_rows(work: Work) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """Return the metrics by split, and why some of them cannot be computed."""
+def _of_rows(work: Work) -> tuple[dict[str, dict[str, Any]], list[str], dict[str, str]]:
+    """Return the metrics by split, why some cannot be computed, and files about the data."""
     data = work.splits
     model = load_model(work.directory.model, work.plugins.registry, work.imports)
 
@@ -92,4 +93,5 @@ def _of_rows(work: Work) -> tuple[dict[str, dict[str, Any]], list[str]]:
     ]
     truth = outcomes[TEST].truth
     metrics["baseline"] = of(truth, baseline_predictions(data, truth.num_rows))
-    return metrics | summary(work.directory), notes
+    described = reference_files(data, outcomes[VALIDATION].predictions)
+    return metrics | summary(work.directory), notes, described
