@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlfw
-from mlfw_bentoml.options import ServiceOptions
 from mlfw_bentoml.service import model_service
+from mlfw_service import ServiceOptions
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
@@ -28,4 +28,3 @@ def _log_to_terminal() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(handlers=[handler])
-    logging.getLogger("bentoml.access").setLevel(logging.INFO)

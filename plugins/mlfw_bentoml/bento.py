@@ -18,10 +18,10 @@ import yaml
 from mlfw import Deployment, MlfwError, UserError
 from mlfw.files import read_json, write_bytes, write_json, write_text
 from mlfw.hints import program
-from mlfw_bentoml.options import ServiceOptions
 from mlfw_bentoml.requirements import pinned_requirements
 from mlfw_bentoml.tags import tag_name
 from mlfw_onnx import replay_sample
+from mlfw_service import ServiceOptions
 
 logger = logging.getLogger("mlfw")
 

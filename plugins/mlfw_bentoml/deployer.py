@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mlfw import Deployer, Deployment, Serving, UserError, limits
 from mlfw.disk import check_folder
-from mlfw_bentoml.options import ServiceOptions
+from mlfw_service import ServiceOptions
 
 MEGABYTE = 1_000_000
 
@@ -26,7 +26,7 @@ class BentoML(Deployer):
         max_concurrency: Most requests under way at once; further ones are answered with 429.
         max_body_mb: Largest body of a request in megabytes; a larger one is answered with 413.
         max_rows: Most rows of a request; more are answered with 413.
-        access_log: Whether every request is logged.
+        access_log: Whether a line is logged for every request.
         requirements: Further pip requirements of the Bento. One that names a package which is
             pinned anyway stands in its place.
     """
@@ -42,7 +42,7 @@ class BentoML(Deployer):
     max_concurrency: int = field(default=100, metadata=limits(minimum=1))
     max_body_mb: float = field(default=10.0, metadata=limits(above=0))
     max_rows: int = field(default=10_000, metadata=limits(minimum=1))
-    access_log: bool = True
+    access_log: bool = False
     requirements: list[str] = field(default_factory=list)
 
     def check(self) -> None:

@@ -17,7 +17,7 @@ from mlfw import Serving
 from mlfw_bentoml.ready import announce_when_ready
 
 if TYPE_CHECKING:
-    from mlfw_bentoml.options import ServiceOptions
+    from mlfw_service import ServiceOptions
 
 
 def serve_model(model: Path, options: ServiceOptions, serving: Serving) -> int:

@@ -1,4 +1,4 @@
-"""The service: a saved model behind BentoML's HTTP server."""
+"""The service: a saved model's ASGI application as a service of BentoML's."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bentoml
-from bentoml._internal.utils.analytics import usage_stats
+import yaml
 
 import mlfw
-from mlfw import Schema, UserError
+from mlfw import Schema
 from mlfw.files import read_json
-from mlfw.schema.value_notes import ValueNote
-from mlfw_bentoml.answer import NOTES, answer, answer_type
-from mlfw_bentoml.documented import DocumentedService
-from mlfw_bentoml.drain import Drain, DrainMiddleware
-from mlfw_bentoml.options import ServiceOptions
-from mlfw_bentoml.pages import pages
-from mlfw_bentoml.refusal import Refusal
-from mlfw_bentoml.request import request_type
-from mlfw_bentoml.rows import RowReader
+from mlfw_service import ServiceOptions, openapi_document, service_app
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
@@ -29,10 +21,46 @@ if TYPE_CHECKING:
 MODEL = "model"
 OPTIONS = "service.json"
 
-# BentoML tells its maker of every start unless it is told not to; `bentoml serve` has made up its
-# mind before it comes here, and has to look again.
+# BentoML tells its maker of every start unless it is told not to.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
-usage_stats.do_not_track.cache_clear()
+
+
+class OpenAPI(dict[str, Any]):
+    """An OpenAPI document as BentoML asks for it."""
+
+    def asdict(self) -> dict[str, Any]:
+        """Return the document as plain data."""
+        return dict(self)
+
+
+yaml.add_representer(OpenAPI, lambda dumper, document: dumper.represent_dict(document))
+
+
+class ModelService(bentoml.Service):  # type: ignore[misc]
+    """A service whose routes stand before those of BentoML, which cost ten times as much.
+
+    Attributes:
+        make_app: Makes the application that answers, given BentoML's own for all other paths.
+        document: The OpenAPI document.
+    """
+
+    make_app: Callable[[Any], Any]
+    document: OpenAPI
+
+    @classmethod
+    def of(cls, make_app: Callable[[Any], Any], document: dict[str, Any]) -> type[ModelService]:
+        """Return the class of a service with this application and this document."""
+        made = {"make_app": staticmethod(make_app), "document": OpenAPI(document)}
+        return type(cls.__name__, (cls,), made)
+
+    def to_asgi(self, is_main: bool = True) -> Any:
+        """Return the application, BentoML's own paths included."""
+        return self.make_app(super().to_asgi(is_main=is_main))
+
+    @property
+    def openapi_spec(self) -> OpenAPI:
+        """The OpenAPI document."""
+        return self.document
 
 
 def bento_service(folder: Path) -> Any:
@@ -49,9 +77,7 @@ def model_service(
 ) -> Any:
     """Return the BentoML service of a saved model.
 
-    Only the schema is read here; the process that answers loads the model itself. A request is
-    its own batch: no row is ever predicted together with those of another request, so that none
-    can fail for another's rows.
+    Only the schema is read here; the process that answers loads the model itself.
 
     Args:
         folder: The saved model's folder.
@@ -60,56 +86,22 @@ def model_service(
     """
     schema = Schema.load(folder / "schema.json")
     use = read_json(folder / "manifest.json")["model"]["use"]
-    drain = Drain(options.timeout)
-    rows_type = request_type(RowReader(schema, options.max_rows), options.max_body)
+
+    def make_app(rest: Any) -> Any:
+        return service_app(folder, options, load, rest)
 
     class Service:
         """Predictions of one model."""
 
-        def __init__(self) -> None:
-            self.model = load(folder)
+        @bentoml.api(route="/predict")  # type: ignore[untyped-decorator]
+        def predict(self, rows: list[dict[str, Any]], /) -> list[dict[str, Any]]:
+            """Predict rows; told to BentoML's clients, answered by the application before it."""
+            raise NotImplementedError(f"{len(rows)} rows came past the application")
 
-        @bentoml.on_startup  # type: ignore[untyped-decorator]
-        def prepare_to_stop(self) -> None:
-            drain.watch_signals()
-
-        @bentoml.api(  # type: ignore[untyped-decorator]
-            route="/predict", input_spec=rows_type, output_spec=answer_type(schema)
-        )
-        def predict(self, read: Callable[[], list[dict[str, Any]]], /) -> Any:
-            """Predict rows: a list of objects, each with a key for every column of the model."""
-            try:
-                rows = read()
-                return _answer(self.model, rows) if rows else []
-            except Refusal as refusal:
-                return refusal.response()
-            except UserError as error:
-                return Refusal(422, error.problem).response()
-
-    service = bentoml.service(
-        name="predictor",
-        service_class=DocumentedService.called(
-            options.name, f"Predicts {_shown_targets(schema)} with the model {use}."
-        ),
-        **_config(options),
+    document = openapi_document(schema, use, options)
+    return bentoml.service(
+        name="predictor", service_class=ModelService.of(make_app, document), **_config(options)
     )(Service)
-    service.add_asgi_middleware(DrainMiddleware, drain=drain)
-    service.mount_asgi_app(pages(schema, use, options), path="/", name="pages")
-    return service
-
-
-def _answer(model: SavedModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the answer to rows, with notes where a row holds what training never saw."""
-    odd: list[ValueNote] = []
-    found = answer(model.predict_noting(rows, odd))
-    for note in odd:
-        for row in note.rows.tolist():
-            found[row].setdefault(NOTES, []).append(note.about(rows[row][note.column]))
-    return found
-
-
-def _shown_targets(schema: Schema) -> str:
-    return ", ".join(f"{target.name} ({target.task.value})" for target in schema.targets)
 
 
 def _config(options: ServiceOptions) -> dict[str, Any]:
@@ -118,6 +110,6 @@ def _config(options: ServiceOptions) -> dict[str, Any]:
     return {
         "workers": options.workers,
         "traffic": {"timeout": options.timeout, "max_concurrency": options.max_concurrency},
-        "logging": {"access": {"enabled": options.access_log}},
+        "logging": {"access": {"enabled": False}},
         "http": {"host": "0.0.0.0" if inside_container else "127.0.0.1"},  # noqa: S104
     }

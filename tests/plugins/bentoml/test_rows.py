@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import mlfw
 from mlfw.pipeline.saved_model import SavedModel
-from mlfw_bentoml.refusal import Refusal
-from mlfw_bentoml.rows import RowReader
+from mlfw_service.reading.refusal import Refusal
+from mlfw_service.reading.rows import RowReader
 
 pytestmark = pytest.mark.xdist_group("bentoml")
 
@@ -91,7 +91,7 @@ def test_any_json_is_read_or_refused_with_a_place(value: Any) -> None:
     if isinstance(found, Refusal):
         assert found.error
         assert found.status in (400, 413, 422)
-        assert json.loads(bytes(found.response().body))["error"] == found.error
+        assert json.loads(found.content())["error"] == found.error
 
 
 @pytest.fixture(scope="module")
@@ -198,12 +198,12 @@ def test_values_are_read_as_they_are_written_in_training(
 
 
 def test_an_answer_notes_what_training_never_saw(saved: SavedModel) -> None:
-    from mlfw_bentoml.service import _answer
+    from mlfw_service.routes.answers import answer_rows
 
     row = dict.fromkeys(saved.schema.names)
     rows = [{**row, "colour": "mauve"}, row]
 
-    odd, usual = _answer(saved, rows)
+    odd, usual = answer_rows(saved, rows)
 
     assert odd["notes"] == ["column 'colour': 'mauve' never occurred in training."]
     assert "notes" not in usual

@@ -48,7 +48,7 @@ def echo_bento(
     folder = tmp_path_factory.mktemp("deploy")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BENTOML_HOME", bento_environment["BENTOML_HOME"])
-        patch.setenv("PYTHONPATH", echo_site)
+        patch.setenv("PYTHONPATH", environment(PYTHONPATH=echo_site)["PYTHONPATH"])
         patch.syspath_prepend(echo_site)
         BentoML(workers=2).deploy(echo, folder, "echo")
     return folder
@@ -93,7 +93,8 @@ def test_a_model_that_fails_fails_one_call_and_tells_nothing_of_itself(served: M
 def test_more_calls_than_it_takes_at_once_are_turned_away(served: ModelServer) -> None:
     calls = [served.begin(BODY), served.begin(BODY)]
     turned_away = served.call("POST", "/predict", BODY)
-    assert (turned_away.status, list(turned_away.json)) == (429, ["error"])
+    assert (turned_away.status, list(turned_away.json)) == (429, ["error", "details"])
+    assert turned_away.headers["retry-after"] == "1"
     assert served.call("GET", "/livez").status == 200
     assert [served.finish(call, BODY).json for call in calls] == [ANSWER, ANSWER]
 

@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import Any
 
-from starlette.responses import JSONResponse
+from mlfw_service.asgi import App, Message, Receive, Scope, Send, as_json, respond
 
 STEP = 0.02
 ALWAYS_ANSWERED = frozenset({"/livez", "/healthz", "/metrics"})
@@ -24,10 +24,12 @@ class Drain:
 
     Args:
         timeout: Most seconds to wait for the calls under way.
+        most: Most calls under way at once.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, most: int) -> None:
         self.timeout = timeout
+        self.most = most
         self.stopping = False
         self.under_way = 0
         self._received: set[int] = set()
@@ -63,23 +65,38 @@ class Drain:
 
 
 class DrainMiddleware:
-    """Counts the calls under way, and turns calls away once the process is being stopped."""
+    """Counts the calls under way, and turns calls away once they are too many or at the end."""
 
-    def __init__(self, app: Any, drain: Drain) -> None:
+    def __init__(self, app: App, drain: Drain) -> None:
         self.app = app
         self.drain = drain
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, as ASGI has it."""
-        if scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, self._watching(send))
+        elif scope["type"] != "http" or scope["path"] in ALWAYS_ANSWERED:
             await self.app(scope, receive, send)
         elif self.drain.stopping:
-            content = {"error": "the service is being stopped", "details": []}
-            headers = {"Connection": "close", "Retry-After": "1"}
-            await JSONResponse(content, 503, headers)(scope, receive, send)
+            content = as_json({"error": "the service is being stopped", "details": []})
+            headers = [(b"connection", b"close"), (b"retry-after", b"1")]
+            await respond(send, content, 503, headers=headers)
+        elif self.drain.under_way >= self.drain.most:
+            content = as_json({"error": "too many requests are under way", "details": []})
+            await respond(send, content, 429, headers=[(b"retry-after", b"1")])
         else:
             self.drain.under_way += 1
             try:
                 await self.app(scope, receive, send)
             finally:
                 self.drain.under_way -= 1
+
+    def _watching(self, send: Send) -> Send:
+        """Return ASGI's `send`, which watches signals from the end of the start on."""
+
+        async def watching(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self.drain.watch_signals()
+            await send(message)
+
+        return watching

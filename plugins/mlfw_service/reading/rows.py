@@ -10,8 +10,8 @@ from pydantic_core import from_json
 from typing_extensions import TypedDict
 
 from mlfw import Column, Schema
-from mlfw_bentoml.columns import column_type, expectation
-from mlfw_bentoml.refusal import MOST_DETAILS, Misfit, Refusal, shortened, shown
+from mlfw_service.reading.columns import column_type, expectation
+from mlfw_service.reading.refusal import MOST_DETAILS, Misfit, Refusal, shortened, shown
 
 FORM = 'a JSON list of rows, [{"column": value, ...}, ...], or {"rows": [...]}'
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from starlette.responses import JSONResponse
+from mlfw_service.asgi import as_json
 
 LONGEST = 80
 MOST_DETAILS = 20
@@ -54,10 +54,10 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
         more = "; see details for more" if len(misfits) > 1 else ""
         return cls(422, f"{misfits[0]}{more}", tuple(misfits[:MOST_DETAILS]))
 
-    def response(self) -> JSONResponse:
-        """Return the HTTP response."""
-        content = {"error": self.error, "details": [asdict(misfit) for misfit in self.details]}
-        return JSONResponse(content, status_code=self.status)
+    def content(self) -> bytes:
+        """Return the body of the response, in JSON."""
+        details = [asdict(misfit) for misfit in self.details]
+        return as_json({"error": self.error, "details": details})
 
 
 def shown(value: Any) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
+from mlfw import UserError
+from mlfw.errors import listing
 from mlfw.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ class ServiceOptions:
         max_body: Most bytes of a request's body.
         max_rows: Most rows of a request.
         access_log: Whether every request is logged.
+        unknown: What happens to a column that the model does not know: `refuse` or `ignore`.
     """
 
     name: str
@@ -31,7 +34,8 @@ class ServiceOptions:
     max_concurrency: int
     max_body: int
     max_rows: int
-    access_log: bool
+    access_log: bool = False
+    unknown: str = "refuse"
 
     def save(self, path: Path) -> None:
         """Write the options as JSON."""
@@ -39,5 +43,16 @@ class ServiceOptions:
 
     @classmethod
     def load(cls, path: Path) -> ServiceOptions:
-        """Read options that `save` wrote."""
-        return cls(**read_json(path))
+        """Read options that `save` wrote.
+
+        Raises:
+            UserError: A newer version of mlfw wrote them.
+        """
+        found = read_json(path)
+        newer = found.keys() - {each.name for each in fields(cls)}
+        if newer:
+            raise UserError(
+                f"{path}: written by a newer version of mlfw: it knows {listing(sorted(newer))}.",
+                "Install that version, or deploy the run again with this one.",
+            )
+        return cls(**found)

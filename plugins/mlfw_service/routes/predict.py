@@ -1,0 +1,83 @@
+"""`POST /predict`: rows in JSON, predictions back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from mlfw import UserError
+from mlfw_service.asgi import Receive, Scope, Send, as_json, respond
+from mlfw_service.reading.body import JSON, content_type, read_body
+from mlfw_service.reading.refusal import Refusal
+from mlfw_service.reading.rows import RowReader
+from mlfw_service.routes.answers import answer_rows
+
+if TYPE_CHECKING:
+    from mlfw.pipeline.saved_model import SavedModel
+    from mlfw_service.options import ServiceOptions
+
+logger = logging.getLogger("mlfw.service")
+
+INLINE = 10_000  # bytes of a body that is read sooner than a thread is woken
+
+
+class Predict:
+    """Predicts the rows of a request.
+
+    A request is its own batch: no row is ever predicted together with those of another request, so
+    that none can fail for another's rows.
+
+    Args:
+        model: The model.
+        options: The limits.
+    """
+
+    def __init__(self, model: SavedModel, options: ServiceOptions) -> None:
+        self.model = model
+        self.reader = RowReader(model.schema, options.max_rows)
+        self.max_body = options.max_body
+        self.timeout = options.timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
+        if scope["method"] != "POST":
+            error = {"error": f"expected the method POST, found {scope['method']}", "details": []}
+            await respond(send, as_json(error), 405, headers=[(b"allow", b"POST")])
+            return
+        try:
+            status, content = 200, await self._answer(scope, receive)
+        except Refusal as refusal:
+            status, content = refusal.status, refusal.content()
+        except TimeoutError:
+            status = 504
+            content = as_json({"error": f"took over {self.timeout:g} seconds", "details": []})
+        except Exception:
+            logger.exception("predicting failed")
+            status = 500
+            content = as_json({"error": "the model failed; see the service's log", "details": []})
+        await respond(send, content, status)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+        kind = content_type(scope)
+        if kind != JSON:
+            raise Refusal(415, f"expected a body of Content-Type {JSON}, found {kind}")
+        body = await read_body(scope, receive, self.max_body)
+        if len(body) <= INLINE:
+            return self.predict(body)
+        async with asyncio.timeout(self.timeout):
+            return await asyncio.to_thread(self.predict, body)
+
+    def predict(self, body: bytes) -> bytes:
+        """Return the answer to a request's body.
+
+        Raises:
+            Refusal: The rows cannot be predicted.
+        """
+        rows = self.reader.read(body)
+        if not rows:
+            return b"[]"
+        try:
+            return as_json(answer_rows(self.model, rows))
+        except UserError as error:
+            raise Refusal(422, error.problem) from None
