@@ -70,7 +70,9 @@ def build_bento(
     write_json(folder / "bento.json", {**built, "requirements": requirements})
     tag = built["tag"]
     bentoml = program("bentoml")
-    return Deployment(tag, (f"{bentoml} serve {tag}", f"{bentoml} containerize {tag}"))
+    # Without the option BentoML tells its maker of every start.
+    serve = f"{bentoml} serve {tag} --do-not-track"
+    return Deployment(tag, (serve, f"{bentoml} containerize {tag}"))
 
 
 def _bentofile(model: Path, name: str, requirements: Sequence[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import pytest
 import mlfw
 from mlfw import DataWarning, UserError
 from mlfw.pipeline.saved_model import SavedModel
-from mlfw_bentoml.rows import RowReader
+from mlfw_service.reading.rows import RowReader
 
 ROWS = 60
 

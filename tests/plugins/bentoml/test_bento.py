@@ -34,7 +34,7 @@ def test_a_bento_is_named_after_the_run_and_tells_what_to_type(
     made, folder = deployment
     assert made.artifact == "rows-columns:v1"
     assert made.commands == (
-        "bentoml serve rows-columns:v1",
+        "bentoml serve rows-columns:v1 --do-not-track",
         "bentoml containerize rows-columns:v1",
     )
     note = read_json(folder / "bento.json")

@@ -133,7 +133,10 @@ def test_a_third_partys_distribution_is_pinned_too(echo_bento: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "number"),
     [
-        ((Path(sys.executable).parent / "bentoml", "serve", "{tag}"), signal.SIGTERM),
+        (
+            (Path(sys.executable).parent / "bentoml", "serve", "{tag}", "--do-not-track"),
+            signal.SIGTERM,
+        ),
         ((*SERVE, "{model}"), signal.SIGTERM),
         ((*SERVE, "{model}", "deployer.workers=2"), signal.SIGINT),
     ],
@@ -156,7 +159,8 @@ def test_a_stopped_server_answers_what_it_has_begun_and_leaves_nothing(
     places = {"TMPDIR": str(folders["temporary"]), "HOME": str(folders["home"])}
     tag = read_json(echo_bento / "bento.json")["tag"]
     led, outside = calls_outside
-    surroundings = {**bento_environment, **places, **led, "PYTHONPATH": echo_site}
+    path = environment(PYTHONPATH=echo_site)["PYTHONPATH"]
+    surroundings = {**bento_environment, **places, **led, "PYTHONPATH": path}
     del surroundings["BENTOML_DO_NOT_TRACK"]
     server = start_server(
         [str(part).format(tag=tag, model=echo) for part in command],
