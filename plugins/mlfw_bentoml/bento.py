@@ -1,4 +1,4 @@
-"""Building a Bento: the saved model, a service of three lines, and pinned requirements."""
+"""Building a Bento: the saved model, a service of a few lines, and all that it requires."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yaml
 from mlfw import Deployment, MlfwError, UserError
 from mlfw.files import read_json, write_bytes, write_json, write_text
 from mlfw.hints import program
-from mlfw_bentoml.requirements import pinned_requirements
+from mlfw.packaging import pack_requirements
 from mlfw_bentoml.tags import tag_name
 from mlfw_onnx import replay_sample
 from mlfw_service import ServiceOptions
@@ -26,13 +26,17 @@ from mlfw_service import ServiceOptions
 logger = logging.getLogger("mlfw")
 
 REFUSED = 2
+WHEELS = "wheels"
 SERVICE = '''"""The saved model in `model` as a service, run as `service.json` says."""
 
 from pathlib import Path
 
+from bentoml.images import Image
+
 from mlfw_bentoml.service import bento_service
 
 service = bento_service(Path(__file__).parent)
+service.image = Image().build_include("wheels")  # needed as the requirements are installed
 '''
 
 
@@ -55,9 +59,15 @@ def build_bento(
         UserError: BentoML refuses, for example because there is such a version already, or the
             model no longer predicts its sample as when it was saved.
     """
-    requirements = pinned_requirements(model, further)
     with tempfile.TemporaryDirectory(prefix="mlfw-bento-") as temporary:
         context = Path(temporary)
+        requirements = [
+            line
+            for line in pack_requirements(
+                model, context / WHEELS, extras={"bentoml"}, further=further
+            )
+            if not line.startswith("bentoml==")  # BentoML adds itself
+        ]
         shutil.copytree(model, context / "model")
         options.save(context / "service.json")
         write_text(context / "service.py", SERVICE)
@@ -83,7 +93,7 @@ def _bentofile(model: Path, name: str, requirements: Sequence[str]) -> dict[str,
         "description": f"# {name}\n\nRows to `POST /predict`, predictions back. Columns and "
         "classes are at `GET /schema`, the OpenAPI document at `GET /docs.json`.\n",
         "labels": {"mlfw": manifest["mlfw"], "model": manifest["model"]["use"]},
-        "include": ["service.py", "service.json", "model/**"],
+        "include": ["service.py", "service.json", "model/**", f"{WHEELS}/*"],
         # Locking would ask a package index, and a Bento can be built without a network.
         "python": {"packages": list(requirements), "lock_packages": False},
         "envs": [{"name": "BENTOML_DO_NOT_TRACK", "value": "True"}],

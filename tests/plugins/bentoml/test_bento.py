@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlfw
+from conftest import environment
 from mlfw.files import read_json
 from mlfw_bentoml import BentoML
-from mlfw_bentoml.requirements import pinned_requirements
 from mlfw_bentoml.tags import is_tag, tag_name
+from model_server import start_server
 
 pytestmark = pytest.mark.xdist_group("bentoml")
 
@@ -59,26 +60,44 @@ def test_a_bento_holds_no_pickle(bento: Path) -> None:
         assert not path.is_file() or not path.read_bytes().startswith(b"\x80")
 
 
-def test_a_bento_pins_what_made_the_model(bento: Path) -> None:
+def test_a_bento_pins_what_made_the_model_and_holds_the_wheel_of_mlfw(bento: Path) -> None:
     lines = (bento / "env/python/requirements.txt").read_text().split()
-    pins = dict(line.split("==") for line in lines)
-    assert pins["mlfw[bentoml,runtime]"] == version("mlfw")
-    for name in ("onnx", "onnxruntime", "numpy", "pyarrow", "bentoml"):
+    (wheel,) = [line for line in lines if line.startswith("./")]
+    pins = dict(line.split("==") for line in lines if line != wheel)
+    assert wheel == f"./wheels/mlfw-{version('mlfw')}-py3-none-any.whl"
+    assert (bento / "src" / wheel).is_file()
+    assert (
+        "COPY --chown=bentoml:bentoml ./src/wheels ./src/wheels"
+        in (bento / "env/docker/Dockerfile").read_text().splitlines()
+    )
+    for name in ("onnx", "onnxruntime", "numpy", "pyarrow", "bentoml", "starlette", "pydantic"):
         assert pins[name] == version(name)
-    assert "torch" not in pins
-    assert "pytest" not in pins
+    assert not {"torch", "scikit-learn", "pytorch-lightning", "pytest"} & pins.keys()
 
 
-def test_a_requirement_of_the_users_takes_the_place_of_a_pin(model: Path) -> None:
-    here = "mlfw @ https://example.org/mlfw-0.1.0-py3-none-any.whl"
-    found = pinned_requirements(model, ["Scikit.Learn>=1.5", "extra-package", here])
-    assert {"Scikit.Learn>=1.5", "extra-package", here} <= set(found)
-    assert not [text for text in found if text.startswith(("scikit-learn", "mlfw["))]
+@pytest.mark.slow
+def test_the_requirements_of_a_bento_serve_it_in_a_fresh_environment(
+    bento: Path, tmp_path: Path
+) -> None:
+    venv, empty = tmp_path / "venv", tmp_path / "empty"
+    empty.mkdir()
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    subprocess.run(
+        [venv / "bin/pip", "install", "--quiet", "-r", bento / "env/python/requirements.txt"],
+        cwd=bento / "src",
+        check=True,
+    )
+    away = {key: value for key, value in environment().items() if key != "PYTHONPATH"}
+    away["BENTOML_HOME"] = str(tmp_path / "home")
 
+    server = start_server([venv / "bin/bentoml", "serve", bento], empty, away)
 
-def test_a_malformed_requirement_is_refused_by_key(model: Path) -> None:
-    with pytest.raises(mlfw.UserError, match=r"deployer\.requirements.*'not one'"):
-        pinned_requirements(model, ["not one"])
+    try:
+        answer = server.predict(read_json(bento / "src/model/sample.json")["rows"][0])
+        assert answer.status == 200
+        assert "prediction" in answer.json[0]
+    finally:
+        server.end()
 
 
 def test_the_api_document_lies_in_the_run_too(deployment: tuple[mlfw.Deployment, Path]) -> None:
@@ -109,6 +128,7 @@ def test_a_version_that_bentoml_would_refuse_is_refused_before_anything_runs(tex
         BentoML(version=text).check()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_name_becomes_one_that_bentoml_takes(text: str) -> None:
     from bentoml import Tag

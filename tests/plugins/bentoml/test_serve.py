@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import psutil
 import pytest
@@ -126,8 +127,11 @@ def test_a_model_whose_plugin_is_missing_is_a_mistake_that_can_be_mended(
     assert 'pip install "mlfw-echo"' in done.stderr
 
 
-def test_a_third_partys_distribution_is_pinned_too(echo_bento: Path) -> None:
-    assert "mlfw-echo==1.0" in read_json(echo_bento / "bento.json")["requirements"]
+def test_a_third_partys_distribution_lies_in_the_bento_too(echo_bento: Path) -> None:
+    note = read_json(echo_bento / "bento.json")
+    wheel = "wheels/mlfw_echo-1.0-py3-none-any.whl"
+    assert f"./{wheel}" in note["requirements"]
+    assert "echo_plugin.py" in ZipFile(Path(note["path"]) / "src" / wheel).namelist()
 
 
 @pytest.mark.parametrize(
