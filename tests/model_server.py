@@ -73,7 +73,7 @@ class ModelServer:
         It is under way for certain: the server has asked for the body.
         """
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
-        head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\n"
+        head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {JSON}\r\n"
         head += f"Content-Length: {len(body)}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"
         connection.sendall(head.encode())
         asked = b""

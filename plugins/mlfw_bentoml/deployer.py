@@ -26,6 +26,14 @@ class BentoML(Deployer):
         max_concurrency: Most requests under way at once; further ones are answered with 429.
         max_body_mb: Largest body of a request in megabytes; a larger one is answered with 413.
         max_rows: Most rows of a request; more are answered with 413.
+        hosts: Names under which callers may know the service, besides those of the loopback
+            interface; `*.example.com` stands for all names below one, `*` for all. Other names
+            are answered with 421, so that no page of a foreign site can call it.
+        header_timeout: Seconds within which the head of a request has to arrive.
+        body_timeout: Seconds within which the body of a request has to arrive; later ones are
+            answered with 408.
+        keep_alive: Seconds after which a connection without a request is closed.
+        max_connections: Most open connections of a process.
         access_log: Whether a line is logged for every request.
         requirements: Further pip requirements of the Bento. One that names a package which is
             pinned anyway stands in its place.
@@ -42,6 +50,11 @@ class BentoML(Deployer):
     max_concurrency: int = field(default=100, metadata=limits(minimum=1))
     max_body_mb: float = field(default=10.0, metadata=limits(above=0))
     max_rows: int = field(default=10_000, metadata=limits(minimum=1))
+    hosts: list[str] = field(default_factory=list)
+    header_timeout: float = field(default=10.0, metadata=limits(above=0))
+    body_timeout: float = field(default=30.0, metadata=limits(above=0))
+    keep_alive: float = field(default=75.0, metadata=limits(above=0))
+    max_connections: int = field(default=1000, metadata=limits(minimum=1))
     access_log: bool = False
     requirements: list[str] = field(default_factory=list)
 
@@ -80,6 +93,11 @@ class BentoML(Deployer):
             max_body=int(self.max_body_mb * MEGABYTE),
             max_rows=self.max_rows,
             access_log=self.access_log,
+            hosts=tuple(self.hosts),
+            header_timeout=self.header_timeout,
+            body_timeout=self.body_timeout,
+            keep_alive=self.keep_alive,
+            max_connections=self.max_connections,
         )
 
 

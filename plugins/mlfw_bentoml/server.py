@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import os
-import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlfw
 from mlfw import Serving
 from mlfw_bentoml.ready import announce_when_ready
+from mlfw_service import orderly_end, own_names, run_server, run_workers
 
 if TYPE_CHECKING:
     from mlfw_service import ServiceOptions
@@ -28,7 +26,7 @@ def serve_model(model: Path, options: ServiceOptions, serving: Serving) -> int:
     Args:
         model: The saved model's folder.
         options: How it is served.
-        serving: The address to listen on.
+        serving: The address to listen on, and who may call.
 
     Returns:
         The exit status.
@@ -36,43 +34,24 @@ def serve_model(model: Path, options: ServiceOptions, serving: Serving) -> int:
     Raises:
         UserError: The model cannot be loaded, or the address cannot be listened on.
     """
-    serving.listen().close()
-    host, port = serving.host, serving.port
-    loaded = mlfw.load(model)
-    with tempfile.TemporaryDirectory(prefix="mlfw-serve-") as home, _orderly_end():
+    address = serving.listen()
+    with address, tempfile.TemporaryDirectory(prefix="mlfw-serve-") as home, orderly_end():
         options_file = Path(home) / "service.json"
         options.save(options_file)
-        with _environment(model, options_file, Path(home)):
+        with _environment(model, options_file, Path(home), serving):
             # BentoML reads the environment when it is imported.
             from mlfw_bentoml import asgi
 
-            several = options.workers > 1
-            app = "mlfw_bentoml.asgi:app" if several else lambda: asgi.app(lambda _: loaded)
-            with announce_when_ready(options.name, host, port):
-                return _run(app, options, host, port)
-
-
-def _run(app: Any, options: ServiceOptions, host: str, port: int) -> int:
-    import uvicorn
-
-    try:
-        uvicorn.run(
-            app,
-            factory=True,
-            host=host,
-            port=port,
-            workers=options.workers,
-            timeout_graceful_shutdown=math.ceil(options.timeout),
-            log_config=None,
-            server_header=False,
-        )
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
+            if options.workers > 1:
+                mlfw.load(model)  # what is wrong with it is told once, before any process starts
+            with announce_when_ready(options.name, serving.host, serving.port):
+                if options.workers > 1:
+                    return run_workers("mlfw_bentoml.asgi:app", address, options)
+                return run_server(asgi.app, address, options)
 
 
 @contextmanager
-def _environment(model: Path, options_file: Path, home: Path) -> Iterator[None]:
+def _environment(model: Path, options_file: Path, home: Path, serving: Serving) -> Iterator[None]:
     metrics = home / "metrics"
     metrics.mkdir()
     values = {
@@ -80,6 +59,10 @@ def _environment(model: Path, options_file: Path, home: Path) -> Iterator[None]:
         "MLFW_SERVE_OPTIONS": str(options_file),
         "BENTOML_HOME": str(home),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "MLFW_TOKEN": serving.token,
+        "MLFW_TOKEN_FILE": "",
+        "MLFW_INSECURE": "1",  # it has been asked for, or other machines cannot call
+        "MLFW_HOSTS": ",".join([*own_names(serving.host), os.environ.get("MLFW_HOSTS", "")]),
     }
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
@@ -91,13 +74,3 @@ def _environment(model: Path, options_file: Path, home: Path) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextmanager
-def _orderly_end() -> Iterator[None]:
-    """Have SIGTERM leave through every `with` of the block; the server hands it on at its end."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

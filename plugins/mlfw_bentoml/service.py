@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import bentoml
 import yaml
 
-import mlfw
 from mlfw import Schema
 from mlfw.files import read_json
-from mlfw_service import ServiceOptions, openapi_document, service_app
+from mlfw_service import ServiceOptions, openapi_document, protect_uvicorn, service_app
 
 if TYPE_CHECKING:
-    from mlfw.pipeline.saved_model import SavedModel
+    from mlfw_service import ServiceState
 
 MODEL = "model"
 OPTIONS = "service.json"
@@ -54,7 +53,8 @@ class ModelService(bentoml.Service):  # type: ignore[misc]
         return type(cls.__name__, (cls,), made)
 
     def to_asgi(self, is_main: bool = True) -> Any:
-        """Return the application, BentoML's own paths included."""
+        """Return the application, BentoML's own paths included; called before uvicorn starts."""
+        protect_uvicorn()
         return self.make_app(super().to_asgi(is_main=is_main))
 
     @property
@@ -72,9 +72,7 @@ def bento_service(folder: Path) -> Any:
     return model_service(folder / MODEL, ServiceOptions.load(folder / OPTIONS))
 
 
-def model_service(
-    folder: Path, options: ServiceOptions, load: Callable[[Path], SavedModel] = mlfw.load
-) -> Any:
+def model_service(folder: Path, options: ServiceOptions, state: ServiceState | None = None) -> Any:
     """Return the BentoML service of a saved model.
 
     Only the schema is read here; the process that answers loads the model itself.
@@ -82,13 +80,13 @@ def model_service(
     Args:
         folder: The saved model's folder.
         options: How it is run.
-        load: Loads the saved model.
+        state: The state of the process, for whoever runs it.
     """
     schema = Schema.load(folder / "schema.json")
     use = read_json(folder / "manifest.json")["model"]["use"]
 
     def make_app(rest: Any) -> Any:
-        return service_app(folder, options, load, rest)
+        return service_app(folder, options, rest=rest, state=state)
 
     class Service:
         """Predictions of one model."""
@@ -109,7 +107,7 @@ def _config(options: ServiceOptions) -> dict[str, Any]:
     inside_container = "BENTOML_CONTAINERIZED" in os.environ
     return {
         "workers": options.workers,
-        "traffic": {"timeout": options.timeout, "max_concurrency": options.max_concurrency},
+        "traffic": {"timeout": options.timeout},
         "logging": {"access": {"enabled": False}},
         "http": {"host": "0.0.0.0" if inside_container else "127.0.0.1"},  # noqa: S104
     }

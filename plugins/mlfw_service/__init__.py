@@ -1,7 +1,7 @@
 """The service: an ASGI application that answers requests with a saved model's predictions.
 
-Deployers build on `service_app` (the application) and `ServiceOptions` (its limits and switches).
-It knows no server and no packaging; `mlfw_bentoml` brings both.
+Deployers build on `service_app` (the application), `ServiceOptions` (its limits and switches) and
+`run_server` or `run_workers` (uvicorn with limits for connections). It knows no packaging.
 """
 
 from __future__ import annotations
@@ -12,9 +12,22 @@ from mlfw_service.options import ServiceOptions
 
 if TYPE_CHECKING:
     from mlfw_service.app import service_app
+    from mlfw_service.guard.access import own_names
+    from mlfw_service.guard.protocol import protect_uvicorn
+    from mlfw_service.guard.server import orderly_end, run_server, run_workers
+    from mlfw_service.guard.state import ServiceState
     from mlfw_service.openapi import openapi_document
 
-HEAVY = {"service_app": "mlfw_service.app", "openapi_document": "mlfw_service.openapi"}
+HEAVY = {
+    "ServiceState": "mlfw_service.guard.state",
+    "openapi_document": "mlfw_service.openapi",
+    "orderly_end": "mlfw_service.guard.server",
+    "own_names": "mlfw_service.guard.access",
+    "protect_uvicorn": "mlfw_service.guard.protocol",
+    "run_server": "mlfw_service.guard.server",
+    "run_workers": "mlfw_service.guard.server",
+    "service_app": "mlfw_service.app",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -26,4 +39,14 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'mlfw_service' has no attribute '{name}'")
 
 
-__all__ = ["ServiceOptions", "openapi_document", "service_app"]
+__all__ = [
+    "ServiceOptions",
+    "ServiceState",
+    "openapi_document",
+    "orderly_end",
+    "own_names",
+    "protect_uvicorn",
+    "run_server",
+    "run_workers",
+    "service_app",
+]

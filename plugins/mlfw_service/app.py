@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mlfw
 from mlfw_service.asgi import App, Receive, Scope, Send, as_json, respond
+from mlfw_service.guard.access import Access
 from mlfw_service.guard.access_log import AccessLog
-from mlfw_service.guard.drain import Drain, DrainMiddleware
-from mlfw_service.routes.health import health_routes
+from mlfw_service.guard.guard import Guard
 from mlfw_service.routes.pages import page_routes
 from mlfw_service.routes.predict import Predict
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
+    from mlfw_service.guard.state import ServiceState
     from mlfw_service.options import ServiceOptions
 
 
@@ -25,8 +25,11 @@ def service_app(
     options: ServiceOptions,
     load: Callable[[Path], SavedModel] = mlfw.load,
     rest: App | None = None,
+    state: ServiceState | None = None,
 ) -> App:
-    """Return the ASGI application that serves a saved model; the model is loaded here.
+    """Return the ASGI application that serves a saved model.
+
+    The model is loaded once the server has started; until then, requests are answered with 503.
 
     Args:
         folder: The saved model's folder.
@@ -34,20 +37,23 @@ def service_app(
         load: Loads the saved model.
         rest: Answers the paths that the service does not know, and takes part in its start and its
             end; answered with 404 where left out.
+        state: The state of the process, for whoever runs it.
+
+    Raises:
+        UserError: The token in the environment cannot be read.
     """
-    model = load(folder)
-    routes: dict[str, App] = {
-        "/predict": Predict(model, options),
-        **page_routes(model, options),
-        **health_routes(),
-    }
-    return guard(Routes(routes, rest or not_found), options)
+    others = rest or not_found
 
+    def routes() -> App:
+        model = load(folder)
+        found: dict[str, App] = {
+            "/predict": Predict(model, options),
+            **page_routes(model, options),
+        }
+        return Routes(found, others)
 
-def guard(routes: App, options: ServiceOptions) -> App:
-    """Return the routes with what protects them before them."""
-    most = math.ceil(options.max_concurrency / options.workers)
-    guarded = DrainMiddleware(routes, Drain(options.timeout, most))
+    access = Access.from_environment(options.hosts)
+    guarded = Guard(routes, others, options, access, state)
     return AccessLog(guarded) if options.access_log else guarded
 
 

@@ -25,6 +25,12 @@ class ServiceOptions:
         max_body: Most bytes of a request's body.
         max_rows: Most rows of a request.
         access_log: Whether every request is logged.
+        hosts: Names under which the service answers, besides those of the loopback interface;
+            `*.example.com` stands for all names below one, `*` for all.
+        header_timeout: Seconds within which the head of a request has to arrive.
+        body_timeout: Seconds within which the body of a request has to arrive.
+        keep_alive: Seconds after which a connection without a request is closed.
+        max_connections: Most open connections of a process.
         unknown: What happens to a column that the model does not know: `refuse` or `ignore`.
     """
 
@@ -35,6 +41,11 @@ class ServiceOptions:
     max_body: int
     max_rows: int
     access_log: bool = False
+    hosts: tuple[str, ...] = ()
+    header_timeout: float = 10.0
+    body_timeout: float = 30.0
+    keep_alive: float = 75.0
+    max_connections: int = 1000
     unknown: str = "refuse"
 
     def save(self, path: Path) -> None:
@@ -55,4 +66,4 @@ class ServiceOptions:
                 f"{path}: written by a newer version of mlfw: it knows {listing(sorted(newer))}.",
                 "Install that version, or deploy the run again with this one.",
             )
-        return cls(**found)
+        return cls(**{**found, "hosts": tuple(found.get("hosts", ()))})

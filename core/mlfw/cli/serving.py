@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlfw.cli.notes import note
-from mlfw.cli.token import VARIABLE, read_token
 from mlfw.components import Serving
 from mlfw.errors import UserError, did_you_mean
 from mlfw.pipeline.api import model_folder
 from mlfw.runs import runs_folder
 from mlfw.schema import Schema
 from mlfw.schema.differences import schema_difference
+from mlfw.tokens import VARIABLE, read_token
 
 NAMED = re.compile(r"(?P<name>[A-Za-z][\w-]{0,62})=(?P<run>.+)", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,62}", re.ASCII)

@@ -1,4 +1,4 @@
-"""Reading the token that callers of a service have to send."""
+"""The token that callers of a service have to send."""
 
 from __future__ import annotations
 
@@ -11,42 +11,48 @@ from pathlib import Path
 from mlfw.errors import UserError
 from mlfw.hints import shell_word
 
-VARIABLE = "MLFW_TOKEN"
+VARIABLE, FILE_VARIABLE = "MLFW_TOKEN", "MLFW_TOKEN_FILE"
 SHORTEST = 16
 LONGEST = 4096
 TOKEN = r"[A-Za-z0-9._~+/-]+=*"  # noqa: S105 - what RFC 6750 allows in `Authorization: Bearer`
 
 
-def read_token(file: Path | None) -> str:
+def read_token(file: Path | None = None) -> str:
     """Return the token in a file, or else in the environment; empty where there is none.
 
     Args:
-        file: The file; only its owner may be able to read it.
+        file: The file; only its owner may be able to read it. Where it is left out, the token is
+            in `MLFW_TOKEN`, or in the file that `MLFW_TOKEN_FILE` names.
 
     Raises:
         UserError: The file cannot be read, others can read it, or it holds no token.
     """
-    if file is None:
-        text = os.environ.get(VARIABLE, "")
-        return _checked(text, f"${VARIABLE}", _made()) if text else ""
-    word, made = shell_word(file), _made(file)
+    if file is not None:
+        return _in_file(file, f"--token-file {shell_word(file)}")
+    if text := os.environ.get(VARIABLE, ""):
+        return _checked(text, f"${VARIABLE}", _made())
+    if name := os.environ.get(FILE_VARIABLE, ""):
+        return _in_file(Path(name), f"{FILE_VARIABLE}={shell_word(name)}")
+    return ""
+
+
+def _in_file(file: Path, place: str) -> str:
+    made = _made(file)
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise UserError(f"--token-file {word}: expected a file.", made)
+            raise UserError(f"{place}: expected a file.", made)
         if os.name == "posix" and status.st_mode & 0o077:
             raise UserError(
-                f"--token-file {word}: others than its owner can read it (mode "
+                f"{place}: others than its owner can read it (mode "
                 f"{stat.S_IMODE(status.st_mode):03o}).",
-                f"Type: chmod 600 {word}",
+                f"Type: chmod 600 {shell_word(file)}",
             )
         with file.open("rb") as opened:
             content = opened.read(LONGEST + 1)
     except OSError as error:
-        raise UserError(
-            f"--token-file {word}: cannot be read: {error.strerror or error}.", made
-        ) from None
-    return _checked(content.decode("utf-8", "replace"), f"--token-file {word}", made)
+        raise UserError(f"{place}: cannot be read: {error.strerror or error}.", made) from None
+    return _checked(content.decode("utf-8", "replace"), place, made)
 
 
 def _checked(text: str, place: str, remedy: str) -> str:

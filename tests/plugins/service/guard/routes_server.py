@@ -1,0 +1,71 @@
+"""A guarded server of routes without a model: `python routes_server.py OPTIONS --port N`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import replace
+
+from mlfw import Serving, UserError
+from mlfw_service import ServiceOptions, ServiceState, run_server
+from mlfw_service.app import Routes, not_found
+from mlfw_service.asgi import App, Receive, Scope, Send, as_json, respond
+from mlfw_service.guard.access import Access
+from mlfw_service.guard.guard import Guard, limits_of
+
+USUAL = {
+    "name": "routes",
+    "workers": 1,
+    "timeout": 20.0,
+    "max_concurrency": 2,
+    "max_body": 100_000,
+    "max_rows": 10,
+}
+
+
+async def predict(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer how many bytes came, and which headers."""
+    body = (await receive())["body"]
+    names = sorted(name.decode() for name, _ in scope["headers"])
+    await respond(send, as_json({"bytes": len(body), "headers": names}))
+
+
+async def sleep(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer after the seconds that are posted."""
+    await asyncio.sleep(float((await receive())["body"]))
+    await respond(send, b'{"slept":true}')
+
+
+async def large(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with as many bytes as are asked for."""
+    await respond(send, b"x" * int(scope["query_string"]), kind=b"text/plain")
+
+
+def main(text: str, port: int) -> int:
+    """Serve until told to stop."""
+    given = json.loads(text)
+    loading, linger, fails = (given.pop(key, 0) for key in ("loading", "linger", "fails"))
+    options = ServiceOptions(**{**USUAL, **given})
+    limits = replace(limits_of(options), linger=linger or 5.0)
+
+    def load() -> App:
+        time.sleep(loading)
+        if fails:
+            raise UserError("model: damaged.", "Copy it again.")
+        return Routes({"/predict": predict, "/sleep": sleep, "/large": large}, not_found)
+
+    def make_app(state: ServiceState) -> App:
+        access = Access.from_environment(options.hosts)
+        return Guard(load, not_found, options, access, state, limits)
+
+    try:
+        return run_server(make_app, Serving(models={}, port=port).listen(), options)
+    except UserError as error:
+        print(f"mlfw: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[3])))
