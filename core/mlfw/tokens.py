@@ -58,7 +58,7 @@ def _in_file(file: Path, place: str) -> str:
 
 
 def _is_mounted(file: Path) -> bool:
-    """Tell whether a file is a container's secret, which every user in there may read by default."""
+    """Tell whether a file is a container's secret, which any user in there may read by default."""
     return file.resolve().is_relative_to(SECRETS)
 
 
