@@ -72,6 +72,7 @@ def _compose(
     folder: Path | None,
 ) -> Any:
     from hydra import compose as hydra_compose
+    from omegaconf import OmegaConf
 
     needed = None
     if not choices.presets and not own_defaults:  # which may name any component
@@ -80,8 +81,16 @@ def _compose(
         defaults: list[Any] = [ROOT]
         defaults += [{kind: choices.selected.get(kind, [])} for kind in KINDS]
         defaults += [*own_defaults, "_self_"]
-        store.store(name=MAIN, node={"defaults": defaults, **values})
-        return hydra_compose(MAIN)
+        node = {"defaults": defaults, **values}
+        if needed is None and folder is not None and folder.is_dir():
+            from mlfw.config.preset_source import address
+
+            node["hydra"] = {"searchpath": [address(folder)]}
+        store.store(name=MAIN, node=node)
+        composed = hydra_compose(MAIN)
+    if needed is None:
+        check_interpolations(OmegaConf.to_container(composed, resolve=False))
+    return composed
 
 
 def _typed(

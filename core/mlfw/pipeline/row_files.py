@@ -118,7 +118,7 @@ def read_rows(
     rows = component.read(path, progress)
     if noted is not None:
         for note in component.notes():
-            noted(note.message)
+            noted(f"{note.column}: {note.message}" if note.column else note.message)
     return rows
 
 
