@@ -72,7 +72,6 @@ def _compose(
     folder: Path | None,
 ) -> Any:
     from hydra import compose as hydra_compose
-    from omegaconf import OmegaConf
 
     needed = None
     if not choices.presets and not own_defaults:  # which may name any component
@@ -89,7 +88,7 @@ def _compose(
         store.store(name=MAIN, node=node)
         composed = hydra_compose(MAIN)
     if needed is None:
-        check_interpolations(OmegaConf.to_container(composed, resolve=False))
+        check_interpolations(_plain(composed, {}))
     return composed
 
 
