@@ -49,6 +49,7 @@ class Drift(Command):
         from mlfw.cli.watched import watched
         from mlfw.disk import check_output
         from mlfw.pipeline.api import model_folder
+        from mlfw.pipeline.outside_runs import check_outside_runs
         from mlfw.plugins import load_plugins, warn_of_broken
         from mlfw.runs import runs_folder
         from mlfw_drift.compare import compare, require_scipy
@@ -56,9 +57,10 @@ class Drift(Command):
 
         require_scipy()
         plugins = load_plugins()
-        warn_of_broken(plugins)
-        for path in (options.json, options.html):
+        warn_of_broken(plugins, note)
+        for option, path in (("--json", options.json), ("--html", options.html)):
             if path is not None:
+                check_outside_runs(path, option)
                 check_output(path)
         folder = model_folder(options.run, runs_folder(options.runs), note)
         with watched("drift") as progress:

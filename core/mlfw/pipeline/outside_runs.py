@@ -12,7 +12,7 @@ from mlfw.pipeline.manifest import MANIFEST
 from mlfw.runs import RunDirectory
 
 
-def check_outside_runs(path: Path) -> None:
+def check_outside_runs(path: Path, option: str = "-o") -> None:
     """Check that a file or folder that is to be written is no part of a run or a saved model.
 
     A saved model with a file too many is refused when it is loaded, and prepared data or
@@ -20,6 +20,7 @@ def check_outside_runs(path: Path) -> None:
 
     Args:
         path: The file or folder; links are followed.
+        option: The option that names it.
 
     Raises:
         UserError: It is.
@@ -31,9 +32,9 @@ def check_outside_runs(path: Path) -> None:
             name = f"{folder.name}-2" if folder == whole else whole.name
             other = folder.parent / name
             raise UserError(
-                f"-o {printable(str(path))}: is inside {what}, {printable(str(folder))}, which "
+                f"{option} {printable(str(path))}: is inside {what}, {printable(str(folder))}, which "
                 "must stay as it is.",
-                f"Write it elsewhere: -o {shell_word(Path(os.path.relpath(other)))}",
+                f"Write it elsewhere: {option} {shell_word(Path(os.path.relpath(other)))}",
             )
 
 
