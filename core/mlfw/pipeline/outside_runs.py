@@ -32,8 +32,8 @@ def check_outside_runs(path: Path, option: str = "-o") -> None:
             name = f"{folder.name}-2" if folder == whole else whole.name
             other = folder.parent / name
             raise UserError(
-                f"{option} {printable(str(path))}: is inside {what}, {printable(str(folder))}, which "
-                "must stay as it is.",
+                f"{option} {printable(str(path))}: is inside {what}, "
+                f"{printable(str(folder))}, which must stay as it is.",
                 f"Write it elsewhere: {option} {shell_word(Path(os.path.relpath(other)))}",
             )
 
