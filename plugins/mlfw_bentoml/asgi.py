@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw_bentoml.service import model_service
-from mlfw_service import ServiceOptions
+from mlfw_service import ServedModels, ServiceOptions
 
 if TYPE_CHECKING:
     from mlfw_service import ServiceState
 
 
 def app(state: ServiceState | None = None) -> Any:
-    """Return the ASGI app of the model and the options that the environment names.
+    """Return the ASGI app of the models and the options that the environment names.
 
     Args:
         state: The state of the process, for whoever runs it.
     """
-    folder = Path(os.environ["MLFW_SERVE_MODEL"])
+    served = ServedModels.load(Path(os.environ["MLFW_SERVE_MODELS"]))
     options = ServiceOptions.load(Path(os.environ["MLFW_SERVE_OPTIONS"]))
     _log_to_terminal()
-    return model_service(folder, options, state).to_asgi()
+    return model_service(served, options, state).to_asgi()
 
 
 def _log_to_terminal() -> None:

@@ -34,6 +34,10 @@ class BentoML(Deployer):
             answered with 408.
         keep_alive: Seconds after which a connection without a request is closed.
         max_connections: Most open connections of a process.
+        sticky_header: Of several models behind one service, the same one answers the requests
+            with the same value of this header.
+        share_seed: Makes it repeatable which of several models answers; chance decides where left
+            out.
         access_log: Whether a line is logged for every request.
         requirements: Further pip requirements of the Bento. One that names a package which is
             pinned anyway stands in its place.
@@ -55,6 +59,8 @@ class BentoML(Deployer):
     body_timeout: float = field(default=30.0, metadata=limits(above=0))
     keep_alive: float = field(default=75.0, metadata=limits(above=0))
     max_connections: int = field(default=1000, metadata=limits(minimum=1))
+    sticky_header: str = "X-Request-Id"
+    share_seed: int | None = None
     access_log: bool = False
     requirements: list[str] = field(default_factory=list)
 
@@ -78,11 +84,12 @@ class BentoML(Deployer):
         return build_bento(model, folder, options, self.version, self.requirements)
 
     def serve(self, serving: Serving) -> int:
-        """Serve a saved model until interrupted."""
-        from mlfw_bentoml.server import serve_model
+        """Serve saved models until interrupted."""
+        from mlfw_bentoml.server import serve_models
+        from mlfw_service import ServedModels
 
-        name, model = serving.only_model("bentoml")
-        return serve_model(model, self._options(self.name or name), serving)
+        served = ServedModels.of(serving)
+        return serve_models(served, self._options(self.name or served.first), serving)
 
     def _options(self, name: str) -> ServiceOptions:
         return ServiceOptions(
@@ -98,6 +105,8 @@ class BentoML(Deployer):
             body_timeout=self.body_timeout,
             keep_alive=self.keep_alive,
             max_connections=self.max_connections,
+            sticky_header=self.sticky_header,
+            share_seed=self.share_seed,
         )
 
 

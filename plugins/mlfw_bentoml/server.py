@@ -1,4 +1,4 @@
-"""Serving a saved model from where it lies, with BentoML's app and without a Bento."""
+"""Serving saved models from where they lie, with BentoML's app and without a Bento."""
 
 from __future__ import annotations
 
@@ -15,35 +15,38 @@ from mlfw_bentoml.ready import announce_when_ready
 from mlfw_service import orderly_end, own_names, run_server, run_workers
 
 if TYPE_CHECKING:
-    from mlfw_service import ServiceOptions
+    from mlfw_service import ServedModels, ServiceOptions
 
 
-def serve_model(model: Path, options: ServiceOptions, serving: Serving) -> int:
-    """Serve a saved model until SIGINT or SIGTERM.
+def serve_models(served: ServedModels, options: ServiceOptions, serving: Serving) -> int:
+    """Serve saved models until SIGINT or SIGTERM.
 
     Nothing is written but to a temporary folder, which is BentoML's home for as long.
 
     Args:
-        model: The saved model's folder.
-        options: How it is served.
+        served: The models, and which of them answers what.
+        options: How they are served.
         serving: The address to listen on, and who may call.
 
     Returns:
         The exit status.
 
     Raises:
-        UserError: The model cannot be loaded, or the address cannot be listened on.
+        UserError: A model cannot be loaded, or the address cannot be listened on.
     """
     address = serving.listen()
     with address, tempfile.TemporaryDirectory(prefix="mlfw-serve-") as home, orderly_end():
         options_file = Path(home) / "service.json"
         options.save(options_file)
-        with _environment(model, options_file, Path(home), serving):
+        models_file = Path(home) / "models.json"
+        served.save(models_file)
+        with _environment(models_file, options_file, Path(home), serving):
             # BentoML reads the environment when it is imported.
             from mlfw_bentoml import asgi
 
             if options.workers > 1:
-                mlfw.load(model)  # what is wrong with it is told once, before any process starts
+                for folder in served.folders.values():
+                    mlfw.load(folder)  # what is wrong is told once, before any process starts
             with announce_when_ready(options.name, serving.host, serving.port):
                 if options.workers > 1:
                     return run_workers("mlfw_bentoml.asgi:app", address, options)
@@ -51,11 +54,13 @@ def serve_model(model: Path, options: ServiceOptions, serving: Serving) -> int:
 
 
 @contextmanager
-def _environment(model: Path, options_file: Path, home: Path, serving: Serving) -> Iterator[None]:
+def _environment(
+    models_file: Path, options_file: Path, home: Path, serving: Serving
+) -> Iterator[None]:
     metrics = home / "metrics"
     metrics.mkdir()
     values = {
-        "MLFW_SERVE_MODEL": str(model),
+        "MLFW_SERVE_MODELS": str(models_file),
         "MLFW_SERVE_OPTIONS": str(options_file),
         "BENTOML_HOME": str(home),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),

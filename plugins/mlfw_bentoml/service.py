@@ -12,7 +12,13 @@ import yaml
 
 from mlfw import Schema
 from mlfw.files import read_json
-from mlfw_service import ServiceOptions, openapi_document, protect_uvicorn, service_app
+from mlfw_service import (
+    ServedModels,
+    ServiceOptions,
+    openapi_document,
+    protect_uvicorn,
+    service_app,
+)
 
 if TYPE_CHECKING:
     from mlfw_service import ServiceState
@@ -69,24 +75,28 @@ def bento_service(folder: Path) -> Any:
     Args:
         folder: Holds the saved model in `model` and the options in `service.json`.
     """
-    return model_service(folder / MODEL, ServiceOptions.load(folder / OPTIONS))
+    options = ServiceOptions.load(folder / OPTIONS)
+    return model_service(ServedModels.single(options.name, folder / MODEL), options)
 
 
-def model_service(folder: Path, options: ServiceOptions, state: ServiceState | None = None) -> Any:
-    """Return the BentoML service of a saved model.
+def model_service(
+    served: ServedModels, options: ServiceOptions, state: ServiceState | None = None
+) -> Any:
+    """Return the BentoML service of saved models.
 
-    Only the schema is read here; the process that answers loads the model itself.
+    Only the first one's schema is read here; the process that answers loads the models itself.
 
     Args:
-        folder: The saved model's folder.
-        options: How it is run.
+        served: The models, and which of them answers what.
+        options: How they are run.
         state: The state of the process, for whoever runs it.
     """
+    folder = served.folders[served.first]
     schema = Schema.load(folder / "schema.json")
     use = read_json(folder / "manifest.json")["model"]["use"]
 
     def make_app(rest: Any) -> Any:
-        return service_app(folder, options, rest=rest, state=state)
+        return service_app(served, options, rest=rest, state=state)
 
     class Service:
         """Predictions of one model."""

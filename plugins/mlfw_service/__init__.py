@@ -1,6 +1,7 @@
 """The service: an ASGI application that answers requests with a saved model's predictions.
 
-Deployers build on `service_app` (the application), `ServiceOptions` (its limits and switches) and
+Deployers build on `service_app` (the application), `ServedModels` (which models it has),
+`ServiceOptions` (its limits and switches) and
 `run_server` or `run_workers` (uvicorn with limits for connections). It knows no packaging.
 """
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from mlfw_service.guard.server import orderly_end, run_server, run_workers
     from mlfw_service.guard.state import ServiceState
     from mlfw_service.openapi import openapi_document
+    from mlfw_service.versions.served import ServedModels
 
 HEAVY = {
+    "ServedModels": "mlfw_service.versions.served",
     "ServiceState": "mlfw_service.guard.state",
     "openapi_document": "mlfw_service.openapi",
     "orderly_end": "mlfw_service.guard.server",
@@ -40,6 +43,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "ServedModels",
     "ServiceOptions",
     "ServiceState",
     "openapi_document",

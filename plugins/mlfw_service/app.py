@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,28 +14,31 @@ from mlfw_service.guard.access_log import AccessLog
 from mlfw_service.guard.guard import Guard
 from mlfw_service.routes.pages import page_routes
 from mlfw_service.routes.predict import Predict
+from mlfw_service.versions.router import Router
+from mlfw_service.versions.version import Slot, load_version
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
     from mlfw_service.guard.state import ServiceState
     from mlfw_service.options import ServiceOptions
+    from mlfw_service.versions.served import ServedModels
 
 
 def service_app(
-    folder: Path,
+    served: ServedModels,
     options: ServiceOptions,
     load: Callable[[Path], SavedModel] = mlfw.load,
     rest: App | None = None,
     state: ServiceState | None = None,
 ) -> App:
-    """Return the ASGI application that serves a saved model.
+    """Return the ASGI application that serves saved models.
 
-    The model is loaded once the server has started; until then, requests are answered with 503.
+    The models are loaded once the server has started; until then, requests are answered with 503.
 
     Args:
-        folder: The saved model's folder.
-        options: How it is run.
-        load: Loads the saved model.
+        served: The models, and which of them answers what.
+        options: How they are run.
+        load: Loads a saved model.
         rest: Answers the paths that the service does not know, and takes part in its start and its
             end; answered with 404 where left out.
         state: The state of the process, for whoever runs it.
@@ -44,37 +48,30 @@ def service_app(
     """
     others = rest or not_found
 
-    def routes() -> App:
-        model = load(folder)
-        found: dict[str, App] = {
-            "/predict": Predict(model, options),
-            **page_routes(model, options),
-        }
-        return Routes(found, others)
+    def make_routes(model: SavedModel, name: str) -> Mapping[str, App]:
+        return model_routes(model, replace(options, name=name) if several else options)
 
+    def routes() -> App:
+        slots = {
+            name: Slot(load_version(name, folder, load, make_routes))
+            for name, folder in served.folders.items()
+        }
+        return Router(slots, served, options, others)
+
+    several = len(served.folders) > 1
     access = Access.from_environment(options.hosts)
     guarded = Guard(routes, others, options, access, state)
     return AccessLog(guarded) if options.access_log else guarded
 
 
-class Routes:
-    """Hands a request to the application of its path, by a single look-up.
+def model_routes(model: SavedModel, options: ServiceOptions) -> dict[str, App]:
+    """Return what answers requests with one model, by path.
 
     Args:
-        routes: An application for each path.
-        rest: The application for all other paths, and for the start and the end of the server.
+        model: The model.
+        options: The limits, and the name under which it is described.
     """
-
-    def __init__(self, routes: dict[str, App], rest: App) -> None:
-        self.routes = routes
-        self.rest = rest
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, as ASGI has it."""
-        if scope["type"] != "http":
-            await self.rest(scope, receive, send)
-        else:
-            await self.routes.get(scope["path"], self.rest)(scope, receive, send)
+    return {"/predict": Predict(model, options), **page_routes(model, options)}
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:

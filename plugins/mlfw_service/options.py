@@ -31,6 +31,9 @@ class ServiceOptions:
         body_timeout: Seconds within which the body of a request has to arrive.
         keep_alive: Seconds after which a connection without a request is closed.
         max_connections: Most open connections of a process.
+        sticky_header: Of several models, the same one answers the requests with the same value of
+            this header.
+        share_seed: Makes it repeatable which of several models answers; None for chance.
         unknown: What happens to a column that the model does not know: `refuse` or `ignore`.
     """
 
@@ -46,6 +49,8 @@ class ServiceOptions:
     body_timeout: float = 30.0
     keep_alive: float = 75.0
     max_connections: int = 1000
+    sticky_header: str = "X-Request-Id"
+    share_seed: int | None = None
     unknown: str = "refuse"
 
     def save(self, path: Path) -> None:

@@ -6,7 +6,6 @@ import argparse
 import os
 from pathlib import Path
 
-from mlfw.cli.notes import note
 from mlfw.cli.options import (
     add_config_arguments,
     add_import_argument,
@@ -39,7 +38,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.plugins import load_plugins, warn_of_broken
 
     plugins = load_plugins()
-    warn_of_broken(plugins, note)
+    warn_of_broken(plugins)
     imports = allowed_imports(options)
     file, overrides = split_settings(options.settings)
     config = compose(file, overrides, plugins, config_dir=options.config_dir)
@@ -106,8 +105,8 @@ def _deployed(path: Path) -> list[str]:
     from mlfw.files import read_json
     from mlfw.runs import RunDirectory
 
-    files = sorted(RunDirectory(path).deployments.glob("*/deployment.json"))
-    return [command for file in files for command in read_json(file)["commands"]]
+    notes = sorted(RunDirectory(path).deployments.glob("*/deployment.json"))
+    return [command for note in notes for command in read_json(note)["commands"]]
 
 
 def _short(path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlfw import Kind
 from mlfw.hints import override
 from mlfw.schema.dates import date_pattern, has_date, read_dates
-from mlfw_tabular.infer.inferred import HEAD, Inferred, Note, ambiguous
+from mlfw_tabular.infer.inferred import HEAD, Inferred, ambiguous
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,10 +83,10 @@ def find_template(name: str, distinct: pa.Array) -> tuple[Inferred, pa.Array] | 
     if not fitting:
         return None
     template, moments = fitting[0]
-    notes = () if has_date(template) else _duration_notes(name, first, template)
+    note = "" if has_date(template) else _duration_note(name, first, template)
     if len(fitting) > 1 and not fitting[1][1].equals(moments):
-        notes = (ambiguous(name, Kind.datetime, first, template, fitting[1][0]),)
-    return Inferred(Kind.datetime, template, notes), moments
+        note = ambiguous(name, Kind.datetime, first, template, fitting[1][0])
+    return Inferred(Kind.datetime, template, note), moments
 
 
 def _families(first: str) -> tuple[str, ...]:
@@ -97,13 +97,14 @@ def _families(first: str) -> tuple[str, ...]:
     return (*months, *TEMPLATES) if MAY_BE_DATE.search(first) else months
 
 
-def _duration_notes(name: str, first: str, template: str) -> tuple[Note, ...]:
+def _duration_note(name: str, first: str, template: str) -> str:
     """Return a note that times of day may be durations, if they may."""
     if "%p" in template or "%I" in template:
-        return ()
-    how = override("dataset.columns", f"number {template}", name=name)
-    message = f"Values such as {first} were read as times of day."
-    return (Note(message, f"If they are durations: {how}"),)
+        return ""
+    return (
+        f"Values such as {first} were read as times of day. If they are durations: "
+        f"{override('dataset.columns', f'number {template}', name=name)}"
+    )
 
 
 def likeliest_template(distinct: pa.Array) -> str:

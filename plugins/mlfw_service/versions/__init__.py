@@ -1,0 +1,1 @@
+"""Several models or versions behind one service: shares, shadows, and taking over new versions."""

@@ -1,0 +1,64 @@
+"""Which models a service has, and which of them answers what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlfw import Serving
+from mlfw.files import read_json, write_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedModels:
+    """The models of a service.
+
+    Attributes:
+        folders: Folders of saved models by name. The first one is the default.
+        shares: Fractions of the requests that other models than the first one answer, by name.
+            The first model answers the rest.
+        shadows: Names of models that predict the same rows as well, without their answers being
+            returned.
+    """
+
+    folders: Mapping[str, Path]
+    shares: Mapping[str, float] = field(default_factory=dict)
+    shadows: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> str:
+        """The name of the model that answers by default."""
+        return next(iter(self.folders))
+
+    @property
+    def all_shares(self) -> dict[str, float]:
+        """The fraction of the requests that each model answers, by name."""
+        rest = 1 - sum(self.shares.values())
+        return {self.first: max(rest, 0.0), **self.shares}
+
+    @classmethod
+    def single(cls, name: str, folder: Path) -> ServedModels:
+        """Return a single model."""
+        return cls(folders={name: folder})
+
+    @classmethod
+    def of(cls, serving: Serving) -> ServedModels:
+        """Return the models that `mlfw serve` was given."""
+        return cls(folders=serving.models, shares=serving.shares, shadows=serving.shadows)
+
+    def save(self, path: Path) -> None:
+        """Write them as JSON, for further processes."""
+        folders = {name: str(folder) for name, folder in self.folders.items()}
+        content = {"folders": folders, "shares": dict(self.shares), "shadows": self.shadows}
+        write_json(path, content)
+
+    @classmethod
+    def load(cls, path: Path) -> ServedModels:
+        """Read what `save` wrote."""
+        found = read_json(path)
+        return cls(
+            folders={name: Path(folder) for name, folder in found["folders"].items()},
+            shares=found["shares"],
+            shadows=tuple(found["shadows"]),
+        )
