@@ -12,6 +12,7 @@ from mlfw.errors import UserError
 from mlfw.hints import shell_word
 
 VARIABLE, FILE_VARIABLE = "MLFW_TOKEN", "MLFW_TOKEN_FILE"
+SECRETS = Path("/run/secrets")  # where Docker, Podman and Compose put secrets
 SHORTEST = 16
 LONGEST = 4096
 TOKEN = r"[A-Za-z0-9._~+/-]+=*"  # noqa: S105 - what RFC 6750 allows in `Authorization: Bearer`
@@ -21,8 +22,9 @@ def read_token(file: Path | None = None) -> str:
     """Return the token in a file, or else in the environment; empty where there is none.
 
     Args:
-        file: The file; only its owner may be able to read it. Where it is left out, the token is
-            in `MLFW_TOKEN`, or in the file that `MLFW_TOKEN_FILE` names.
+        file: The file; only its owner may be able to read it, unless it is a container's secret
+            in `/run/secrets`. Where it is left out, the token is in `MLFW_TOKEN`, or in the file
+            that `MLFW_TOKEN_FILE` names.
 
     Raises:
         UserError: The file cannot be read, others can read it, or it holds no token.
@@ -42,7 +44,7 @@ def _in_file(file: Path, place: str) -> str:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UserError(f"{place}: expected a file.", made)
-        if os.name == "posix" and status.st_mode & 0o077:
+        if os.name == "posix" and status.st_mode & 0o077 and not _is_mounted(file):
             raise UserError(
                 f"{place}: others than its owner can read it (mode "
                 f"{stat.S_IMODE(status.st_mode):03o}).",
@@ -53,6 +55,11 @@ def _in_file(file: Path, place: str) -> str:
     except OSError as error:
         raise UserError(f"{place}: cannot be read: {error.strerror or error}.", made) from None
     return _checked(content.decode("utf-8", "replace"), place, made)
+
+
+def _is_mounted(file: Path) -> bool:
+    """Tell whether a file is a container's secret, which any user in there may read by default."""
+    return file.resolve().is_relative_to(SECRETS)
 
 
 def _checked(text: str, place: str, remedy: str) -> str:

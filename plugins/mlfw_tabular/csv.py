@@ -6,13 +6,13 @@ import csv
 import re
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
 from mlfw import Finding, UserError
@@ -30,14 +30,17 @@ from mlfw_tabular.dialect import Dialect, Known, find_dialect
 from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.likely_types import likely_types
-from mlfw_tabular.reading import check_names
-from mlfw_tabular.text_file import TextFile, Told, beginning, holds
+from mlfw_tabular.reading import Telling, check_names
+from mlfw_tabular.sources import check_file
+from mlfw_tabular.text_file import TextFile, Told, beginning, holds, is_compressed
 from mlfw_tabular.what import check_text, check_what, is_json_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LEAST_BLOCK, MOST_BLOCK = 1 << 20, 1 << 30
+PARTS_BLOCK, LEAST_BYTES_FOR_PARTS = 16 << 20, 32 << 20
+LIKELY_RATIO = 8  # of a file's size to that of its compressed form
 ROWS_PER_BLOCK = 500
 MARKS = {"\\t": "\t", "tab": "\t", "backslash": "\\"}
 HINTS = {
@@ -135,6 +138,34 @@ class Csv(FileDataset):
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file as it is, every column as text; see `mlfw.Dataset.read`."""
         return super(Csv, self.reader()).read(path, progress)
+
+    def batches(self, path: Path, progress: Progress = silent) -> Iterator[pa.Table]:
+        """Yield the rows of a large file in parts, every column as text; see `mlfw.Dataset`."""
+        check_file(path, "")
+        size = path.stat().st_size * (LIKELY_RATIO if is_compressed(path) else 1)
+        if size < LEAST_BYTES_FOR_PARTS:
+            yield from super().batches(path, progress)
+        else:
+            yield from self.reader().parts(path, Telling(progress, [path]).of(path))
+
+    def parts(self, path: Path, told: Told) -> Iterator[pa.Table]:
+        """Yield the rows of a file, 16 MiB of it at a time, every column as text."""
+        import pyarrow as pa
+        import pyarrow.csv as pv
+
+        dialect = self._dialect(path)
+        names = _names(path, dialect)
+        self._notes += _notes(path, dialect)
+        quoted = bool(dialect.quote) and holds(path, dialect.quote)
+        options = _options(dialect, names, PARTS_BLOCK, quoted, ALL_STRINGS)
+        with TextFile(path, dialect.encoding, told) as file:
+            try:
+                with pv.open_csv(file, **options) as reader:
+                    for batch in reader:
+                        yield pa.Table.from_batches([batch])
+            except pa.ArrowException as error:
+                raise file.failure or reason(path, dialect, error) from None
+        time.sleep(LETTING_GO)
 
     def _types(self, path: Path, dialect: Dialect, names: list[str]) -> dict[str, pa.DataType]:
         """Return types for the columns of a large file that stands alone, so far as it is clear."""
@@ -310,30 +341,43 @@ def _parse(
     import pyarrow.csv as pv
 
     try:
-        return pv.read_csv(
-            file,
-            read_options=pv.ReadOptions(
-                column_names=names,
-                skip_rows=dialect.before_table,
-                skip_rows_after_names=int(bool(dialect.names) and not dialect.lacking),
-                block_size=block,
-            ),
-            parse_options=pv.ParseOptions(
-                delimiter=dialect.delimiter,
-                quote_char=dialect.quote if quoted else False,
-                escape_char=dialect.escape or False,
-                newlines_in_values=quoted,
-            ),
-            convert_options=pv.ConvertOptions(
-                column_types={name: types.get(name, pa.string()) for name in names},
-                null_values=MISSING_WORDS,
-                strings_can_be_null=False,
-            ),
-        )
+        return pv.read_csv(file, **_options(dialect, names, block, quoted, types))
     except pa.ArrowException:
         if isinstance(file, TextFile) and file.failure:
             raise file.failure from None
         raise
+
+
+def _options(
+    dialect: Dialect,
+    names: list[str],
+    block: int,
+    quoted: bool,
+    types: Mapping[str, pa.DataType],
+) -> dict[str, Any]:
+    """Return the arguments of Arrow's readers."""
+    import pyarrow as pa
+    import pyarrow.csv as pv
+
+    return {
+        "read_options": pv.ReadOptions(
+            column_names=names,
+            skip_rows=dialect.before_table,
+            skip_rows_after_names=int(bool(dialect.names) and not dialect.lacking),
+            block_size=block,
+        ),
+        "parse_options": pv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote if quoted else False,
+            escape_char=dialect.escape or False,
+            newlines_in_values=quoted,
+        ),
+        "convert_options": pv.ConvertOptions(
+            column_types={name: types.get(name, pa.string()) for name in names},
+            null_values=MISSING_WORDS,
+            strings_can_be_null=False,
+        ),
+    }
 
 
 def _cell(value: object) -> object:

@@ -17,6 +17,7 @@ from mlfw_tabular.cells import to_column, to_text
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.header import find_header
 from mlfw_tabular.memory import memory_bytes
+from mlfw_tabular.mixed_values import AS_TEXT
 from mlfw_tabular.reading import check_names
 from mlfw_tabular.text_file import Told
 
@@ -156,7 +157,7 @@ def _mixed_note(path: Path, name: str, types: list[str]) -> Finding:
     return Finding(
         check="reading",
         message=f"{path.name}: cells of several types: {listing(types)}.",
-        remedy="Read as text.",
+        remedy=AS_TEXT,
         column=name,
         fixed=True,
     )

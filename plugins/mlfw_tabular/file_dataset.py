@@ -16,6 +16,7 @@ from mlfw.components.dataset import Progress, silent
 from mlfw.errors import listing
 from mlfw.files import digest, write_bytes
 from mlfw_tabular.image_paths import image_notes
+from mlfw_tabular.mixed_values import as_read
 from mlfw_tabular.reading import Telling, check_flat, check_names, checksums, read_all
 from mlfw_tabular.sources import Source, check_file, find_sources
 from mlfw_tabular.table_dataset import TableDataset
@@ -75,7 +76,8 @@ class FileDataset(TableDataset):
         self._notes.clear()
         splits = super().load(context)
         assert isinstance(splits, Splits)
-        return splits.replace(findings=(*self._notes, *splits.findings))
+        notes = as_read(self._notes, splits.schema)
+        return splits.replace(findings=(*notes, *splits.findings))
 
     def expect(self, names: Sequence[str]) -> None:
         """Take note of the columns that files ought to have; see `mlfw.Dataset.expect`."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mlfw import Finding, UserError
+from mlfw_tabular.mixed_values import AS_TEXT
 from mlfw_tabular.text_file import PIECE, TextFile, Told, untold
 
 FORM = 'Each line looks like {"column": "value", ...}.'
@@ -98,7 +99,7 @@ def mixed_notes(path: Path, found: Mapping[str, Types]) -> Iterator[tuple[str, F
                 Finding(
                     check="reading",
                     message=f"{path.name}: values of several types: {where}.",
-                    remedy="Read as text.",
+                    remedy=AS_TEXT,
                     column=name,
                     fixed=True,
                 ),

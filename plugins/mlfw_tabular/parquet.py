@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from mlfw import LoadContext, RowSplits, UserError
+from mlfw.components.dataset import Progress, silent
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.memory import memory_bytes
 from mlfw_tabular.parquet_source import as_user_error, open_source
-from mlfw_tabular.reading import check_flat
+from mlfw_tabular.reading import Telling, check_flat
+from mlfw_tabular.sources import check_file
 from mlfw_tabular.streaming import stream_splits
 from mlfw_tabular.text_file import Told
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
 LARGEST_SHARE = 0.25
+BATCH_ROWS, BUFFER_BYTES = 65_536, 1 << 20
 
 
 @dataclass(kw_only=True)
@@ -81,6 +85,25 @@ class Parquet(FileDataset):
                 groups.append(file.read_row_group(number))
                 told(size * (number + 1) // file.num_row_groups)
             return pa.concat_tables(groups)
+
+    def batches(self, path: Path, progress: Progress = silent) -> Iterator[pa.Table]:
+        """Yield the rows of a file, a few row groups in memory at once; see `mlfw.Dataset`."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        check_file(path, "")
+        told, size, done = Telling(progress, [path]).of(path), path.stat().st_size, 0
+        with (
+            as_user_error(path),
+            pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
+        ):
+            rows = file.metadata.num_rows
+            for batch in file.iter_batches(BATCH_ROWS):
+                done += batch.num_rows
+                told(size * done // rows)
+                yield pa.Table.from_batches([batch])
+            if not rows:
+                yield file.read()
 
     def format(self, table: pa.Table) -> bytes:
         """Return Parquet."""

@@ -13,6 +13,7 @@ from mlfw.components.megabytes import Megabytes
 from mlfw.errors import listing
 from mlfw.files import sha256
 from mlfw.hints import override
+from mlfw_tabular.mixed_values import AS_TEXT
 from mlfw_tabular.sources import Source
 from mlfw_tabular.text_file import Told
 
@@ -156,7 +157,7 @@ def join(
                 Finding(
                     check="reading",
                     message=f"{expected} in {places[0]}, {found} in {places[number]}.",
-                    remedy="Read as text.",
+                    remedy=AS_TEXT,
                     column=name,
                     fixed=True,
                 )

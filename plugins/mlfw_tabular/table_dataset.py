@@ -280,9 +280,9 @@ class TableDataset(mlfw.Dataset):
         rows, targets = self._targets(rows, described)
         schema = Schema(columns=prepare_options(self.prepare, columns), targets=targets)
         notes = tuple(
-            Finding(check="reading", message=each.note, remedy="", column=name)
+            Finding(check="reading", message=note.message, remedy=note.remedy, column=name)
             for name in order
-            if (each := inferred[name]).note
+            for note in inferred[name].notes
         )
         return Understood(rows, schema, kept, notes)
 

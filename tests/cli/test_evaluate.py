@@ -188,7 +188,8 @@ def test_a_file_that_cannot_be_measured_ends_with_what_to_do(folder: Path, mlfw:
     no_target = refused(mlfw, folder, "heat,colour", "50,red")
     assert "missing column state, the target; found heat, colour" in no_target
     assert "mlfw predict runs/r new.csv" in no_target.replace("./", "")
-    assert "Did you mean 'STATE'?" in refused(mlfw, folder, "heat,colour,STATE", "50,red,fine")
+    renamed = refused(mlfw, folder, "heat,colour,STATE", "50,red,fine")
+    assert "Rename the column 'STATE' to 'state'. To predict rows without it, type:" in renamed
     assert "holds no rows, only columns heat, colour, state" in refused(mlfw, folder, HEAD)
     assert "none of 2 rows has a value in the target 'state'" in refused(
         mlfw, folder, HEAD, "50,red,", "51,red,"
@@ -219,3 +220,32 @@ def test_help_says_which_class_a_metric_is_of(mlfw: Mlfw) -> None:
     told = " ".join(mlfw("show", "metrics", "f1").stdout.split())
 
     assert "positive class: the class of fewer rows, unless dataset.positive names" in told
+
+
+SPELT = ["HEAT,Colour,STATE", "50,red,fine", "61,blue,broken"]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_columns_spelt_otherwise_are_told_to_be_renamed_and_then_it_works(
+    command: str, folder: Path, mlfw: Mlfw
+) -> None:
+    (folder / "new.csv").write_text("\n".join(SPELT) + "\n")
+    first = mlfw(command, "r", "new.csv")
+
+    assert first.returncode == 2
+    pairs = ["'HEAT' to 'heat'", "'Colour' to 'colour'", "'STATE' to 'state'"]
+    assert f"Rename the columns {', '.join(pairs[: 3 if command == 'evaluate' else 2])}." in (
+        first.stderr
+    )
+    assert "mlfw predict" not in first.stderr  # which would fail too
+    assert ("state (the target)" in first.stderr) == (command == "evaluate")
+    (folder / "new.csv").write_text("\n".join(["heat,colour,state", *SPELT[1:]]) + "\n")
+    assert mlfw(command, "r", "new.csv").returncode == 0
+
+
+def test_what_is_said_of_a_file_stands_apart_from_its_metrics(folder: Path, mlfw: Mlfw) -> None:
+    told, _ = evaluated(mlfw, folder, HEAD, *rows(8, 1))
+
+    table, notes = told.split("\n\n")
+    assert "accuracy" in table
+    assert notes.startswith("8 rows; the model was trained on")

@@ -14,7 +14,8 @@ from mlfw.cli.output import say
 from mlfw.cli.table import table_lines
 from mlfw.cli.wrapping import columns, wrapped
 from mlfw.components import Finding
-from on_terminal import Terminal
+from on_terminal import Terminal, shown_on_terminal
+from plugin_folder import write_plugin
 
 PROBLEM = (
     "mlfw: dataset.columns: the column 'annual income' holds words in 12 of 400 rows.\n"
@@ -117,6 +118,17 @@ def test_an_error_on_a_terminal_wraps_at_its_width(tmp_path: Path) -> None:
     lines = shown.replace("\r", "").splitlines()
     assert len(lines) > 1
     assert all(columns(line) <= 40 for line in lines if "mlfw run" not in line)
+
+
+def test_a_plugin_that_is_set_aside_is_told_of_at_the_width(tmp_path: Path) -> None:
+    site = write_plugin(tmp_path, "broken", f"raise ValueError({'no words ' * 20!r})\n")
+
+    shown = shown_on_terminal("show", folder=tmp_path, columns=50, PYTHONPATH=site)
+
+    lines = shown.replace("\r", "").splitlines()
+    assert len(lines) > 4
+    assert all(columns(line) <= 50 for line in lines)
+    assert shown.split().count("words") == 20
 
 
 def test_an_error_in_a_pipe_is_one_line_a_sentence(mlfw_here: Mlfw) -> None:

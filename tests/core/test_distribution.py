@@ -67,10 +67,12 @@ def test_rare_categories_are_counted_together_or_not_at_all() -> None:
     common, rare = ["a"] * 30 + ["b"] * 10, [f"name {number}" for number in range(12)]
     many = Distribution.of(pa.array([*common, *rare, None]), Kind.category)
     few = Distribution.of(pa.array([*common, *rare[:9], None]), Kind.category)
+    none = Distribution.of(pa.array(rare[:9]), Kind.category)
 
     assert (many.rows, many.missing, many.other) == (53, 1, 12)
     assert many.categories == {"a": 30, "b": 10}
-    assert (few.rows, few.other) == (41, 0)
+    assert (few.rows, few.categories, few.other) == (50, {"a": 30}, 19)
+    assert (none.rows, none.categories, none.other) == (0, {}, 0)
     assert "name" not in json.dumps(many.to_json())
 
 

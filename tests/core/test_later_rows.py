@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+from itertools import combinations
 from typing import Any
 
 import pyarrow as pa
@@ -48,6 +49,26 @@ def test_a_value_that_does_not_fit_counts_as_missing(
     assert days == read_as
     assert [row for note in notes for row in note.rows.tolist()] == rows
     assert all(note.problem is Problem.misfit for note in notes)
+
+
+ISO_FORMS = (
+    *("2024-05-31", "2024-5-31", "2024-05-31 14", "2024-05-31T14", "2024-05-31 14:00"),
+    *("2024-05-31T14:00:00", "2024-05-31T14:00:00.000000001", "2024-05-31T14:00:00,0"),
+    *("2024-05-31T14:00:00Z", "2024-05-31 16:00+02:00", "2024-05-31T14:00:00+0000"),
+    *("2024-05-31 2:00 pm", "2024-05-31 14:00:00 UTC"),
+)
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(ISO_FORMS, 2)))
+def test_one_column_may_mix_two_forms_of_iso_dates(one: str, other: str) -> None:
+    alone = [read([value], schema_of(Kind.datetime))[0][0] for value in (one, other)]
+
+    together, notes = read([one, "soon", other], schema_of(Kind.datetime))
+
+    assert together == [alone[0], None, alone[1]]
+    assert {moment.hour for moment in alone} <= {0, 14}
+    assert notes[0].rows.tolist() == [1]
+    assert read([one, other], schema_of(Kind.datetime)) == (alone, [])
 
 
 def test_the_sentence_names_column_count_first_row_and_value() -> None:
@@ -233,3 +254,35 @@ def test_the_hint_of_a_misfit_can_be_typed() -> None:
 
     with pytest.raises(UserError, match=r"""set 'dataset\.columns\."a\.b c"=category'"""):
         conform(table, Schema(columns=(column,), targets=()), notes=[])
+
+
+SPECIES = ("Adelie", "Chinstrap", "Gentoo", "North Sea 1")
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("Adeli", "Adelie"),
+        ("adelie", "Adelie"),
+        ("ADELIE ", "Adelie"),
+        ("Gento", "Gentoo"),
+        ("north-sea 1", "North Sea 1"),
+        ("North Sea 2", ""),
+        ("Emperor", ""),
+        ("A", ""),
+    ],
+)
+def test_the_category_that_was_probably_meant_is_named(value: str, meant: str) -> None:
+    _, notes = read(["Gentoo", "Chinstrap", value], schema_of(Kind.category, categories=SPECIES))
+
+    odd = repr(value.strip()) + " in row 3" + (f" (perhaps '{meant}')" if meant else "")
+    assert sentences(notes) == [f"column 'c': 1 of 3 values never occurred in training: {odd}."]
+
+
+def test_of_one_row_only_another_spelling_is_named() -> None:
+    _, notes = read(["Adeli", "ADELIE"], schema_of(Kind.category, categories=SPECIES))
+
+    assert notes[0].about("ADELIE") == (
+        "column 'c': 'ADELIE' (perhaps 'Adelie') never occurred in training."
+    )
+    assert notes[0].about("Adeli") == "column 'c': 'Adeli' never occurred in training."

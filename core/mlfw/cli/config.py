@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import add_config_arguments, split_settings
-from mlfw.cli.output import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +19,10 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.plugins import load_plugins, warn_of_broken
 
     plugins = load_plugins()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
     file, overrides = split_settings(options.settings)
     config = compose(file, overrides, plugins, config_dir=options.config_dir, need_packages=False)
-    for note in config.notes:
-        say(f"mlfw: {note}")
+    for sentence in config.notes:
+        note(sentence)
     print(render(config))
     return 0

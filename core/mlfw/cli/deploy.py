@@ -6,6 +6,7 @@ import argparse
 
 from mlfw.cli.notes import note
 from mlfw.cli.options import add_import_argument, add_run_argument, allowed_imports
+from mlfw.cli.output import print_sentence
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.runs import find_run, locked, runs_folder
 
     plugins = load_plugins()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
     run = find_run(options.run, runs_folder(options.runs), note)
     name, deployer = compose_deployer(options.settings, run.path, plugins.registry)
     check = load_model if deployer.needs_rows else load_fitted
@@ -41,7 +42,7 @@ def main(options: argparse.Namespace) -> int:
         return 0
     print(f"deployed  {deployment.artifact}")
     for sentence in deployment.notes:
-        print(f"  {sentence}")
+        print_sentence(f"  {sentence}")
     for command in deployment.commands:
         print(f"  {command}")
     return 0

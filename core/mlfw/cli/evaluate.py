@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from mlfw.cli.notes import note, print_notes
@@ -14,10 +13,9 @@ from mlfw.cli.options import (
     add_run_argument,
     allowed_imports,
 )
-from mlfw.cli.output import terminal_width
+from mlfw.cli.output import print_sentence
 from mlfw.cli.table import print_table
 from mlfw.cli.watched import watched
-from mlfw.cli.wrapping import wrapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
     from mlfw.files import finite
-    from mlfw.hints import printable
     from mlfw.pipeline.cross_validate import summary
     from mlfw.pipeline.measure import measure
     from mlfw.pipeline.report import metrics_table
@@ -51,7 +48,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.schema.value_notes import ValueNote
 
     plugins = load_plugins()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
     run = find_run(options.run, runs_folder(options.runs), note)
     if run.state() != FINISHED:
         note(f"{run.path}: the run {in_words(run)}")
@@ -78,8 +75,8 @@ def main(options: argparse.Namespace) -> int:
         print(json.dumps(finite(shown), indent=2))
         return 0
     print_table(*metrics_table({**found.metrics, **folds}))
-    width = terminal_width(sys.stdout)
+    if found.notes:
+        print()
     for sentence in found.notes:
-        text = printable(f"{sentence}.")
-        print("\n".join(wrapped(text, width)) if width else text)
+        print_sentence(f"{sentence}.")
     return 0

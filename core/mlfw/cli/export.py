@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlfw.cli.notes import note
 from mlfw.cli.options import add_run_argument
+from mlfw.cli.output import print_sentence
 
 if TYPE_CHECKING:
     from mlfw.components import Deployer
@@ -42,13 +43,15 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.files import filled_folder
     from mlfw.hints import shell_word
     from mlfw.pipeline.api import model_folder
+    from mlfw.pipeline.outside_runs import check_outside_runs
     from mlfw.pipeline.saved_model import check_rows
     from mlfw.plugins import load_plugins, warn_of_broken
     from mlfw.runs import runs_folder
 
     plugins = load_plugins()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
     deployer = _exporting(options.to, options.settings, plugins.registry)
+    check_outside_runs(options.output)
     _check_new(options.output)
     folder = model_folder(options.run, runs_folder(options.runs), note).absolute()
     if deployer.needs_rows:
@@ -61,7 +64,7 @@ def main(options: argparse.Namespace) -> int:
     for file in sorted(path for path in options.output.rglob("*") if path.is_file()):
         print(f"  {_size(file.stat().st_size):>8}  {file}")
     for sentence in deployment.notes if deployment else ():
-        print(sentence)
+        print_sentence(sentence)
     commands = list(deployment.commands if deployment else ())
     if (options.output / README).is_file():
         commands.insert(0, f"cat {shell_word(options.output / README)}")

@@ -38,8 +38,13 @@ def findings_table(findings: Sequence[Finding], width: int) -> list[str]:
     shown, left = list(groups.values())[:MOST], list(groups.values())[MOST:]
     width = min(width, WIDEST)
     names = max(columns(own[0].check) for own in shown)
-    room = (width - len(INDENT) - names - 2 * len(GAP)) // 2
-    rows = [(own[0].check, _found(own, room), _action(own, room)) for own in shown]
+    room = width - len(INDENT) - names - 2 * len(GAP)
+    actions = [_action(own, room // 2) for own in shown]
+    left_over = room - min(max(map(columns, actions)), room // 2)
+    rows = [
+        (own[0].check, _found(own, left_over), action)
+        for own, action in zip(shown, actions, strict=True)
+    ]
     lines = table_lines(HEADING, rows, width, indent=INDENT)
     more = sum(map(len, left))
     return [*lines, f"{INDENT}and {more} more: see {REPORT}"] if more else lines

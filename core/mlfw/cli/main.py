@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mlfw.cli.notes import note
 from mlfw.cli.output import say, standard_output
 from mlfw.cli.streams import safe_streams
 from mlfw.disk import disk_mistake
@@ -101,7 +102,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
         from mlfw.plugins import load_plugins, warn_of_broken
 
         plugins = load_plugins()
-        warn_of_broken(plugins)
+        warn_of_broken(plugins, note)
         for name, entry in plugins.registry.commands.items():
             described = printable(entry.command.help).replace("%", "%%")
             command = commands.add_parser(name, help=described, description=f"{described}.")

@@ -28,6 +28,13 @@ def say(text: str) -> None:
     write(("\n".join(wrapped(plain, width)) if width else plain) + "\n")
 
 
+def print_sentence(text: str) -> None:
+    """Print text on standard output, wrapped where that is a terminal; what goes on is indented."""
+    width = terminal_width(sys.stdout)
+    plain = printable(text)
+    print("\n".join(wrapped(plain, width)) if width else plain)
+
+
 def write(text: str) -> None:
     """Write to standard error; to nobody where it is closed, as of a terminal that has gone.
 

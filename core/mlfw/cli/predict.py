@@ -57,9 +57,10 @@ def main(options: argparse.Namespace) -> int:
     """Run the command."""
     from mlfw.pipeline.api import model_folder
     from mlfw.pipeline.output import identifier_columns, kept_columns, output_table
+    from mlfw.pipeline.outside_runs import check_outside_runs
     from mlfw.pipeline.row_files import read_rows, row_writer, write_rows
     from mlfw.pipeline.saved_model import load_model
-    from mlfw.pipeline.streams import check_apart, readable, shown
+    from mlfw.pipeline.streams import check_apart, is_stream, readable, shown
     from mlfw.pipeline.tables import keep_pandas_out
     from mlfw.plugins import load_plugins, warn_of_broken
     from mlfw.runs import runs_folder
@@ -68,7 +69,9 @@ def main(options: argparse.Namespace) -> int:
     plugins = load_plugins()
     if all(plugin.distribution == "mlfw" for plugin in plugins.infos):
         keep_pandas_out()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
+    if options.output is not None and not is_stream(options.output):
+        check_outside_runs(options.output)
     lists = row_writer(options.output, plugins.registry).lists
     check_apart(options.data, options.output, _other_name(options))
     folder = model_folder(options.run, runs_folder(options.runs), note)

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import (
     add_config_arguments,
     add_import_argument,
@@ -38,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.plugins import load_plugins, warn_of_broken
 
     plugins = load_plugins()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
     imports = allowed_imports(options)
     file, overrides = split_settings(options.settings)
     config = compose(file, overrides, plugins, config_dir=options.config_dir)
@@ -105,8 +106,8 @@ def _deployed(path: Path) -> list[str]:
     from mlfw.files import read_json
     from mlfw.runs import RunDirectory
 
-    notes = sorted(RunDirectory(path).deployments.glob("*/deployment.json"))
-    return [command for note in notes for command in read_json(note)["commands"]]
+    files = sorted(RunDirectory(path).deployments.glob("*/deployment.json"))
+    return [command for file in files for command in read_json(file)["commands"]]
 
 
 def _short(path: Path) -> Path:

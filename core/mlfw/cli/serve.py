@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlfw.cli.notes import note
 from mlfw.cli.options import add_import_argument, add_runs_folder, allowed_imports
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.plugins import load_plugins, warn_of_broken
 
     plugins = load_plugins()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
     words, settings = sort_words(options.words)
     serving = read_serving(options, words)
     allowed_imports(options)

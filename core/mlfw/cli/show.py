@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlfw import hints
+from mlfw.cli.notes import note
 from mlfw.cli.output import terminal_width
 from mlfw.cli.table import print_table
 from mlfw.cli.wrapping import wrapped
@@ -30,7 +31,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.plugins import load_plugins, warn_of_broken
 
     plugins = load_plugins()
-    warn_of_broken(plugins)
+    warn_of_broken(plugins, note)
     if options.kind is None:
         rows = [[kind, ", ".join(plugins.registry.kind(kind))] for kind in KINDS]
         print_table(["kind", "components"], rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from mlfw.components.component import Component
 from mlfw.components.finding import Finding
 from mlfw.components.imports import Imports
 from mlfw.components.split import Split
-from mlfw.components.splits import Splits, StreamedSplits
+from mlfw.components.splits import Splits, StreamedSplits, pieces
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,6 +101,13 @@ class Dataset(Component):
             UserError: The file is not there or cannot be read.
         """
         raise NotImplementedError(f"{type(self).__name__} reads no files: {path}")
+
+    def batches(self, path: Path, progress: Progress = silent) -> Iterator[pa.Table]:
+        """Yield the rows of a file in order, in tables of bounded size; see `read`.
+
+        The file is read whole, unless a data set that can read it in parts overrides this.
+        """
+        yield from pieces(self.read(path, progress))
 
     def expect(self, names: Sequence[str]) -> None:
         """Say which columns files given to `read` ought to have, where that helps to read them."""

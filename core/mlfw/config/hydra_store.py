@@ -30,7 +30,7 @@ def hydra_store(
     Raises:
         UserError: A preset has the name of a component.
     """
-    from hydra import initialize_config_dir, initialize_config_module
+    from hydra import initialize_config_module
     from hydra.conf import HydraConf
     from hydra.core.config_store import ConfigStore
     from hydra.core.global_hydra import GlobalHydra
@@ -57,13 +57,9 @@ def hydra_store(
             # Hydra's own groups, such as its logging, are never used: do not compose them.
             bare = HydraConf(defaults=["_self_"])
             store.store(group="hydra", name="config", node=bare, provider="hydra")
-        if folder is not None and folder.is_dir():
-            with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
-                yield store
-        else:
-            # A package without presets; `initialize` would inspect the whole call stack.
-            with initialize_config_module("mlfw.config", version_base="1.3"):
-                yield store
+        # A package without presets; `initialize` would inspect the whole call stack.
+        with initialize_config_module("mlfw.config", version_base="1.3"):
+            yield store
     finally:
         GlobalHydra.instance().clear()
         store.repo = before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,8 +22,8 @@ from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import TEST
 from mlfw.config.components import build_component
 from mlfw.config.document import USE
-from mlfw.errors import UserError, did_you_mean, listing
-from mlfw.hints import command
+from mlfw.errors import UserError, listing
+from mlfw.hints import command, printable
 from mlfw.pipeline.early import check_code
 from mlfw.pipeline.known_rows import known_rows
 from mlfw.pipeline.metrics import Measure, choose_metrics, named_metrics
@@ -38,8 +38,9 @@ from mlfw.pipeline.unknown_classes import unknown_classes, unknown_notes
 from mlfw.plugins import Registry, require_packages
 from mlfw.runs import RunDirectory
 from mlfw.schema import Schema, conform
-from mlfw.schema.names import search_columns
+from mlfw.schema.names import rename_hint, search_columns
 from mlfw.schema.value_notes import ValueNote
+from mlfw.schema.word_spelling import near_word
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -194,13 +195,15 @@ def _labelled_rows(
     with readable(data) as file:
         table = read_rows(file, registry, own, progress, names=schema.all_names, noted=noted)
     there = table.column_names
-    for target in schema.targets:
-        if search_columns(there, [target.name], place)[1]:
-            raise UserError(
-                f"{place}: missing column {target.name}, the target; found {listing(there)}.",
-                f"{did_you_mean(target.name, there, listed=True)} To predict rows without it, "
-                f"type: {command('predict', run.path, str(data))}",
-            )
+    found, missing = search_columns(there, schema.all_names, place)
+    targets = [target.name for target in schema.targets if target.name in missing]
+    if targets:
+        others = [name for index, name in enumerate(there) if index not in found.values()]
+        raise UserError(
+            f"{place}: missing column{'s' if len(missing) > 1 else ''} "
+            f"{_named_columns(missing, targets)}; found {listing(map(printable, there))}.",
+            _to_do(missing, targets, others, command("predict", run.path, str(data))),
+        )
     if not table.num_rows:
         raise UserError(
             f"{place}: holds no rows, only columns {listing(there)}.",
@@ -216,6 +219,31 @@ def _labelled_rows(
                 f"To predict them, type: {command('predict', run.path, str(data))}",
             )
     return rows, count - rows.num_rows
+
+
+def _named_columns(missing: Sequence[str], targets: Sequence[str]) -> str:
+    if len(missing) == 1:
+        return f"{printable(missing[0])}, the target"
+    marks = {name: " (a target)" if len(targets) > 1 else " (the target)" for name in targets}
+    return listing(f"{printable(name)}{marks.get(name, '')}" for name in missing)
+
+
+def _to_do(
+    missing: Sequence[str], targets: Sequence[str], others: Sequence[str], predict: str
+) -> str:
+    """Return what to do where targets are missing.
+
+    Args:
+        missing: The columns that are missing, the targets among them.
+        targets: The targets that are missing.
+        others: The columns that are there and not wanted.
+        predict: The command that predicts the rows.
+    """
+    renames = rename_hint(missing, others)
+    if len(missing) > len(targets):  # without inputs no row can be predicted either
+        return renames
+    near = any(near_word(name, tuple(others)) for name in targets)
+    return f"{f'{renames} ' if near else ''}To predict rows without it, type: {predict}"
 
 
 def _named(run: RunDirectory, registry: Registry) -> dict[str, Metric]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -118,8 +118,33 @@ def read_rows(
     rows = component.read(path, progress)
     if noted is not None:
         for note in component.notes():
-            noted(note.message)
+            noted(f"{note.column}: {note.message}" if note.column else note.message)
     return rows
+
+
+def row_batches(
+    path: Path,
+    registry: Registry,
+    run_options: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+    *,
+    names: Sequence[str] = (),
+) -> Iterator[pa.Table]:
+    """Yield the rows of a file in tables of bounded size, a large file in bounded memory.
+
+    Args:
+        path: The file.
+        registry: The components there are.
+        run_options: The data set section of a run's frozen configuration, if any.
+        progress: Told how far it is.
+        names: The columns that the file ought to have, where they are known.
+
+    Raises:
+        UserError: It is not there, not readable, or of an unknown suffix.
+    """
+    component = row_format(path, registry, run_options)
+    component.expect(names)
+    yield from component.batches(path, progress)
 
 
 def row_writer(path: Path | None, registry: Registry) -> Dataset:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -146,11 +145,13 @@ def _order(point: EntryPoint) -> tuple[bool, str, str]:
     return (distribution_of(point) != "mlfw", distribution_of(point), point.name)
 
 
-def warn_of_broken(plugins: Plugins) -> None:
-    """Say on standard error which plugins were set aside because they are broken."""
+def warn_of_broken(plugins: Plugins, note: Callable[[str], None]) -> None:
+    """Say which plugins were set aside because they are broken.
+
+    Args:
+        plugins: All plugins.
+        note: Receives a sentence for each of them.
+    """
     for info in plugins.infos:
         if info.error and not info.error.startswith("disabled"):
-            print(
-                f"mlfw: plugin '{info.name}' ({info.distribution}) is set aside: {info.error}",
-                file=sys.stderr,
-            )
+            note(f"plugin '{info.name}' ({info.distribution}) is set aside: {info.error}")

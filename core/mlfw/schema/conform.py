@@ -13,7 +13,7 @@ from mlfw.schema.labels import label_delimiter
 from mlfw.schema.lenient import read_fitting
 from mlfw.schema.names import find_columns
 from mlfw.schema.number_spelling import known_array, match_spelling
-from mlfw.schema.value_notes import Problem, ValueNote, note
+from mlfw.schema.value_notes import Problem, ValueNote, note, shown_value
 from mlfw.schema.whole import whole
 from mlfw.schema.words import is_string
 
@@ -135,7 +135,8 @@ def _note_unseen(typed: pa.DictionaryArray, column: Column, notes: list[ValueNot
     unseen = np.asarray(pc.fill_null(new.take(typed.indices), False))
     if unseen.any():
         total = len(typed) - typed.null_count
-        notes.append(note(column.name, Problem.unseen, "", typed, unseen, total))
+        known = column.categories
+        notes.append(note(column.name, Problem.unseen, "", typed, unseen, total, known))
 
 
 def cast_values(values: pa.Array, column: Column, *, place: str) -> pa.Array:
@@ -164,7 +165,7 @@ def misfit_error(misfit: CastError, column: Column, place: str) -> UserError:
 
 def alien_error(found: ValueNote, column: Column, place: str) -> UserError:
     """Return what to tell about a column of which no value fits."""
-    shown = ", ".join(value for _, value in found.examples)
+    shown = ", ".join(shown_value(value) for _, value in found.examples)
     return UserError(
         f"{place}: column '{printable(column.name)}': expected {expectation(column)}, and none of "
         f"its {found.values:,} values is: {shown}.",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 UNPADDED_ISO = "%Y-%m-%d"
+# What Arrow takes for a date too: an hour without minutes.
+HOURS = ("%Y-%m-%dT%H", "%Y-%m-%d %H")
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -155,6 +157,16 @@ def read_dates(values: pa.Array, template: str) -> pa.Array:
     time, possible = _time(parts, len(values))
     us = day.astype("M8[us]") + time
     return pa.array(us, mask=~(valid & in_calendar & possible))
+
+
+def read_iso_dates(values: pa.Array) -> pa.Array:
+    """Return what `read_dates` does, for dates and times in any of the known forms of ISO 8601."""
+    import pyarrow.compute as pc
+
+    found = read_dates(values, UNPADDED_ISO)
+    if found.null_count == values.null_count:
+        return found
+    return pc.coalesce(found, *(read_dates(values, form) for form in HOURS))
 
 
 def _day(parts: dict[str, pa.Array], count: int) -> tuple[np.ndarray, np.ndarray]:

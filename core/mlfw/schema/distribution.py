@@ -77,6 +77,8 @@ class Distribution:
         counts, missing = category_counts(values)
         frequent = {name: count for name, count in counts.items() if count >= LEAST_ROWS}
         other = sum(counts.values()) - sum(frequent.values())
+        while 0 < other < LEAST_ROWS and frequent:  # the rarest of the others hides a few rows
+            other += frequent.pop(min(frequent, key=frequent.__getitem__))
         if other < LEAST_ROWS:
             other = 0
         rows = sum(frequent.values()) + other + missing

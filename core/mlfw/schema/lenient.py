@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlfw.schema.cast import read_or_none
-from mlfw.schema.dates import UNPADDED_ISO, read_dates
+from mlfw.schema.dates import read_dates, read_iso_dates
 from mlfw.schema.durations import duration_pattern, is_duration
 from mlfw.schema.kinds import Kind
 from mlfw.schema.numerals import picture
@@ -117,7 +117,7 @@ def _plausible(
     elif kind is Kind.boolean:
         may = pc.is_in(pc.utf8_lower(words), pa.array([*TRUE_WORDS, *FALSE_WORDS]))
     elif kind is Kind.datetime:
-        may = pc.is_valid(read_dates(words, UNPADDED_ISO))
+        may = pc.is_valid(read_iso_dates(words))
         may = pc.or_(may, pc.is_valid(read_dates(words, written))) if written else may
     elif kind is Kind.image:
         may = pc.is_null(words)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from mlfw.errors import UserError, did_you_mean, listing
+from mlfw.errors import UserError, listing
 from mlfw.hints import printable
+from mlfw.schema.word_spelling import near_word
 
 REMEDY = "Name the columns as in the training data, or leave their values empty."
 UNNAMED = re.compile(r"Unnamed: (\d+)")
@@ -52,13 +53,32 @@ def find_columns(
     if missing:
         shown = listing(printable(name) for name in missing)
         plural = "s" if len(missing) > 1 else ""
-        close = did_you_mean(missing[0], names, listed=True)
         raise UserError(
             f"{place}: missing column{plural} {shown}; "
             f"found {listing(printable(name) for name in names) or 'none'}.",
-            close if close.startswith("Did you mean") else REMEDY,
+            rename_hint(missing, [names[i] for i in range(len(names)) if i not in found.values()]),
         )
     return found
+
+
+def rename_hint(missing: Sequence[str], others: Sequence[str]) -> str:
+    """Return which columns to rename so that those that are missing are there.
+
+    Args:
+        missing: The names of columns that are wanted and not there, at least one.
+        others: The names of columns that are there and not wanted.
+    """
+    left, pairs = list(others), []
+    for name in missing:
+        near = near_word(name, tuple(left))
+        if near:
+            left.remove(near)
+            pairs.append(f"'{printable(near)}' to '{printable(name)}'")
+    if not pairs:
+        return REMEDY
+    renamed = f"Rename the column{'s' if len(pairs) > 1 else ''} {listing(pairs)}"
+    rest = len(missing) - len(pairs)
+    return f"{renamed}, and add the {rest} other{'s' * (rest > 1)}." if rest else f"{renamed}."
 
 
 def search_columns(

@@ -44,10 +44,7 @@ def match_spelling(
     if has_codes and text:
         own = pc.if_else(pc.match_substring_regex(words, PADDED), pa.scalar(None, pa.string()), own)
     found = names.take(pc.index_in(own, keys, skip_nulls=True))
-    written = pc.if_else(pc.and_(new, pc.is_valid(found)), found, words)
-    distinct = written.unique()
-    places = pc.index_in(written, distinct).take(values.indices)
-    return pa.DictionaryArray.from_arrays(places.cast(pa.int32()), distinct)
+    return _rewritten(values, pc.if_else(pc.and_(new, pc.is_valid(found)), found, words))
 
 
 def join_spellings(values: pa.DictionaryArray) -> pa.DictionaryArray:
@@ -60,8 +57,7 @@ def join_spellings(values: pa.DictionaryArray) -> pa.DictionaryArray:
     import pyarrow.compute as pc
 
     words = values.dictionary.cast(pa.string())
-    padded = pc.match_substring_regex(words, PADDED)
-    keys = pc.if_else(padded, pa.scalar(None, pa.string()), number_keys(words))
+    keys = _keys_of_numbers(words)
     present = len(keys) - keys.null_count
     if present == len(keys.drop_null().unique()):
         return values
@@ -71,10 +67,61 @@ def join_spellings(values: pa.DictionaryArray) -> pa.DictionaryArray:
     )
     # The first place of a key in this order is that of its shortest spelling.
     shortest = order.take(pc.index_in(keys, keys.take(order), skip_nulls=True))
-    written = pc.coalesce(words.take(shortest), words)
+    return _rewritten(values, pc.coalesce(words.take(shortest), words))
+
+
+def _keys_of_numbers(words: pa.Array) -> pa.Array:
+    """Return what `number_keys` does; null for codes with leading zeros too."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    padded = pc.match_substring_regex(words, PADDED)
+    return pc.if_else(padded, pa.scalar(None, pa.string()), number_keys(words))
+
+
+def _rewritten(values: pa.DictionaryArray, written: pa.Array) -> pa.DictionaryArray:
+    """Return a column with other words in the place of those of its dictionary."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     distinct = written.unique()
     places = pc.index_in(written, distinct).take(values.indices)
     return pa.DictionaryArray.from_arrays(places.cast(pa.int32()), distinct)
+
+
+class Spellings:
+    """One spelling for each number of a column whose rows come in batches.
+
+    A number is written as where it was seen first, in a batch the shortest way; the rows of a
+    column in memory are written in the shortest way of all.
+
+    Args:
+        first: A sample of the column, strings in a dictionary.
+        most: How many numbers are remembered; others stay as they are.
+    """
+
+    def __init__(self, first: pa.DictionaryArray, most: int) -> None:
+        self._most = most
+        self._words: dict[str, str] = {}
+        self.join(first)
+
+    def join(self, values: pa.DictionaryArray) -> pa.DictionaryArray:
+        """Return rows in which each number has one spelling, [rows]; the others as they are."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        values = join_spellings(values)
+        words = values.dictionary.cast(pa.string())
+        keys = _keys_of_numbers(words)
+        if keys.null_count == len(keys):
+            return values
+        known = self._words
+        for key, word in zip(keys.to_pylist(), words.to_pylist(), strict=True):
+            if key is not None and len(known) < self._most:
+                known.setdefault(key, word)
+        places = pc.index_in(keys, pa.array(list(known), pa.string()), skip_nulls=True)
+        written = pc.coalesce(pa.array(list(known.values()), pa.string()).take(places), words)
+        return values if written.equals(words) else _rewritten(values, written)
 
 
 @lru_cache(maxsize=256)

@@ -83,18 +83,40 @@ class Picture:
         import pyarrow.compute as pc
 
         written = self.fits(values)
+        numbers = pc.if_else(written, self._digits(values), values).cast(pa.float64())
+        negative = pc.and_(written, self._negative(values))
+        numbers = pc.if_else(negative, pc.negate(numbers), numbers)
+        return pc.multiply(numbers, self._scale(values)) if self.scaled else numbers
+
+    def plain(self, values: pa.Array) -> pa.Array:
+        """Return the digits of numbers as plain text, as `-1234.5` for `-1.234,5 €`, [values].
+
+        A letter for thousands, millions, ... is left out; what is not written so stays as it is.
+        """
+        import pyarrow.compute as pc
+
+        digits = self._digits(values)
+        digits = pc.if_else(
+            self._negative(values), pc.binary_join_element_wise("-", digits, ""), digits
+        )
+        return pc.if_else(self.fits(values), digits, values)
+
+    def _negative(self, values: pa.Array) -> pa.Array:
+        import pyarrow.compute as pc
+
+        return pc.match_substring_regex(values, rf"[({MINUS}]")
+
+    def _digits(self, values: pa.Array) -> pa.Array:
+        """Return what is left of strings without symbols, signs and marks of thousands."""
+        import pyarrow.compute as pc
+
         digits = values
         if any(char in ".," or char.isdigit() for char in self.symbol):
             digits = pc.replace_substring_regex(
                 digits, f"(?i){re.escape(self.symbol)}", replacement=""
             )
         digits = pc.replace_substring_regex(digits, rf"[^0-9{self.point}]+", replacement="")
-        if self.point == ",":
-            digits = pc.replace_substring(digits, ",", ".")
-        numbers = pc.if_else(written, digits, values).cast(pa.float64())
-        negative = pc.and_(written, pc.match_substring_regex(values, rf"[({MINUS}]"))
-        numbers = pc.if_else(negative, pc.negate(numbers), numbers)
-        return pc.multiply(numbers, self._scale(values)) if self.scaled else numbers
+        return pc.replace_substring(digits, ",", ".") if self.point == "," else digits
 
     def _scale(self, values: pa.Array) -> pa.Array:
         """Return what numbers are multiplied by, float64 [values]."""

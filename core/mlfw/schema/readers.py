@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mlfw.schema.dates import UNPADDED_ISO, has_date, read_dates, time_of_day
+from mlfw.schema.dates import has_date, read_dates, read_iso_dates, time_of_day
 from mlfw.schema.durations import is_duration, read_durations, seconds
 from mlfw.schema.kinds import Kind
 from mlfw.schema.numerals import picture
@@ -230,7 +230,7 @@ def _iso_dates(values: pa.Array, missing: Words) -> pa.Array:
     for read_all in (_naive, _zoned):
         with suppress(pa.ArrowInvalid):
             return read_all(cleaned)
-    return _over_words(values, lambda words: _complete(read_dates(words, UNPADDED_ISO)), missing)
+    return _over_words(values, lambda words: _complete(read_iso_dates(words)), missing)
 
 
 def _naive(values: pa.Array) -> pa.Array:
@@ -256,7 +256,7 @@ def _dates(words: pa.Array, template: str) -> pa.Array:
     moments = read_dates(words, template)
     if not moments.null_count:
         return moments
-    return _complete(pc.coalesce(moments, read_dates(words, UNPADDED_ISO)))
+    return _complete(pc.coalesce(moments, read_iso_dates(words)))
 
 
 def _category(values: pa.Array, written: str, missing: Words) -> pa.Array:  # noqa: ARG001

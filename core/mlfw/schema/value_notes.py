@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mlfw.hints import printable
+from mlfw.schema.word_spelling import near_word, same_word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +41,7 @@ class ValueNote:
         rows: The rows they stand in, int64, from 0, ascending.
         values: How many values the column has in all, missing ones left out.
         examples: Some different ones, each with its first row.
+        known: The values seen in training, of a category.
     """
 
     column: str
@@ -47,7 +49,8 @@ class ValueNote:
     expected: str
     rows: np.ndarray
     values: int
-    examples: tuple[tuple[int, str], ...]
+    examples: tuple[tuple[int, object], ...]
+    known: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the sentence that a person reads, with rows counted from 1."""
@@ -59,7 +62,10 @@ class ValueNote:
             )
         else:
             what = "never occurred in training"
-        shown = ", ".join(f"{value} in row {row + 1}" for row, value in self.examples)
+        shown = ", ".join(
+            f"{shown_value(value)} in row {row + 1}{_perhaps(near_word(str(value), self.known))}"
+            for row, value in self.examples
+        )
         of = f"{count:,} of {self.values:,} value{'' if self.values == 1 else 's'}"
         return f"column '{printable(self.column)}': {of} {what}: {shown}."
 
@@ -70,11 +76,23 @@ class ValueNote:
             if self.problem is Problem.misfit
             else "never occurred in training"
         )
-        return f"column '{printable(self.column)}': {shown_value(value)} {what}."
+        # No more than spellings are compared, as this may be said of each row of a request.
+        perhaps = _perhaps(same_word(str(value), self.known))
+        return f"column '{printable(self.column)}': {shown_value(value)}{perhaps} {what}."
+
+
+def _perhaps(near: str) -> str:
+    return f" (perhaps {shown_value(near)})" if near else ""
 
 
 def note(
-    column: str, problem: Problem, expected: str, values: pa.Array, odd: np.ndarray, total: int
+    column: str,
+    problem: Problem,
+    expected: str,
+    values: pa.Array,
+    odd: np.ndarray,
+    total: int,
+    known: tuple[str, ...] = (),
 ) -> ValueNote:
     """Return a note about some values of a column.
 
@@ -85,17 +103,18 @@ def note(
         values: The column as it was given, [rows].
         odd: Which values are odd, bool [rows]; at least one.
         total: How many values the column has, missing ones left out.
+        known: The values seen in training, of a category.
     """
     import numpy as np
 
     rows = np.flatnonzero(odd)
-    examples: dict[str, int] = {}
+    examples: dict[str, tuple[int, object]] = {}
     for row in rows[:1000].tolist():
-        examples.setdefault(shown_value(values[row].as_py()), row)
+        value = values[row].as_py()
+        examples.setdefault(shown_value(value), (row, value))
         if len(examples) == MOST_EXAMPLES:
             break
-    pairs = tuple((row, value) for value, row in examples.items())
-    return ValueNote(column, problem, expected, rows, total, pairs)
+    return ValueNote(column, problem, expected, rows, total, tuple(examples.values()), known)
 
 
 def shown_value(value: object) -> str:

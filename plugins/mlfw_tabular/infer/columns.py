@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from mlfw import Kind
 from mlfw.hints import override
 from mlfw.schema.cast import cast, read_or_none
+from mlfw.schema.durations import is_duration
+from mlfw.schema.number_spelling import DECIMAL, number_keys
+from mlfw.schema.numerals import picture
 from mlfw.schema.words import MISSING_WORDS, encoded, is_bytes, is_string
 from mlfw_tabular.infer.codes import are_decimals, has_codes, may_be_number
 from mlfw_tabular.infer.dates import date_in_name
-from mlfw_tabular.infer.inferred import HEAD, Inferred
+from mlfw_tabular.infer.inferred import HEAD, Inferred, Note
 from mlfw_tabular.infer.marks import (
     find_marks,
     is_sign,
@@ -99,12 +102,12 @@ def _read_words(
         left = without_marks(words, marks)
         found, values = infer_words(name, left.dictionary, len(left) - left.null_count)
         if values is not None and _means_missing(marks, found.kind):
-            note = f"{marks_note(name, found.kind, words, marks)} {found.note}".strip()
-            inferred = replace(found, note=note, missing=(*missing[1:], *marks))
+            notes = (marks_note(name, found.kind, words, marks), *found.notes)
+            inferred = replace(found, notes=notes, missing=(*missing[1:], *marks))
             words, typed = left, values
     if typed is None:
         return inferred, words if inferred.kind is Kind.category else words.dictionary_decode()
-    if inferred.kind is Kind.number and merges_integers(words.dictionary, typed):
+    if inferred.kind is Kind.number and merges_integers(words.dictionary, typed, inferred.format):
         return _exactly(name), words
     return inferred, typed.take(words.indices)
 
@@ -123,33 +126,34 @@ def _means_missing(marks: list[str], kind: Kind) -> bool:
     return kind is not Kind.boolean or all(map(is_sign, marks))
 
 
-def marks_note(name: str, kind: Kind, words: pa.DictionaryArray, marks: list[str]) -> str:
+def marks_note(name: str, kind: Kind, words: pa.DictionaryArray, marks: list[str]) -> Note:
     """Return a note on the words that were found to mean a missing value."""
     rows = rows_with(words, marks)
     shown = " and ".join(f"'{mark}'" for mark in marks[:SHOWN])
     more = f" and {len(marks) - SHOWN} more" if len(marks) > SHOWN else ""
-    return (
+    return Note(
         f"{shown}{more} ({rows:,} row{'s' if rows > 1 else ''}) was taken as missing, as all other "
-        f"values are {PLURALS[kind]}. To keep it as a value: "
-        f"{override('dataset.columns', 'category', name=name)}"
+        f"values are {PLURALS[kind]}.",
+        f"To keep it as a value: {override('dataset.columns', 'category', name=name)}",
     )
 
 
 def _exactly(name: str) -> Inferred:
     """Return that whole numbers are kept as they are written, as numbers would merge some."""
-    note = (
-        "Whole numbers so large that some would become the same number; read as categories. As "
-        f"numbers: {override('dataset.columns', 'number', name=name)}"
+    note = Note(
+        "Whole numbers so large that some would become the same number; read as categories.",
+        f"As numbers: {override('dataset.columns', 'number', name=name)}",
     )
-    return Inferred(Kind.category, note=note)
+    return Inferred(Kind.category, notes=(note,))
 
 
-def merges_integers(values: pa.Array, numbers: pa.Array) -> bool:
+def merges_integers(values: pa.Array, numbers: pa.Array, written: str = "") -> bool:
     """Whether whole numbers beyond 2 ** 53 become one number that differ.
 
     Args:
         values: Whole numbers, decimals or strings, as they are in the source, [values].
         numbers: The same as numbers, float64 [values].
+        written: How strings are written, where they are no plain numbers.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -162,6 +166,9 @@ def merges_integers(values: pa.Array, numbers: pa.Array) -> bool:
     values = values.filter(large)
     if is_string(values.type):
         values = pc.utf8_trim_whitespace(values)
+        if written and not is_duration(written):
+            values = picture(written).plain(values)
+        values = number_keys(values.filter(pc.match_substring_regex(values, DECIMAL)))
         values = values.filter(pc.match_substring_regex(values, WHOLE))
         numbers = values.cast(pa.float64())
     else:
@@ -210,7 +217,7 @@ def _read_typed(name: str, values: pa.Array, missing: tuple[str, ...]) -> tuple[
         return Inferred(kind, TIME_OF_DAY), cast(values, kind, TIME_OF_DAY)
     typed = cast(values, kind, "", missing)
     if pa.types.is_duration(values.type):
-        return Inferred(kind, note="Durations were read as numbers, in seconds."), typed
+        return Inferred(kind, notes=(Note("Durations were read as numbers, in seconds."),)), typed
     if kind is Kind.number and merges_integers(values, typed):
         return _exactly(name), cast(values, Kind.category, "", missing)
     whole = pa.types.is_integer(values.type) or pa.types.is_floating(values.type)

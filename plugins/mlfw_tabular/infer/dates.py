@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlfw import Kind
 from mlfw.hints import override
 from mlfw.schema.dates import date_pattern, has_date, read_dates
-from mlfw_tabular.infer.inferred import HEAD, Inferred, ambiguous
+from mlfw_tabular.infer.inferred import HEAD, Inferred, Note, ambiguous
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,10 +83,10 @@ def find_template(name: str, distinct: pa.Array) -> tuple[Inferred, pa.Array] | 
     if not fitting:
         return None
     template, moments = fitting[0]
-    note = "" if has_date(template) else _duration_note(name, first, template)
+    notes = () if has_date(template) else _duration_notes(name, first, template)
     if len(fitting) > 1 and not fitting[1][1].equals(moments):
-        note = ambiguous(name, Kind.datetime, first, template, fitting[1][0])
-    return Inferred(Kind.datetime, template, note), moments
+        notes = (ambiguous(name, Kind.datetime, first, template, fitting[1][0]),)
+    return Inferred(Kind.datetime, template, notes), moments
 
 
 def _families(first: str) -> tuple[str, ...]:
@@ -97,14 +97,13 @@ def _families(first: str) -> tuple[str, ...]:
     return (*months, *TEMPLATES) if MAY_BE_DATE.search(first) else months
 
 
-def _duration_note(name: str, first: str, template: str) -> str:
+def _duration_notes(name: str, first: str, template: str) -> tuple[Note, ...]:
     """Return a note that times of day may be durations, if they may."""
     if "%p" in template or "%I" in template:
-        return ""
-    return (
-        f"Values such as {first} were read as times of day. If they are durations: "
-        f"{override('dataset.columns', f'number {template}', name=name)}"
-    )
+        return ()
+    how = override("dataset.columns", f"number {template}", name=name)
+    message = f"Values such as {first} were read as times of day."
+    return (Note(message, f"If they are durations: {how}"),)
 
 
 def likeliest_template(distinct: pa.Array) -> str:

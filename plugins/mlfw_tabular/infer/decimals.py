@@ -84,7 +84,7 @@ def _decided(
         if again is None:
             return inferred, typed
         typed = again
-    return replace(inferred, format=taken, note=note, point=point), typed
+    return replace(inferred, format=taken, notes=(note,), point=point), typed
 
 
 def _dotted(
@@ -109,7 +109,7 @@ def _dotted(
         name, Kind.number, _first(values, "."), taken, other, why if other == PLAIN else ""
     )
     written = taken if taken != PLAIN else ""
-    return replace(inferred, format=written, note=note), typed
+    return replace(inferred, format=written, notes=(note,)), typed
 
 
 def _read(values: pa.Array, inferred: Inferred, written: str) -> pa.Array | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlfw import Kind
 from mlfw.hints import override
 from mlfw.schema.cast import read_or_none
-from mlfw_tabular.infer.inferred import HEAD, Inferred
+from mlfw_tabular.infer.inferred import HEAD, Inferred, Note
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,11 +52,10 @@ def find_duration(name: str, distinct: pa.Array) -> tuple[Inferred, pa.Array] | 
     seconds = read_or_none(distinct, Kind.number, template)
     if seconds is None:
         return None
-    note = f"Values such as {first} were read as durations in seconds, written {template}."
-    if template == "%M:%S":
-        other = override("dataset.columns", "number %H:%M", name=name)
-        note = f"{note} If they are hours and minutes: {other}"
-    return Inferred(Kind.number, template, note), seconds
+    message = f"Values such as {first} were read as durations in seconds, written {template}."
+    other = override("dataset.columns", "number %H:%M", name=name)
+    remedy = f"If they are hours and minutes: {other}" if template == "%M:%S" else ""
+    return Inferred(Kind.number, template, (Note(message, remedy),)), seconds
 
 
 def _of_units(values: list[str]) -> str:

@@ -11,11 +11,13 @@ from mlfw import Kind
 from mlfw.hints import override
 from mlfw.schema.numerals import SCALE, SCALES, picture
 from mlfw.schema.words import MISSING_WORDS, without_missing_words
-from mlfw_tabular.infer.inferred import HEAD, Inferred, ambiguous
+from mlfw_tabular.infer.inferred import HEAD, Inferred, Note, ambiguous
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Found = tuple[Inferred, "pa.Array"]
+Notes = tuple[Note, ...]
 CODE = r"^[^0-9.,]*0[0-9]"
 LIKE = re.compile(r"[^0-9]{0,10}[0-9][0-9.,'’\s\xa0\u202f\u2009]*[^0-9]{0,10}")  # noqa: RUF001
 LETTERS_OF_SCALES = "kKmMbBtT"
@@ -74,7 +76,7 @@ def has_written_codes(distinct: pa.Array) -> bool:
     return bool(pc.any(pc.match_substring_regex(distinct, CODE)).as_py())
 
 
-def find_picture(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Array] | None, str]:
+def find_picture(name: str, distinct: pa.Array) -> tuple[Found | None, Notes]:
     """Find how numbers are written.
 
     Args:
@@ -86,17 +88,17 @@ def find_picture(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Arra
         what a person should know.
     """
     if not may_be_written_number(distinct[0].as_py()):
-        return None, ""
+        return None, ()
     symbols = _symbols(distinct[:HEAD])
     if symbols is not None and len(distinct) > HEAD:
         symbols = _symbols(distinct)
     if symbols is None:
-        return None, ""
+        return None, ()
     if len({symbol.lower() for symbol in symbols}) > 1:
-        return None, f"Holds amounts in several units ({', '.join(symbols)}), which are no numbers."
+        return None, _several_units(symbols)
     symbol = symbols[0] if symbols else ""
     texts = [_dressed(core, symbol, distinct) for core in _cores(symbol)]
-    return _fitting(name, distinct, texts), ""
+    return _fitting(name, distinct, texts), ()
 
 
 def _cores(symbol: str) -> tuple[str, ...]:
@@ -104,7 +106,7 @@ def _cores(symbol: str) -> tuple[str, ...]:
     return DOTS_FIRST if dots else COMMAS_FIRST
 
 
-def _fitting(name: str, distinct: pa.Array, texts: list[str]) -> tuple[Inferred, pa.Array] | None:
+def _fitting(name: str, distinct: pa.Array, texts: list[str]) -> Found | None:
     """Return the first picture that fits all values, and these; None where none does."""
     fitting = [text for text in texts if _fits(distinct, text)]
     if not fitting:
@@ -114,13 +116,13 @@ def _fitting(name: str, distinct: pa.Array, texts: list[str]) -> tuple[Inferred,
     for other in fitting[1:]:
         if not picture(other).read(distinct).equals(numbers):
             note = ambiguous(name, Kind.number, distinct[0].as_py(), fitting[0], other)
-            return Inferred(Kind.number, fitting[0], note, other=other), numbers
+            return Inferred(Kind.number, fitting[0], (note,), other=other), numbers
     sure = all(picture(text).point == taken.point for text in fitting)
     point = taken.point if sure else ""
     return Inferred(Kind.number, fitting[0], point=point), numbers
 
 
-def find_units(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Array] | None, str]:
+def find_units(name: str, distinct: pa.Array) -> tuple[Found | None, Notes]:
     """Find numbers with a unit, the same in all of them, or letters for thousands and millions.
 
     Args:
@@ -133,9 +135,9 @@ def find_units(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Array]
     import pyarrow.compute as pc
 
     if len(distinct) < 2 or not may_be_written_number(distinct[0].as_py()):
-        return None, ""
+        return None, ()
     if _units(distinct[:HEAD]) is None or (units := _units(distinct)) is None:
-        return None, ""
+        return None, ()
     symbol, letters, plain = units
     first = distinct[0].as_py()
     letters = _in_plural(letters)
@@ -146,25 +148,26 @@ def find_units(name: str, distinct: pa.Array) -> tuple[tuple[Inferred, pa.Array]
         texts = [f"{_with_currency(core, symbol, distinct, SCALE)}" for core in _cores(symbol)]
         found = _fitting(name, distinct, texts)
         if found is None:
-            return None, ""
+            return None, ()
         lettered = pc.match_substring_regex(distinct, r"[A-Za-z][^0-9]*$")
         place = pc.index(lettered, True).as_py()
         first, meant = distinct[place].as_py(), found[1][place].as_py()
-        note = f"Values such as {first} were read as {meant:,.15g}. {found[0].note}".strip()
-        return (replace(found[0], note=note), found[1]), ""
+        notes = (Note(f"Values such as {first} were read as {meant:,.15g}."), *found[0].notes)
+        return (replace(found[0], notes=notes), found[1]), ()
     if symbol:
-        return None, ""
+        return None, ()
     if len(different) > 1 or plain:
         repeated = len(distinct) >= 2 * len(different)
-        return None, _units_note(name, letters) if repeated else ""
+        return None, _units_notes(name, letters) if repeated else ()
     blank = " " if re.search(r"[0-9.]\s", first) else ""
     if len(letters[0]) == 1 and not blank and letters[0].lower() not in ONE_LETTER:
-        return None, ""
+        return None, ()
     found = _fitting(name, distinct, [f"{core}{blank}{letters[0]}" for core in COMMAS_FIRST])
     if found is None:
-        return None, ""
-    note = f"Values such as {first} were read as numbers, in {letters[0]}. {found[0].note}".strip()
-    return (replace(found[0], note=note), found[1]), ""
+        return None, ()
+    note = Note(f"Values such as {first} were read as numbers, in {letters[0]}.")
+    notes = (note, *found[0].notes)
+    return (replace(found[0], notes=notes), found[1]), ()
 
 
 def _in_plural(units: list[str]) -> list[str]:
@@ -194,14 +197,19 @@ def _units(distinct: pa.Array) -> tuple[str, list[str], bool] | None:
     return (*before, "")[0], units, plain
 
 
-def _units_note(name: str, units: list[str]) -> str:
+def _units_notes(name: str, units: list[str]) -> Notes:
     """Return what to tell of numbers whose units differ; nothing where they may be codes."""
     if all(len(unit) < 2 for unit in units) or {unit.lower() for unit in units} <= ORDINALS:
-        return ""
+        return ()
     if len({unit.lower() for unit in units}) > 1:
-        return f"Holds amounts in several units ({', '.join(units)}), which are no numbers."
+        return _several_units(units)
     how = override("dataset.columns", f"number #.# {units[0]}", name=name)
-    return f"Some values are numbers in {units[0]}, others have no unit. To read all so: {how}"
+    message = f"Some values are numbers in {units[0]}, others have no unit."
+    return (Note(message, f"To read all so: {how}"),)
+
+
+def _several_units(units: list[str]) -> Notes:
+    return (Note(f"Holds amounts in several units ({', '.join(units)}), which are no numbers."),)
 
 
 def _with_currency(core: str, symbol: str, distinct: pa.Array, after: str) -> str:

@@ -19,7 +19,7 @@ from mlfw_tabular.infer.columns import marks_note, read_column
 from mlfw_tabular.infer.dates import find_stamp, find_template, likeliest_template
 from mlfw_tabular.infer.decimals import settle
 from mlfw_tabular.infer.durations import find_duration
-from mlfw_tabular.infer.inferred import HEAD, Inferred
+from mlfw_tabular.infer.inferred import HEAD, Inferred, Note
 from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.marks import find_marks
 from mlfw_tabular.infer.numerals import find_picture, find_units
@@ -181,31 +181,31 @@ def _read_as(
     try:
         typed = cast(values, inferred.kind, inferred.format, missing)
     except CastError as misfit:
-        marks, note = _marks(name, values, said, missing)
+        marks, notes = _marks(name, values, said, missing)
         if not marks:
             column = Column(name=name, kind=inferred.kind, format=inferred.format)
             raise _MisfitError(misfit.row, misfit.value, column) from None
         more = (*missing[1:], *marks)
         inferred, typed = _read_as(name, values, replace(said, missing=more), missing)
-        return replace(inferred, note=f"{note} {inferred.note}".strip()), typed
+        return replace(inferred, notes=(*notes, *inferred.notes)), typed
     return replace(inferred, missing=said.missing), typed
 
 
 def _marks(
     name: str, values: pa.Array, said: Inferred, missing: tuple[str, ...]
-) -> tuple[list[str], str]:
+) -> tuple[list[str], tuple[Note, ...]]:
     """Return words that mean a missing value where numbers, dates or booleans are expected."""
     import pyarrow as pa
 
     if said.kind not in (Kind.number, Kind.datetime, Kind.boolean):
-        return [], ""
+        return [], ()
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if not is_string(values.type):
-        return [], ""
+        return [], ()
     words = encoded(values.cast(pa.string()), missing)
     marks = find_marks(words, sure=True)
-    return marks, marks_note(name, said.kind, words, marks) if marks else ""
+    return marks, (marks_note(name, said.kind, words, marks),) if marks else ()
 
 
 def infer_as(

@@ -13,7 +13,7 @@ from mlfw.schema.dates import has_day
 from mlfw.schema.numerals import picture
 from mlfw.schema.words import MISSING_WORDS, encoded, is_string
 from mlfw_tabular.infer.columns import WHOLE, large_numbers, read_column
-from mlfw_tabular.infer.inferred import Inferred
+from mlfw_tabular.infer.inferred import Inferred, Note
 from mlfw_tabular.infer.labels import infer_labels
 from mlfw_tabular.infer.marks import is_word, rows_with
 from mlfw_tabular.infer.numerals import KNOWN
@@ -53,7 +53,7 @@ def read_target(
         own = missing if kept is None else ("", *kept)
         return Inferred(Kind.category, missing=kept), cast(values, Kind.category, "", own)
     if inferred.kind is Kind.category and _only_digits(typed):
-        return replace(inferred, note=""), typed  # large whole numbers, which are classes
+        return replace(inferred, notes=()), typed  # large whole numbers, which are classes
     if inferred.kind is Kind.boolean and not pa.types.is_boolean(values.type):
         own = missing if inferred.missing is None else ("", *inferred.missing)
         numbers = read_or_none(values, Kind.number, "", own)
@@ -68,7 +68,7 @@ def read_target(
         return replace(inferred, kind=Kind.category), cast(values, Kind.category, "", missing)
     if inferred.kind is Kind.number and _large_classes(values, typed):
         exact = cast(values, Kind.category, "", missing)
-        return replace(inferred, kind=Kind.category, format="", note=""), exact
+        return replace(inferred, kind=Kind.category, format="", notes=()), exact
     return inferred, typed
 
 
@@ -149,16 +149,16 @@ def class_words(
     lone = inferred.kind is Kind.category and len(typed.drop_null().unique()) == 1
     if said or lone or (2 * typed.null_count > len(typed) and classes):
         usual = tuple(word for word in MISSING_WORDS[1:] if word not in CLASS_WORDS)
-        note = (
-            f"{count} was read as a class. If it means a missing value: "
-            f"{override('dataset.missing', words)}"
+        note = Note(
+            f"{count} was read as a class.",
+            f"If it means a missing value: {override('dataset.missing', words)}",
         )
-        kept = Inferred(Kind.category, note=note, missing=usual)
+        kept = Inferred(Kind.category, notes=(note,), missing=usual)
         return kept, cast(values, Kind.category, "", ("", *usual))
     if classes and rows >= NOTED * len(values):
         how = override("dataset.columns", "category", name=name)
-        note = f"{count} was taken as missing. If it is a class: {how}"
-        return replace(inferred, note=f"{note} {inferred.note}".strip()), typed
+        note = Note(f"{count} was taken as missing.", f"If it is a class: {how}")
+        return replace(inferred, notes=(note, *inferred.notes)), typed
     return inferred, typed
 
 

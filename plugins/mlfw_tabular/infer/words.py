@@ -11,6 +11,8 @@ from mlfw_tabular.infer.dates import find_stamp, find_template
 from mlfw_tabular.infer.durations import find_duration
 from mlfw_tabular.infer.inferred import HEAD, Inferred
 from mlfw_tabular.infer.numerals import (
+    Found,
+    Notes,
     find_picture,
     find_units,
     has_written_codes,
@@ -24,8 +26,6 @@ DIGITS = {"0", "1", "0.0", "1.0"}
 MOST_BOOLEAN_WORDS = 100
 MOST_MEASURED = 10_000
 LEAST_WORDS_OF_TEXT = 3
-
-Found = tuple[Inferred, "pa.Array"]
 
 
 def infer_words(name: str, distinct: pa.Array, rows: int) -> tuple[Inferred, pa.Array | None]:
@@ -44,12 +44,12 @@ def infer_words(name: str, distinct: pa.Array, rows: int) -> tuple[Inferred, pa.
     found = _booleans(distinct) or find_stamp(name, distinct)
     if found:
         return found
-    found, note = _numbers(name, distinct)
+    found, notes = _numbers(name, distinct)
     found = found or _iso(distinct) or find_template(name, distinct)
     found = found or find_duration(name, distinct)
-    if not (found or note or has_written_codes(distinct[:HEAD])):
-        found, note = find_units(name, distinct)
-    return found or (Inferred(_kind_of_words(distinct, rows), note=note), None)
+    if not (found or notes or has_written_codes(distinct[:HEAD])):
+        found, notes = find_units(name, distinct)
+    return found or (Inferred(_kind_of_words(distinct, rows), notes=notes), None)
 
 
 def every(distinct: pa.Array, kind: Kind, written: str = "") -> pa.Array | None:
@@ -74,15 +74,15 @@ def _booleans(distinct: pa.Array) -> Found | None:
     return Inferred(Kind.boolean), read_or_none(distinct, Kind.boolean)
 
 
-def _numbers(name: str, distinct: pa.Array) -> tuple[Found | None, str]:
+def _numbers(name: str, distinct: pa.Array) -> tuple[Found | None, Notes]:
     """Return numbers, plain or by a picture, or None; and in that case what is to be told."""
     first = distinct[0].as_py()
     plain = may_be_number(first)
     if not (plain or may_be_written_number(first)) or has_written_codes(distinct):
-        return None, ""
+        return None, ()
     numbers = every(distinct, Kind.number) if plain else None
     if numbers is not None:
-        return (Inferred(Kind.number), numbers), ""
+        return (Inferred(Kind.number), numbers), ()
     return find_picture(name, distinct)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from mlfw import LoadContext, StreamedSplits, UserError
+from mlfw import Kind, LoadContext, StreamedSplits, UserError
 from mlfw.components.splits import SPLIT_NAMES
+from mlfw.schema.number_spelling import Spellings
 from mlfw_tabular.balance import Balance
 from mlfw_tabular.checks.outcome import Outcome
 from mlfw_tabular.memory import give_back
@@ -17,9 +18,10 @@ from mlfw_tabular.streaming.places import Places
 from mlfw_tabular.streaming.rows import batches_of, typed
 from mlfw_tabular.streaming.understand import understand
 from mlfw_tabular.streaming.watch import Watch
-from mlfw_tabular.streaming.writer import SplitWriter
+from mlfw_tabular.streaming.writer import MOST_CATEGORIES, SplitWriter
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.dataset as ds
 
     from mlfw_tabular.table_dataset import TableDataset
@@ -51,12 +53,17 @@ def stream_splits(
     watch = Watch(
         before.schema, known.sample, outcome, context, chosen=dataset.columns, total=total
     )
+    spellings = {
+        column.name: Spellings(known.sample[column.name].combine_chunks(), MOST_CATEGORIES)
+        for column in before.schema.columns
+        if column.kind is Kind.category
+    }
     del known  # its sample is large
     writers = [SplitWriter(context.folder / name, before.schema) for name in SPLIT_NAMES]
     with ExitStack() as stack:
         for writer in writers:
             stack.enter_context(writer)
-        _divide(dataset, source, context, before, watch, writers)
+        _divide(dataset, source, context, before, watch, spellings, writers)
     for name, writer in zip(SPLIT_NAMES, writers, strict=True):
         if not writer.rows:
             raise UserError(
@@ -76,6 +83,7 @@ def _divide(
     context: LoadContext,
     before: Before,
     watch: Watch,
+    spellings: Mapping[str, Spellings],
     writers: Sequence[SplitWriter],
 ) -> None:
     """Write every row where it belongs, and let the checks see it."""
@@ -87,7 +95,7 @@ def _divide(
     done, total = 0, source.count_rows()
     for table in batches_of(source):
         rows, usable = typed(table, before.schema, place=dataset.place(), first=done)
-        rows = watch.mended(rows)
+        rows = watch.mended(_joined(rows, spellings))
         if not usable.all():
             table = table.filter(pa.array(usable))
         done += len(usable)
@@ -97,6 +105,14 @@ def _divide(
         for number, writer in enumerate(writers):
             writer.write(rows.filter(split == number))
         context.progress(done, total, "rows")
+
+
+def _joined(rows: pa.Table, spellings: Mapping[str, Spellings]) -> pa.Table:
+    """Return rows in which one number is one category, however it is written."""
+    for name, own in spellings.items():
+        values = own.join(rows[name].combine_chunks())
+        rows = rows.set_column(rows.column_names.index(name), name, values)
+    return rows
 
 
 def _check(dataset: TableDataset, context: LoadContext) -> None:

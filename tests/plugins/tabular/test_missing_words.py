@@ -46,7 +46,7 @@ def test_a_word_that_fewer_rows_have_is_missing_and_the_way_back_is_told() -> No
 
     assert known.schema.classes == ("mild", "severe")
     assert known.rows.num_rows == 80
-    assert "dataset.columns.y=category" in known.notes[0].message
+    assert "dataset.columns.y=category" in known.notes[0].remedy
 
 
 def test_a_word_of_a_target_that_is_said_to_be_a_category_is_a_class() -> None:
@@ -160,7 +160,7 @@ def test_a_mark_among_numbers_is_found_and_told(mark: str) -> None:
 
     assert inferred.kind is Kind.number
     if mark not in ("?", "n/a"):  # these are missing anywhere
-        assert inferred.note.startswith(f"'{mark}' (10 rows) was taken as missing")
+        assert inferred.notes[0].message.startswith(f"'{mark}' (10 rows) was taken as missing")
         assert mark in (inferred.missing or ())
 
 

@@ -14,6 +14,8 @@ from mlfw import LoadContext, Splits, UserError
 from mlfw_tabular.jsonl import JsonLines
 from mlfw_tabular.parquet import Parquet
 
+READ_AS = {"category": "text", "boolean": "true and false", "number": "numbers"}
+
 
 def loaded(folder: Path, values: list[Any], **options: Any) -> Splits:
     rows = [{"size": i % 9, "code": v, "kind": "ab"[i % 2]} for i, v in enumerate(values)]
@@ -44,7 +46,10 @@ def test_values_of_several_types_are_text(
     splits = loaded(tmp_path, [pair[i % 3 % 2] for i in range(60)])
 
     assert str(splits.schema.column("code").kind) == kind
-    assert any(note.startswith("code: ") and words in note for note in said(splits))
+    (note,) = [f for f in splits.findings if f.check == "reading"]
+    assert note.column == "code"
+    assert words in note.message
+    assert note.remedy == f"Read as {READ_AS[kind]}."
 
 
 @pytest.mark.parametrize(

@@ -84,13 +84,13 @@ def test_durations_are_numbers_in_seconds(values: list[str], written: str, secon
 
     assert (columns["x"].kind, columns["x"].format) == (Kind.number, written)
     assert arrays["x"][0].as_py() == seconds
-    assert "durations in seconds" in columns["x"].note
+    assert "durations in seconds" in columns["x"].notes[0].message
 
 
 def test_what_may_be_a_time_of_day_or_a_duration_is_told() -> None:
     values = pa.array(["0:43", "3:12"])
 
-    note = infer_column("song", values).note
+    note = str(infer_column("song", values).notes[0])
 
     assert "'dataset.columns.song=\"number %H:%M\"'" in note
     _, arrays = infer_and_cast(
@@ -130,7 +130,7 @@ def test_a_unit_that_is_the_same_in_all_rows_is_understood_and_told(
 
     assert (columns["x"].kind, columns["x"].format) == (Kind.number, written)
     assert arrays["x"][0].as_py() == first
-    assert columns["x"].note.startswith("Values such as")
+    assert columns["x"].notes[0].message.startswith("Values such as")
     assert parse_override("x", f"number {written}").format == written
 
 
@@ -148,8 +148,8 @@ def test_numbers_with_other_units_stay_words(values: list[str], note: str) -> No
     inferred = infer_column("x", pa.array(values))
 
     assert inferred.kind is Kind.category
-    assert note in inferred.note
-    assert bool(note) == bool(inferred.note)
+    assert note in " ".join(map(str, inferred.notes))
+    assert bool(note) == bool(inferred.notes)
 
 
 IDS = [2**60, 2**60 + 1]
@@ -161,7 +161,7 @@ def test_large_whole_numbers_that_would_be_merged_are_categories(values: list[ob
 
     assert columns["x"].kind is Kind.category
     assert arrays["x"].to_pylist() == [str(value) for value in IDS]
-    assert "dataset.columns.x=number" in columns["x"].note
+    assert "dataset.columns.x=number" in columns["x"].notes[0].remedy
 
 
 @pytest.mark.parametrize(
