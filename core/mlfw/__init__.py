@@ -50,6 +50,7 @@ from mlfw.components import (
     search,
 )
 from mlfw.errors import DataWarning, MlfwError, StopRequested, UserError
+from mlfw.lazy import lazy_names
 from mlfw.plugins import Command, hookimpl, hookspec
 from mlfw.schema import (
     Column,
@@ -177,6 +178,7 @@ __all__ = [
     "hints",
     "hookimpl",
     "hookspec",
+    "lazy_names",
     "limits",
     "load",
     "path_field",

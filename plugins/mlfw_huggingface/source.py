@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
 from mlfw.components.dataset import Progress
-from mlfw_tabular.reading import checksums
+from mlfw_tabular import checksums
 
 if TYPE_CHECKING:
     import datasets

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw_lightning.predictor import NetworkPredictor
 from mlfw_lightning.program import encoders, program_inputs
-from mlfw_onnx.parity import Comparison, expected_outputs
-from mlfw_onnx.predictions import TargetOutputs, with_labels
-from mlfw_onnx.sample import plain_rows
+from mlfw_onnx import Comparison, TargetOutputs, expected_outputs, plain_rows, with_labels
 
 if TYPE_CHECKING:
     import numpy as np

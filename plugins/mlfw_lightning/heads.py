@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mlfw_onnx import Tensor as GraphTensor
-    from mlfw_tabular.prepared import TargetScale
+    from mlfw_tabular import TargetScale
 
 
 @dataclass(frozen=True)

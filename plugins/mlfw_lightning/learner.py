@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from mlfw import FitContext, RowSplits
 from mlfw_lightning.heads import Head, heads_of
 from mlfw_lightning.network import ImageShape, InputShape, Network, TextShape
-from mlfw_tabular.prepared import IMAGES, prepared
+from mlfw_tabular import IMAGES, prepared
 
 if TYPE_CHECKING:
-    from mlfw_tabular import Preprocessor
-    from mlfw_tabular.arrays import Arrays
-    from mlfw_tabular.prepare import Augmentation
+    from mlfw_tabular import Arrays, Augmentation, Preprocessor
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Learner:
         model: Builds the network, and says how fast and in which batches it learns.
         shape: What goes in and comes out.
         heads: What its scores stand for, in order.
-        train: The rows to learn from; see `mlfw_tabular.prepared.Prepared`.
+        train: The rows to learn from; see `mlfw_tabular.features.Prepared`.
         validation: The rows that decide when to stop and which epoch was best.
         vary: How training images are varied, by the name of their array.
         key: What the rows follow from, as a short text; empty where that is not known.

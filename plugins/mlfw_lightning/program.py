@@ -23,9 +23,8 @@ from mlfw.schema.whole import whole
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.portable import native
 from mlfw_lightning.predictor import NetworkPredictor
-from mlfw_onnx.predictions import TargetOutputs
-from mlfw_tabular.prepare.encoder import Encoder, Output
-from mlfw_tabular.prepare.pieces import misfit_error
+from mlfw_onnx import TargetOutputs
+from mlfw_tabular import Encoder, Output, misfit_error
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -184,12 +183,12 @@ def export_program(
     shapes = {"inputs": (dynamic,) * len(inputs)} if any_rows else None
     module = WholeNetwork(predictor).eval()
     name = type(predictor.network).__name__
-    with exporting(deployer, name), torch.no_grad():
+    with exporting_network(deployer, name), torch.no_grad():
         return torch.export.export(module, (inputs,), dynamic_shapes=shapes)
 
 
 @contextmanager
-def exporting(deployer: str, name: str) -> Iterator[None]:
+def exporting_network(deployer: str, name: str) -> Iterator[None]:
     """Silence exporters' own messages and name a network that cannot be exported.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from mlfw import Kind, Schema, Task, UserError
 from mlfw.hints import printable
 from mlfw_mobile.names import identifiers
-from mlfw_onnx.predictions import TargetOutputs
+from mlfw_onnx import TargetOutputs
 
 KEPT = ("categories", "words", "buckets", "ngrams", "vocabulary", "length")
 HOLDS = {

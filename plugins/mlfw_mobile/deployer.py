@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import mlfw
-from mlfw import Deployer, Deployment, Kind, Predictor, UserError, limits
+from mlfw import Kind, Predictor, UserError
 from mlfw.files import finite, write_bytes, write_json, write_text
 from mlfw.hints import install
+from mlfw_onnx import Export
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlfw.pipeline.saved_model import SavedModel
     from mlfw_mobile.columns import Layout
-    from mlfw_onnx.parity import Comparison
+    from mlfw_onnx import Comparison, Form
+
+ANDROID, ASSETS = "android", "app/src/main/assets"
+IOS, RESOURCES = "ios", "Sources/Resources"
 
 
 class PhoneRuntime(StrEnum):
@@ -42,18 +46,18 @@ class Made:
         file: The name of its file.
         content: The file.
         layout: Its columns and targets.
-        comparison: Compares it with the saved model.
+        comparison: Returns what compares a file with the saved model.
     """
 
     runtime: str
     file: str
     content: bytes
     layout: Layout
-    comparison: Comparison
+    comparison: Callable[[Path], Comparison]
 
 
 @dataclass(kw_only=True)
-class Mobile(Deployer):
+class Mobile(Export):
     """An Android project and an iOS package with the model inside, made from the schema.
 
     They are written only if the model's file predicts what mlfw predicts, both for made-up rows and
@@ -62,45 +66,43 @@ class Mobile(Deployer):
     Attributes:
         runtime: What runs the model on the phone: executorch (networks only), onnx, or auto, which
             is executorch for networks and onnx for all other models.
-        check_rows: Largest number of the run's test rows to compare, if they are available.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
     extra: ClassVar[str] = "mobile"
-    exports: ClassVar[bool] = True
 
     runtime: PhoneRuntime = PhoneRuntime.auto
-    check_rows: int = field(default=10_000, metadata=limits(minimum=0))
 
-    def deploy(self, model: Path, folder: Path, name: str) -> Deployment:
-        """Write the folders `android` and `ios`, and `README.md`.
+    def write(self, saved: SavedModel, folder: Path, name: str) -> Form:
+        """Write the folders `android` and `ios`.
 
         Raises:
-            UserError: The model has no form for phones, the apps cannot read one of its columns, a
-                package is not installed, or the form predicts otherwise.
+            UserError: The model has no form for phones, the apps cannot read one of its columns, or
+                a package is not installed.
         """
         from mlfw_mobile.readme import page
         from mlfw_mobile.sources import android_files, ios_files
-        from mlfw_onnx.sample import sample_rows
+        from mlfw_onnx import Form, check_copy, sample_of
 
-        saved = mlfw.load(model)
         made = self._program(saved) if self._is_network(saved) else self._graph(saved)
-        notes = {each["name"]: each for each in made.layout.notes}
-        sample = mlfw.conform(sample_rows(saved.schema, notes), saved.schema)
-        note = made.comparison.note(sample, saved.test_rows(self.check_rows))
-        android, ios = folder / "android", folder / "ios"
-        for root, files, data in (
-            (android, android_files(made.layout, name, made.runtime), "app/src/main/assets"),
-            (ios, ios_files(made.layout, name, made.runtime), "Sources/Resources"),
-        ):
-            for path, text in files.items():
-                write_text(root / path, text)
-            write_bytes(root / data / made.file, made.content)
-            write_json(root / data / "columns.json", made.layout.to_json())
-            text = json.dumps(finite(_sample(made, sample)), ensure_ascii=False)
-            write_text(root / data / "sample.json", text)
-        write_text(folder / "README.md", page(name, saved.use, made.layout, made.runtime, note))
-        return Deployment("android", notes=(note,))
+        sources = ((ANDROID, ASSETS, android_files), (IOS, RESOURCES, ios_files))
+        for root, data, files in sources:
+            for path, text in files(made.layout, name, made.runtime).items():
+                write_text(folder / root / path, text)
+            write_bytes(folder / root / data / made.file, made.content)
+            write_json(folder / root / data / "columns.json", made.layout.to_json())
+        first, second = (folder / root / data / made.file for root, data, _ in sources)
+        check_copy(second.read_bytes(), made.content, "mobile", f"{made.file} for iOS")
+        comparison = made.comparison(first)
+        sample = sample_of(saved, {each["name"]: each for each in made.layout.notes})
+        text = json.dumps(finite(_sample(made, comparison, sample.rows)), ensure_ascii=False)
+        for root, data, _ in sources:
+            write_text(folder / root / data / "sample.json", text)
+        return Form(
+            ANDROID,
+            comparison,
+            sample,
+            lambda note: page(name, saved.use, made.layout, made.runtime, note),
+        )
 
     def _is_network(self, saved: SavedModel) -> bool:
         """Return whether ExecuTorch runs the model."""
@@ -111,15 +113,20 @@ class Mobile(Deployer):
     def _graph(self, saved: SavedModel) -> Made:
         from mlfw_mobile.columns import Layout
         from mlfw_mobile.phone_graph import PhoneComparison, phone_model, phone_notes
-        from mlfw_onnx.predictions import input_notes
+        from mlfw_onnx import MODEL, TargetOutputs, checked_model, input_notes
 
         model = saved.predictor.to_onnx()
         phone = phone_model(model)
-        comparison = PhoneComparison(saved.predictor, phone)
         notes = phone_notes(phone, input_notes(model))
-        layout = Layout(saved.schema, notes, comparison.outputs)
+        layout = Layout(saved.schema, notes, TargetOutputs.of(model))
         layout.check()
-        return Made("onnx", "model.onnx", phone.SerializeToString(), layout, comparison)
+
+        def comparison(file: Path) -> Comparison:
+            return PhoneComparison(
+                saved.predictor, checked_model(file, file.name, any_operators=True)
+            )
+
+        return Made("onnx", MODEL, phone.SerializeToString(), layout, comparison)
 
     def _program(self, saved: SavedModel) -> Made:
         if not _network(saved):
@@ -134,46 +141,46 @@ class Mobile(Deployer):
                 "installed.",
                 f"Type: {install('mlfw[mobile]')}, or export with deployer.runtime=onnx",
             )
-        from mlfw_lightning.comparison import ProgramComparison
-        from mlfw_lightning.program import network_of, target_outputs
+        from mlfw_lightning import ProgramComparison, network_of, target_outputs
         from mlfw_mobile.columns import Layout
         from mlfw_mobile.executorch import phone_program, program_layout, runner
-        from mlfw_onnx.sample import sample_rows
+        from mlfw_onnx import sample_of
 
         network = network_of(saved, "mobile")
         outputs = target_outputs(network)
-        rows = sample_rows(saved.schema, network.preprocessor.input_notes(True))
-        row = mlfw.conform(rows.slice(0, 1), saved.schema)
+        row = sample_of(saved, network.preprocessor.input_notes(True)).rows.slice(0, 1)
         layout = Layout(saved.schema, program_layout(network, row), outputs)
         layout.check()
         content = phone_program(network, row)
-        comparison = ProgramComparison(network, outputs, "mobile", runner(network, content))
+
+        def comparison(file: Path) -> Comparison:
+            return ProgramComparison(network, outputs, "mobile", runner(network, file))
+
         return Made("executorch", "model.pte", content, layout, comparison)
 
 
 def _network(saved: SavedModel) -> bool:
     """Return whether a model is a network of PyTorch, whatever runs its predictions."""
-    from mlfw_lightning.portable import OnnxNetwork
+    from mlfw_lightning import OnnxNetwork
     from mlfw_onnx import OnnxPredictor
 
     if isinstance(saved.predictor, OnnxPredictor) or find_spec("torch") is None:
         return isinstance(saved.predictor, OnnxNetwork)
-    from mlfw_lightning.predictor import NetworkPredictor
+    from mlfw_lightning import NetworkPredictor
 
     return isinstance(saved.predictor, NetworkPredictor)
 
 
-def _sample(made: Made, rows: pa.Table) -> dict[str, Any]:
+def _sample(made: Made, comparison: Comparison, rows: pa.Table) -> dict[str, Any]:
     """Return rows and what mlfw predicts for them, as JSON data.
 
     Rows with numbers so far from those of training that predictions need not be equal within the
     tolerance are given the numbers and dates of the first row, which are ordinary.
     """
     from mlfw_mobile.phone_graph import TOLERANCE
-    from mlfw_onnx.parity import expected_outputs
-    from mlfw_onnx.sample import plain_rows
+    from mlfw_onnx import expected_outputs, plain_rows
 
-    predictor = made.comparison.predictor
+    predictor = comparison.predictor
     rows = _near(predictor, rows)
     predictions = predictor.predict(rows)
     expected: dict[str, Any] = {}

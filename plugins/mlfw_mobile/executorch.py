@@ -7,15 +7,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlfw_lightning.program import export_program, exporting, program_inputs, program_notes
+from mlfw_lightning import export_program, exporting_network, program_inputs, program_notes
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from mlfw_lightning.predictor import NetworkPredictor
+    from mlfw_lightning import NetworkPredictor
 
 
 def phone_program(predictor: NetworkPredictor, row: pa.Table) -> bytes:
@@ -33,7 +34,7 @@ def phone_program(predictor: NetworkPredictor, row: pa.Table) -> bytes:
     """
     program = export_program(predictor, row, any_rows=False, deployer="mobile")
     name = type(predictor.network).__name__
-    with exporting("mobile", name), quiet():
+    with exporting_network("mobile", name), quiet():
         from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
         from executorch.exir import to_edge_transform_and_lower
 
@@ -41,19 +42,19 @@ def phone_program(predictor: NetworkPredictor, row: pa.Table) -> bytes:
         return bytes(lowered.to_executorch().buffer)
 
 
-def runner(predictor: NetworkPredictor, content: bytes) -> Callable[[pa.Table], list[np.ndarray]]:
+def runner(predictor: NetworkPredictor, file: Path) -> Callable[[pa.Table], list[np.ndarray]]:
     """Return what runs a `.pte` file by ExecuTorch's runtime, for any number of rows.
 
     Args:
         predictor: The network that it was made from.
-        content: What `phone_program` returned.
+        file: Holds what `phone_program` returned.
     """
     import numpy as np
 
     with quiet():
         from executorch.runtime import Runtime
 
-        program = Runtime.get().load_program(content)
+        program = Runtime.get().load_program(file)
         method = program.load_method("forward")
 
     def run(rows: pa.Table) -> list[np.ndarray]:

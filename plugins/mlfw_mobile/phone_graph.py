@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlfw import Predictor
-from mlfw_onnx.parity import Comparison, session_of
-from mlfw_onnx.predictions import TargetOutputs, with_labels
+from mlfw_onnx import CheckedModel, Comparison, with_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,9 +61,7 @@ def phone_model(model: onnx.ModelProto) -> onnx.ModelProto:
     return made
 
 
-def phone_feeds(
-    predictor: Predictor, model: onnx.ModelProto, rows: pa.Table
-) -> dict[str, np.ndarray]:
+def phone_feeds(predictor: Predictor, model: CheckedModel, rows: pa.Table) -> dict[str, np.ndarray]:
     """Return rows as the inputs of a `phone_model`, by name.
 
     Args:
@@ -73,12 +70,9 @@ def phone_feeds(
         rows: Rows that conform to the schema.
     """
     import numpy as np
-    from onnx import TensorProto
 
     feeds = predictor.onnx_feeds(rows)
-    texts = [
-        i.name for i in model.graph.input if i.type.tensor_type.elem_type == TensorProto.STRING
-    ]
+    texts = [each.name for each in model.session.get_inputs() if each.type == "tensor(string)"]
     for name in texts:
         if feeds[name].dtype.kind == "f":
             feeds[name] = np.asarray([written(each) for each in feeds[name].tolist()], object)
@@ -100,18 +94,17 @@ class PhoneComparison(Comparison):
         model: The model for phones.
     """
 
-    def __init__(self, predictor: Predictor, model: onnx.ModelProto) -> None:
-        super().__init__(predictor, TargetOutputs.of(model), TOLERANCE, "mobile")
+    def __init__(self, predictor: Predictor, model: CheckedModel) -> None:
+        super().__init__(predictor, model.targets, TOLERANCE, "mobile")
         self.model = model
-        self.session = session_of(model.SerializeToString())
 
     def run(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return probabilities and values, and labels as an app computes them."""
         import numpy as np
 
         names = [each.probabilities or each.prediction for each in self.outputs]
-        found = self.session.run(names, phone_feeds(self.predictor, self.model, rows))
-        wide = [values.astype(np.float64) for values in found]
+        found = self.model.run(phone_feeds(self.predictor, self.model, rows), names)
+        wide = [found[name].astype(np.float64) for name in names]
         return with_labels(self.predictor.schema, self.outputs, wide)
 
 

@@ -9,7 +9,7 @@ from mlfw import Kind, Task
 from mlfw_mobile.columns import Layout
 from mlfw_mobile.names import kotlin_text, module_name, package_name, swift_text
 from mlfw_mobile.sources import ANDROID, ORT_SWIFT
-from mlfw_onnx.markdown import block, cell, code, table
+from mlfw_onnx import markdown as md
 
 MOST_NAMED = 20
 RUNTIMES = {"onnx": "ONNX Runtime", "executorch": "ExecuTorch"}
@@ -63,9 +63,9 @@ def page(name: str, use: str, layout: Layout, runtime: str, checked: str) -> str
         f"print(prediction.{predicted}{suffix})",
     ]
     parts = [
-        f"# {cell(name)}",
-        f"A {code(use)} model of mlfw, preprocessing included, for phones: an Android project and "
-        f"an iOS package. {RUNTIMES[runtime]} runs it on the phone itself, without a network "
+        f"# {md.cell(name)}",
+        f"A {md.code(use)} model of mlfw, preprocessing included, for phones: an Android project "
+        f"and an iOS package. {RUNTIMES[runtime]} runs it on the phone itself, without a network "
         "connection. Both have a form with one field per column.",
         "## Android",
         "Open the folder `android` in Android Studio (Ladybug or newer, which brings JDK 17 and "
@@ -76,25 +76,25 @@ def page(name: str, use: str, layout: Layout, runtime: str, checked: str) -> str
         "`src/main/assets`;\n"
         f"2. copy `Model.kt`, `Columns.kt` and `Row.kt` from `android/app/src/main/java/{folder}`;"
         f"\n3. add the dependency: `{dependency}`.",
-        block("kotlin", "\n".join(kotlin)),
+        md.block("kotlin", "\n".join(kotlin)),
         "`load` reads the model: call it once, off the main thread.",
         "## iOS",
         "Create an app in Xcode 15.4 or newer (File > New > Project > App), choose File > Add "
         "Package Dependencies > Add Local, and select the folder `ios`. Then show the form:",
-        block(
+        md.block(
             "swift",
             f"import SwiftUI\nimport {module}\n\n@main\nstruct ExampleApp: App {{\n"
             "    var body: some Scene {\n        WindowGroup { FormView() }\n    }\n}",
         ),
         "Or predict without the form:",
-        block("swift", "\n".join(swift)),
+        md.block("swift", "\n".join(swift)),
         f"The package needs iOS 17 or newer and takes {swift_runtime}. Its test predicts the rows "
         f"of `sample.json` and compares: in Xcode, Product > Test.{_linked(runtime)}",
         "## What goes in",
         "A value that is missing is `null` in Kotlin and `nil` in Swift.",
-        table(["column", "property", "holds"], _rows(layout)),
+        md.table(["column", "property", "holds"], _rows(layout)),
         "## What comes out",
-        table(["target", "property", "holds"], _targets(layout)),
+        md.table(["target", "property", "holds"], _targets(layout)),
         "## How it was checked",
         f"{checked} `sample.json` holds the made-up rows, and what mlfw predicts for them.",
     ]
@@ -132,7 +132,7 @@ def _values(layout: Layout, text: Any, date: str) -> list[tuple[str, str]]:
 def _rows(layout: Layout) -> list[list[str]]:
     rows = []
     for name, notes in zip(layout.properties, layout.notes, strict=True):
-        rows.append([code(notes["name"]), f"`{name}`", _holds(notes)])
+        rows.append([md.code(notes["name"]), f"`{name}`", _holds(notes)])
     return rows
 
 
@@ -141,7 +141,7 @@ def _holds(notes: Mapping[str, Any]) -> str:
     if kind == Kind.category:
         names = notes.get("categories", [])
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        return f"one of {', '.join(map(code, names[:MOST_NAMED]))}{more}; any other is unknown"
+        return f"one of {', '.join(map(md.code, names[:MOST_NAMED]))}{more}; any other is unknown"
     words = {
         Kind.boolean: "true or false",
         Kind.datetime: "a date with a time, without a time zone; in Swift in UTC",
@@ -157,16 +157,16 @@ def _written(notes: Mapping[str, Any]) -> str:
     if not written:
         return ""
     what = "in seconds" if is_duration(written) else "without its marks"
-    return f" {what}, as {code(written)} in the data"
+    return f" {what}, as {md.code(written)} in the data"
 
 
 def _targets(layout: Layout) -> list[list[str]]:
     rows = []
     for name, each in zip(layout.predicted, layout.outputs, strict=True):
-        classes = ", ".join(map(code, each.classes))
+        classes = ", ".join(map(md.code, each.classes))
         holds = {
             Task.regression: "the value predicted",
             Task.multilabel: f"`labels`, and how likely each label is: {classes}",
         }.get(Task(each.task), f"`label`, and how likely each class is: {classes}")
-        rows.append([code(each.target), f"`{name}`", holds])
+        rows.append([md.code(each.target), f"`{name}`", holds])
     return rows

@@ -2,57 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mlfw import MlfwError, Predictor, Task, UserError
+from mlfw import Predictor, Task, UserError
 from mlfw.errors import listing
 from mlfw.schema import LEAST_LABEL_PROBABILITY, class_labels, prediction_name, probability_names
 from mlfw_onnx.predictions import TargetOutputs
 
 if TYPE_CHECKING:
     import numpy as np
-    import onnxruntime as ort
     import pyarrow as pa
+
+    from mlfw_onnx.session import CheckedModel
 
 ROWS_AT_ONCE = 1000
 NUMBERS_AT_ONCE = 1 << 16  # fewer rows of texts or images, so that memory stays flat
-ERRORS = 3  # ONNX Runtime's log level for errors
+REPLAYED = 1e-5  # the largest difference, absolute and relative, between two machines
 
 
-def session_of(content: bytes, place: str = "", threads: int = 1) -> ort.InferenceSession:
-    """Return an inference session for a model.
+@dataclass(frozen=True)
+class Sample:
+    """Rows to try a model with.
 
-    Args:
-        content: The model.
-        place: Where it comes from, for messages; empty for one that was just made.
-        threads: The number of threads that compute.
-
-    Raises:
-        UserError: ONNX Runtime refuses the model in a file.
-        MlfwError: It refuses one that was just made.
+    Attributes:
+        rows: Rows that conform to the schema.
+        outputs: What was predicted for them when the model was saved, by output; empty if that was
+            not recorded.
     """
-    import onnxruntime as ort
 
-    options = ort.SessionOptions()
-    options.log_severity_level = ERRORS
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        reason = f"ONNX Runtime refuses the model: {error}"
-        if place:
-            raise UserError(f"{place}: {reason}", "Copy the saved model again.") from error
-        raise MlfwError(f"the model in ONNX: {reason}") from error
-
-
-def numbers_a_row(session: ort.InferenceSession) -> int:
-    """Return the number of input values per row."""
-    return sum(math.prod(info.shape[1:]) for info in session.get_inputs())
+    rows: pa.Table
+    outputs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass
@@ -62,6 +44,7 @@ class Comparison(ABC):
     Subclasses run the exported model.
 
     Attributes:
+        said: How the sentence begins that says what was compared.
         predictor: The original model.
         outputs: The outputs of each target.
         tolerance: The largest difference allowed: absolute between probabilities, relative between
@@ -71,6 +54,8 @@ class Comparison(ABC):
             more.
         far: Whether there were such rows.
     """
+
+    said: ClassVar[str] = "Compared with mlfw"
 
     predictor: Predictor
     outputs: tuple[TargetOutputs, ...]
@@ -93,7 +78,9 @@ class Comparison(ABC):
             rows: At most `rows_at_once` rows.
         """
 
-    def check(self, rows: pa.Table, what: str) -> None:
+    def check(
+        self, rows: pa.Table, what: str, recorded: Mapping[str, np.ndarray] | None = None
+    ) -> None:
         """Check that both models predict the same.
 
         Labels must be equal, unless two classes are equally likely within the tolerance; numbers
@@ -102,6 +89,7 @@ class Comparison(ABC):
         Args:
             rows: Rows that conform to the schema.
             what: The word for these rows in messages, such as `sample`.
+            recorded: What was predicted for them before, by output, to compare with too.
 
         Raises:
             UserError: They predict differently; the message names rows and outputs.
@@ -111,15 +99,18 @@ class Comparison(ABC):
             found = self.run(piece)
             predictions = self.predictor.predict(piece)
             allowed = self._allowed(piece)
-            differences = [
-                difference
-                for outputs in self.outputs
-                for difference in self._compared(outputs, predictions, found, allowed)
-            ]
+            expected: dict[str, np.ndarray] = {}
+            for each in self.outputs:
+                expected |= expected_outputs(self.predictor, each, predictions)
+            differences = self._differences(expected, found, allowed)
+            if recorded and not differences:
+                part = slice(start, start + piece.num_rows)
+                before = {name: values[part] for name, values in recorded.items()}
+                differences = self._differences(before, found, allowed.clip(REPLAYED))
             if differences:
                 raise _mismatch(self.deployer, differences, start, what)
 
-    def note(self, sample: pa.Table, tests: Iterable[pa.Table]) -> str:
+    def note(self, sample: Sample, tests: Iterable[pa.Table]) -> str:
         """Check made-up rows and test rows, and return a sentence that says so.
 
         Args:
@@ -129,7 +120,7 @@ class Comparison(ABC):
         Raises:
             UserError: See `check`.
         """
-        self.check(sample, "sample")
+        self.check(sample.rows, "sample", sample.outputs)
         tested = 0
         for rows in tests:
             self.check(rows, "test")
@@ -138,8 +129,8 @@ class Comparison(ABC):
         equal = "labels are equal, " if any(each.label for each in self.outputs) else ""
         far = ", unless numbers are far from those of training" if self.far else ""
         return (
-            f"Compared with mlfw on {sample.num_rows:,} made-up rows{test}: {equal}numbers differ "
-            f"by at most {self.largest:.1g}{far}."
+            f"{self.said} on {sample.rows.num_rows:,} made-up rows{test}: {equal}numbers "
+            f"differ by at most {self.largest:.1g}{far}."
         )
 
     def _allowed(self, rows: pa.Table) -> np.ndarray:
@@ -154,19 +145,19 @@ class Comparison(ABC):
         allowed *= slack
         return allowed
 
-    def _compared(
+    def _differences(
         self,
-        outputs: TargetOutputs,
-        predictions: pa.Table,
+        expected: Mapping[str, np.ndarray],
         found: Mapping[str, np.ndarray],
         allowed: np.ndarray,
-    ) -> Iterator[Difference]:
-        expected = expected_outputs(self.predictor, outputs, predictions)
-        name = outputs.probabilities or outputs.prediction
-        wanted, made = expected[name], found[name]
-        yield from self._numbers(name, outputs, wanted, made, allowed)
-        if outputs.label:
-            yield from self._labels(outputs, expected, found, allowed)
+    ) -> list[Difference]:
+        made: list[Difference] = []
+        for outputs in self.outputs:
+            name = outputs.probabilities or outputs.prediction
+            made += self._numbers(name, outputs, expected[name], found[name], allowed)
+            if outputs.label:
+                made += self._labels(outputs, expected, found, allowed)
+        return made
 
     def _numbers(
         self,
@@ -193,7 +184,7 @@ class Comparison(ABC):
     def _labels(
         self,
         outputs: TargetOutputs,
-        expected: dict[str, Any],
+        expected: Mapping[str, np.ndarray],
         found: Mapping[str, np.ndarray],
         allowed: np.ndarray,
     ) -> Iterator[Difference]:
@@ -234,29 +225,22 @@ class Parity(Comparison):
 
     Args:
         predictor: The original model.
-        session: The session that runs the model in ONNX.
-        outputs: The outputs of each target.
+        model: The model in ONNX.
+        deployer: The name of the deployer that exports, for messages.
     """
 
-    def __init__(
-        self,
-        predictor: Predictor,
-        session: ort.InferenceSession,
-        outputs: tuple[TargetOutputs, ...],
-    ) -> None:
-        super().__init__(predictor, outputs, predictor.onnx_tolerance, "onnx")
-        self.session = session
+    def __init__(self, predictor: Predictor, model: CheckedModel, deployer: str = "onnx") -> None:
+        super().__init__(predictor, model.targets, predictor.onnx_tolerance, deployer)
+        self.model = model
 
     @property
     def rows_at_once(self) -> int:
         """The number of rows that are compared at a time."""
-        return min(max(NUMBERS_AT_ONCE // numbers_a_row(self.session), 1), ROWS_AT_ONCE)
+        return min(max(NUMBERS_AT_ONCE // self.model.numbers_a_row, 1), ROWS_AT_ONCE)
 
     def run(self, rows: pa.Table) -> dict[str, np.ndarray]:
         """Return the outputs of the model in ONNX for rows that conform to the schema."""
-        names = [output.name for output in self.session.get_outputs()]
-        found = self.session.run(names, self.predictor.onnx_feeds(rows))
-        return dict(zip(names, found, strict=True))
+        return self.model.run(self.predictor.onnx_feeds(rows))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,18 +11,21 @@ import mlfw
 from mlfw import Predictor, UserError
 from mlfw.errors import listing
 from mlfw.files import finite, read_json, write_bytes, write_text
-from mlfw_onnx.parity import Parity, numbers_a_row
+from mlfw.hints import printable
+from mlfw_onnx.parity import REPLAYED, Parity, Sample
 from mlfw_onnx.predictions import input_notes
 from mlfw_onnx.predictor import MODEL, SAMPLE, TYPES
-from mlfw_onnx.sample import plain_rows, sample_rows
+from mlfw_onnx.sample import plain_rows, rows_of, sample_rows
 from mlfw_onnx.session import checked_model
 
 if TYPE_CHECKING:
+    import numpy as np
     import onnx
     import pyarrow as pa
 
+    from mlfw.pipeline.saved_model import SavedModel
+
 SAMPLE_NUMBERS = 50_000
-REPLAYED = 1e-5  # the largest difference, absolute and relative, between two machines
 NUMPY = {onnx_type: name for name, onnx_type in TYPES.items()}
 
 
@@ -37,8 +41,7 @@ def save_portable(predictor: Predictor, model: onnx.ModelProto, folder: Path) ->
         UserError: Both predict differently for made-up rows.
     """
     content = model.SerializeToString()
-    checked = checked_model(content, MODEL)
-    parity = Parity(predictor, checked.session, checked.targets)
+    parity = Parity(predictor, checked_model(content, MODEL))
     sample = made_up_rows(predictor, model)
     parity.check(sample, "sample")
     write_bytes(folder / MODEL, content)
@@ -57,13 +60,63 @@ def check_portable(predictor: Predictor, folder: Path, rows: pa.Table) -> None:
         UserError: Both predict differently.
     """
     model = checked_model(folder / MODEL, str(folder / MODEL))
-    Parity(predictor, model.session, model.targets).check(rows, "test")
+    Parity(predictor, model).check(rows, "test")
 
 
 def made_up_rows(predictor: Predictor, model: onnx.ModelProto) -> pa.Table:
     """Return made-up rows that conform to the schema; see `sample_rows`."""
     rows = sample_rows(predictor.schema, input_notes(model))
     return mlfw.conform(rows, predictor.schema)
+
+
+def sample_of(saved: SavedModel, notes: Mapping[str, Mapping[str, Any]]) -> Sample:
+    """Return the sample that was saved with a model, or made-up rows if it has none.
+
+    Args:
+        saved: The saved model.
+        notes: The descriptions of the model's inputs, by column; see `prediction_model`.
+
+    Raises:
+        UserError: The sample is damaged.
+    """
+    stored = stored_sample(saved)
+    if stored is not None:
+        return stored
+    return Sample(mlfw.conform(sample_rows(saved.schema, notes), saved.schema))
+
+
+def stored_sample(saved: SavedModel) -> Sample | None:
+    """Return the sample that was saved with a model, with its predictions; None if it has none.
+
+    Args:
+        saved: The saved model.
+
+    Raises:
+        UserError: The sample is damaged.
+    """
+    path = saved.folder / SAMPLE
+    if not path.is_file():
+        return None
+    try:
+        content = read_json(path)
+        rows = rows_of(content["rows"], saved.schema)
+        outputs = {name: _recorded(values) for name, values in content["outputs"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: damaged: {type(error).__name__}: {printable(str(error))}.",
+            "Copy the saved model again, or train it again.",
+        ) from None
+    return Sample(rows, outputs)
+
+
+def _recorded(values: Any) -> np.ndarray:
+    """Return an output as it was before it was written as JSON."""
+    import numpy as np
+
+    made: np.ndarray = np.array(values)
+    if made.dtype.kind == "O":  # None, which was NaN
+        return np.array(values, np.float64)
+    return made.astype(object) if made.dtype.kind == "U" else made
 
 
 def sample_text(parity: Parity, model: onnx.ModelProto, rows: pa.Table) -> str:
@@ -74,7 +127,7 @@ def sample_text(parity: Parity, model: onnx.ModelProto, rows: pa.Table) -> str:
         model: The latter.
         rows: Rows from `made_up_rows`; of many columns, only the first rows are taken.
     """
-    some = rows.slice(0, max(SAMPLE_NUMBERS // numbers_a_row(parity.session), 1))
+    some = rows.slice(0, max(SAMPLE_NUMBERS // parity.model.numbers_a_row, 1))
     feeds = parity.predictor.onnx_feeds(some)
     outputs = parity.run(some)
     content: dict[str, Any] = {

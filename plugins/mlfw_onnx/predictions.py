@@ -137,8 +137,12 @@ def _rows_at_once(graph: Graph) -> int:
 
 def input_notes(model: onnx.ModelProto) -> dict[str, dict[str, Any]]:
     """Return the descriptions of a model's inputs, by name; see `prediction_model`."""
-    (text,) = (each.value for each in model.metadata_props if each.key == INPUTS)
-    return {notes["name"]: notes for notes in json.loads(text)}
+    return read_inputs({each.key: each.value for each in model.metadata_props})
+
+
+def read_inputs(metadata: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the descriptions of the inputs, by name, from a model's metadata."""
+    return {notes["name"]: notes for notes in json.loads(metadata[INPUTS])}
 
 
 def with_labels(

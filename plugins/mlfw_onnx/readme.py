@@ -36,17 +36,19 @@ class Page:
         use: The name of the model component.
         model: The model.
         feeds: The inputs of the first sample row, [1, ...] each, by name.
-        checked: Sentences that say how the model was compared with mlfw.
     """
 
     name: str
     use: str
     model: onnx.ModelProto
     feeds: Mapping[str, np.ndarray]
-    checked: Sequence[str]
 
-    def text(self) -> str:
-        """Return the page in Markdown."""
+    def text(self, checked: str) -> str:
+        """Return the page in Markdown.
+
+        Args:
+            checked: A sentence that says how the model was compared with mlfw.
+        """
         outputs = TargetOutputs.of(self.model)
         targets = listing(f"`{cell(each.target)}` ({each.task})" for each in outputs)
         feeds, read = self._feeds(), self._read(outputs)
@@ -70,7 +72,7 @@ class Page:
             parts += [f"### {language}", f"`{install}`", block(mark, lines(feeds, read))]
         parts += [
             "## How it was checked",
-            " ".join(self.checked),
+            checked,
             f"`schema.json` describes the columns in mlfw; the model's metadata (`{INPUTS}` and "
             f"`{TARGETS}`) describe its inputs and outputs.",
         ]

@@ -6,11 +6,11 @@ import base64
 import io
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from mlfw import Column, Kind, Schema
+from mlfw import Column, Kind, Schema, conform
 from mlfw.schema import free_name, storage_type
 
 if TYPE_CHECKING:
@@ -43,15 +43,40 @@ def sample_rows(schema: Schema, notes: Mapping[str, Mapping[str, Any]]) -> pa.Ta
     chance = random.Random(0)  # noqa: S311 - no secret, and the same each time
     columns = [_shuffled(each, count, chance) for each in values]
     arrays = [
-        pa.array(each, pa.string() if column.kind is Kind.category else storage_type(column.kind))
-        for column, each in zip(schema.columns, columns, strict=True)
+        pa.array(each, _type(column)) for column, each in zip(schema.columns, columns, strict=True)
     ]
     return pa.table(arrays, names=list(schema.names))
+
+
+def rows_of(plain: Sequence[Mapping[str, Any]], schema: Schema) -> pa.Table:
+    """Return the rows that `plain_rows` wrote; they conform to the schema."""
+    import pyarrow as pa
+
+    arrays = [
+        pa.array([_read(column, row[column.name]) for row in plain], _type(column))
+        for column in schema.columns
+    ]
+    return conform(pa.table(arrays, names=list(schema.names)), schema)
 
 
 def plain_rows(rows: pa.Table) -> list[dict[str, Any]]:
     """Return rows as JSON data: dates as ISO texts, images in base64."""
     return [{name: _plain(value) for name, value in row.items()} for row in rows.to_pylist()]
+
+
+def _type(column: Column) -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.string() if column.kind is Kind.category else storage_type(column.kind)
+
+
+def _read(column: Column, value: Any) -> Any:
+    """Return a value as it was before `_plain`."""
+    if value is None:
+        return None
+    if column.kind is Kind.datetime:
+        return datetime.fromisoformat(value)
+    return base64.b64decode(value) if column.kind is Kind.image else value
 
 
 def _plain(value: Any) -> Any:

@@ -1,8 +1,9 @@
-"""Sessions of ONNX Runtime for models that may be damaged, or made to harm."""
+"""Opening models in ONNX: those from files, which may be damaged or made to harm, and new ones."""
 
 from __future__ import annotations
 
 import json
+import math
 import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -10,10 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlfw import Task, UserError
+from mlfw import MlfwError, Task, UserError
 from mlfw.files import open_file
 from mlfw_onnx.checks import TEXT_TYPE, CheckedGraph, check_graph
-from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs
+from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs, read_inputs
 from mlfw_onnx.sizes import ROWS, Size
 from mlfw_onnx.wire import DamagedError
 
@@ -35,17 +36,22 @@ class CheckedModel:
 
     Attributes:
         session: Its session.
-        graph: What the checks found.
         inputs: The descriptions of its inputs, by name; see `prediction_model`.
+        outputs: The names of its outputs.
         targets: The outputs of each target.
         place: Where it comes from, for messages.
     """
 
     session: ort.InferenceSession
-    graph: CheckedGraph
     inputs: dict[str, dict[str, Any]]
+    outputs: tuple[str, ...]
     targets: tuple[TargetOutputs, ...]
     place: str
+
+    @property
+    def numbers_a_row(self) -> int:
+        """The number of input values per row."""
+        return sum(math.prod(each.shape[1:]) for each in self.session.get_inputs())
 
     def run(
         self, feeds: Mapping[str, np.ndarray], names: Sequence[str] | None = None
@@ -59,7 +65,7 @@ class CheckedModel:
         Raises:
             UserError: ONNX Runtime fails, because the model is damaged.
         """
-        wanted = [each.name for each in self.graph.outputs] if names is None else list(names)
+        wanted = list(self.outputs if names is None else names)
         try:
             found = self.session.run(wanted, dict(feeds))
         except Exception as error:
@@ -67,30 +73,47 @@ class CheckedModel:
         return dict(zip(wanted, found, strict=True))
 
 
-def checked_model(source: Path | bytes, place: str, threads: int = 1) -> CheckedModel:
-    """Check a model in ONNX that mlfw wrote, and load it.
+def checked_model(
+    source: Path | bytes, place: str, threads: int = 1, *, any_operators: bool = False
+) -> CheckedModel:
+    """Check a model in ONNX, and load it.
 
     Args:
         source: The file, or its content.
         place: Where it comes from, for messages.
         threads: How many threads an operator may use.
+        any_operators: Whether it may have parts that mlfw does not write, and tensors of any size;
+            only for a model that this process has just made.
 
     Raises:
         UserError: It is damaged, or has parts that mlfw does not write.
+        MlfwError: ONNX Runtime refuses a model that this process has just made.
     """
     if isinstance(source, bytes):
-        return _loaded(source, source, place, threads)
+        return _loaded(source, source, place, threads, any_operators)
     with open_file(source, MOST_BYTES) as file:
         try:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:
             raise _mistake(place, "it is empty") from None
-        return _loaded(content, None, place, threads)
+        return _loaded(content, None, place, threads, any_operators)
 
 
-def checked_session(source: Path | bytes, place: str, threads: int = 1) -> ort.InferenceSession:
-    """Return the session of a model; see `checked_model`."""
-    return checked_model(source, place, threads).session
+def new_session(content: bytes, place: str, threads: int = 1) -> ort.InferenceSession:
+    """Return a session for a graph that this process has just made, whatever its parts.
+
+    Args:
+        content: The graph.
+        place: What it is, for messages.
+        threads: How many threads an operator may use.
+
+    Raises:
+        MlfwError: ONNX Runtime refuses it.
+    """
+    try:
+        return _session(content, threads)
+    except Exception as error:
+        raise MlfwError(f"{place}: ONNX Runtime refuses the model: {error}") from error
 
 
 def session_options(threads: int = 1) -> ort.SessionOptions:
@@ -125,25 +148,44 @@ def _limit_memory() -> None:
     ort.create_and_register_allocator(place, ort.OrtArenaCfg(settings))
 
 
-def _loaded(
-    content: bytes | mmap.mmap, whole: bytes | None, place: str, threads: int
-) -> CheckedModel:
+def _session(content: bytes, threads: int) -> ort.InferenceSession:
     import onnxruntime as ort
 
+    return ort.InferenceSession(
+        content, session_options(threads), providers=["CPUExecutionProvider"]
+    )
+
+
+def _loaded(
+    content: bytes | mmap.mmap, whole: bytes | None, place: str, threads: int, any_operators: bool
+) -> CheckedModel:
+    if any_operators:
+        return _new(bytes(content) if whole is None else whole, place, threads)
     try:
         graph = check_graph(content)
         inputs, targets = _inputs(graph), _targets(graph)
     except DamagedError as error:
         raise _mistake(place, str(error)) from None
     try:
-        session = ort.InferenceSession(
-            bytes(content) if whole is None else whole,
-            session_options(threads),
-            providers=["CPUExecutionProvider"],
-        )
+        session = _session(bytes(content) if whole is None else whole, threads)
     except Exception as error:
         raise _mistake(place, f"ONNX Runtime: {error}") from error
-    return CheckedModel(session, graph, inputs, targets, place)
+    outputs = tuple(each.name for each in graph.outputs)
+    return CheckedModel(session, inputs, outputs, targets, place)
+
+
+def _new(content: bytes, place: str, threads: int) -> CheckedModel:
+    """Load a model that this process has just made."""
+    session = new_session(content, place, threads)
+    notes = session.get_modelmeta().custom_metadata_map
+    outputs = tuple(each.name for each in session.get_outputs())
+    try:
+        inputs, targets = read_inputs(notes), TargetOutputs.read(notes)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MlfwError(
+            f"{place}: the model has not the metadata of mlfw_onnx.prediction_model: {error}"
+        ) from error
+    return CheckedModel(session, inputs, outputs, targets, place)
 
 
 def _inputs(graph: CheckedGraph) -> dict[str, dict[str, Any]]:

@@ -11,12 +11,12 @@ from mlfw import Estimate, FitContext, Schema, StreamedSplits, Task
 from mlfw.components.splits import VALIDATION
 from mlfw.memory import peak_memory, resident_memory
 from mlfw_sklearn.predictor import EstimatorPredictor, rows_at_once
-from mlfw_tabular.prepared import CODES, NUMBERS, TARGET, Prepared, one_hot, prepared
+from mlfw_tabular import CODES, NUMBERS, TARGET, Prepared, one_hot, prepared
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from mlfw_tabular.arrays import Arrays
+    from mlfw_tabular import Arrays
 
 BLOCK_ROWS, WINDOW_BLOCKS = 4096, 16
 PASSES = 5
@@ -28,7 +28,7 @@ class Rows:
     """Prepared rows, read in windows.
 
     Attributes:
-        arrays: See `mlfw_tabular.prepared.Prepared`.
+        arrays: See `mlfw_tabular.features.Prepared`.
         cardinalities: How many codes each category has.
     """
 

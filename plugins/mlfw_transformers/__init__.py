@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mlfw
-from mlfw_tabular.prepare.encoder import Encoder
+from mlfw_tabular import Encoder
 from mlfw_transformers.images import ProcessedImageEncoder
 from mlfw_transformers.model import Pretrained
 from mlfw_transformers.tokenizer import TokenizerEncoder

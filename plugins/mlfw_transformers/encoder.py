@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from mlfw import Kind, UserError
-from mlfw_lightning.networks.encoders.encoder import Encoder
+from mlfw_lightning import Encoder
 from mlfw_transformers.bare import bare_model, reads
 from mlfw_transformers.settings import TYPE, check_settings
 

@@ -11,10 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlfw import Column, Kind, Schema, UserError
 from mlfw.errors import listing
 from mlfw.files import digest
-from mlfw_tabular.prepare.encoder import Encoder
-from mlfw_tabular.prepare.fitting import Fitting
-from mlfw_tabular.prepare.options import column_options
-from mlfw_tabular.prepare.words import sample
+from mlfw_tabular import Encoder, Fitting, column_options, sample_values
 from mlfw_transformers.bare import reads
 from mlfw_transformers.images import ProcessedImageEncoder
 from mlfw_transformers.processor import Processor, read_processor
@@ -25,7 +22,7 @@ from mlfw_transformers.tokenizer import TokenizerEncoder
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlfw_tabular.prepare.fitting import Targets
+    from mlfw_tabular import Targets
 
 SAMPLE_ROWS = 10_000
 
@@ -85,7 +82,7 @@ class Tokenized(_ByEncoder):
     def own(self, column: Column, values: pa.ChunkedArray) -> Encoder:
         """Return the encoder of a text."""
         length = column_options(column).length
-        texts = sample(values, SAMPLE_ROWS)
+        texts = sample_values(values, SAMPLE_ROWS)
         return TokenizerEncoder.fit(column, texts, self.tokenizer, self.settings, length)
 
 

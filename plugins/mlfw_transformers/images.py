@@ -8,9 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, UserError
-from mlfw_tabular.prepare.decode import ImageError, upright
-from mlfw_tabular.prepare.images import ImageEncoder
-from mlfw_tabular.prepare.options import KEY, column_options
+from mlfw_tabular import PREPARE_KEY, ImageEncoder, ImageError, column_options, upright
 from mlfw_transformers.processor import Processor
 
 if TYPE_CHECKING:
@@ -62,7 +60,8 @@ class ProcessedImageEncoder(ImageEncoder):
         for option in FIXED:
             if getattr(options, option) is not None:
                 raise UserError(
-                    f"{KEY}.{column.name}.{option}: the encoder's image processor decides it.",
+                    f"{PREPARE_KEY}.{column.name}.{option}: the encoder's image processor decides "
+                    "it.",
                     "Leave it out.",
                 )
         return cls(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from mlfw_tabular.prepare.fitting import Fitting
+    from mlfw_tabular import Fitting
 
 
 class Pooling(StrEnum):

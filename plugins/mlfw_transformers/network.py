@@ -6,13 +6,17 @@ from collections.abc import Iterable
 
 from torch import nn
 
-from mlfw_lightning.network import ImageShape, InputShape, TextShape
-from mlfw_lightning.networks.encoders.columns import Columns
-from mlfw_lightning.networks.encoders.encoder import Encoder
-from mlfw_lightning.networks.encoders.image_resnet import images_beside
-from mlfw_lightning.networks.encoders.words import MeanOfWords
-from mlfw_lightning.networks.fusion import Fusion
-from mlfw_lightning.networks.perceptron import hidden_layers
+from mlfw_lightning import (
+    Columns,
+    Encoder,
+    Fusion,
+    ImageShape,
+    InputShape,
+    MeanOfWords,
+    TextShape,
+    hidden_layers,
+    images_beside,
+)
 from mlfw_transformers.text import TextEncoder
 from mlfw_transformers.vision import VisionEncoder
 

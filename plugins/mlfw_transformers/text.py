@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mlfw import Kind
-from mlfw_lightning.network import TextShape
+from mlfw_lightning import TextShape
 from mlfw_transformers.encoder import PretrainedEncoder
 from mlfw_transformers.tokenizer import FIRST_TOKEN
 

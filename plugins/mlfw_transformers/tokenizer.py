@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, UserError
-from mlfw_tabular.prepare.encoder import SequenceEncoder
+from mlfw_tabular import SequenceEncoder
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from mlfw import Kind, UserError
-from mlfw_lightning.network import ImageShape
-from mlfw_lightning.networks.encoders.pixels import Normalise
+from mlfw_lightning import ImageShape, Normalise
 from mlfw_transformers.bare import settings_error
 from mlfw_transformers.encoder import PretrainedEncoder
 from mlfw_transformers.settings import TYPE

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import mlfw
-from mlfw import Deployer, Deployment, UserError, limits
+from mlfw import UserError
 from mlfw.errors import listing
 from mlfw.files import read_json, write_bytes, write_text
 from mlfw.hints import program
+from mlfw_onnx import MODEL, Export, Form, check_copy
 
 if TYPE_CHECKING:
+    from mlfw.pipeline.saved_model import SavedModel
     from mlfw_web.page import Page
 
 SITE, SINGLE = "site", "predict.html"
@@ -23,11 +24,12 @@ FILES = (
     (f"{SITE}/predict.js", "the model as an ES module, with its types in `predict.d.ts`"),
     ("schema.json", "the columns and the targets as mlfw describes them"),
     ("sample.json", "made-up rows with their predictions"),
+    ("card.md", "what the model is for, and how well it predicts; `card.json` is the same as data"),
 )
 
 
 @dataclass(kw_only=True)
-class Web(Deployer):
+class Web(Export):
     """The model as a web page that predicts in the browser: a form, CSV files, an ES module.
 
     It is written only if the model in it predicts what mlfw predicts, both for made-up rows and for
@@ -35,74 +37,75 @@ class Web(Deployer):
 
     Attributes:
         title: The heading of the page; the names of the targets if left out.
-        check_rows: Largest number of the run's test rows to compare, if they are available.
     """
 
-    packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime")
     extra: ClassVar[str] = "web"
-    exports: ClassVar[bool] = True
 
     title: str | None = None
-    check_rows: int = field(default=10_000, metadata=limits(minimum=0))
 
-    def deploy(self, model: Path, folder: Path, name: str) -> Deployment:
-        """Write the folder `site`, `predict.html`, `README.md`, `schema.json` and `sample.json`.
+    def write(self, saved: SavedModel, folder: Path, name: str) -> Form:
+        """Write the folder `site`, `predict.html` and `sample.json`.
 
         Raises:
-            UserError: ONNX Runtime Web is not there, or the model has no ONNX form, predicts
-                otherwise in it, or needs what a browser has not.
+            UserError: ONNX Runtime Web is not there, or the model has no ONNX form, or needs what a
+                browser has not.
         """
         from mlfw.pipeline.output import identifier_columns
-        from mlfw_onnx.parity import Parity, session_of
-        from mlfw_onnx.portable import made_up_rows, sample_text
-        from mlfw_onnx.predictions import TargetOutputs
+        from mlfw_onnx import Parity, checked_model, sample_of, sample_text
         from mlfw_web import runtime
         from mlfw_web.description import Described
-        from mlfw_web.page import packed, styles
+        from mlfw_web.page import embedded, packed, styles
         from mlfw_web.readme import readme
         from mlfw_web.types import declarations
 
         _check_runtime()
-        saved = mlfw.load(model)
+        site = folder / SITE
         made = saved.predictor.to_onnx()
         content = made.SerializeToString()
-        parity = Parity(saved.predictor, session_of(content), TargetOutputs.of(made))
-        parity.deployer = "web"
-        rows = made_up_rows(saved.predictor, made)
-        sample = sample_text(parity, made, rows)
-        identifiers = identifier_columns(model.parent / "data")
-        described = Described(name, saved.schema, made, parity, sample, identifiers)
+        write_bytes(site / MODEL, content)
+        model = checked_model(site / MODEL, MODEL, any_operators=True)
+        parity = Parity(saved.predictor, model, "web")
+        sample = sample_of(saved, model.inputs)
+        text = sample_text(parity, made, sample.rows)
+        identifiers = identifier_columns(saved.folder.parent / "data")
+        described = Described(name, saved.schema, made, parity.tolerance, text, identifiers)
         description = described.data()
-        note = parity.note(rows, saved.test_rows(self.check_rows))
-        page = self._page(description, model)
+        page = self._page(description, saved.folder)
         script, binary = (
             (runtime.FOLDER / file).read_bytes() for file in (runtime.SCRIPT, runtime.BINARY)
         )
-        site = folder / SITE
-        for file, text in (
+        licence, notices = runtime.licence(), runtime.notices()
+        small = packed(binary)
+        for file, source in (
             ("index.html", page.index()),
             ("page.js", page.script()),
             ("page.css", styles()),
             ("predict.js", page.module()),
             ("predict.d.ts", declarations(description)),
+            (runtime.SITE_LICENCE, licence),
+            (runtime.SITE_NOTICES, notices),
         ):
-            write_text(site / file, text)
-        write_bytes(site / "model.onnx", content)
+            write_text(site / file, source)
         write_bytes(site / runtime.SCRIPT, script)
-        small = packed(binary)
         write_bytes(site / f"{runtime.BINARY}.gz", small)
-        write_bytes(site / "ort-LICENSE.txt", (runtime.FOLDER / runtime.LICENSE).read_bytes())
-        saved.schema.save(folder / "schema.json")
-        write_text(folder / "sample.json", sample)
-        files, notes = list(FILES), [note]
+        write_text(folder / "sample.json", text)
+        files, remarks, artifact = list(FILES), [], SINGLE
         if len(content) <= LARGEST_SINGLE:
-            write_text(folder / SINGLE, page.single(packed(script), small, packed(content)))
+            licences = packed(f"{licence}\n{notices}".encode())
+            single = page.single(packed(script), small, packed(content), licences)
+            write_text(folder / SINGLE, single)
+            copy = embedded((folder / SINGLE).read_text(encoding="utf-8"), "model")
+            check_copy(copy, content, "web", f"the model in {SINGLE}")
         else:
-            files = files[1:]
-            notes.append(f"The model is too large for a single HTML file: serve {SITE}.")
-        write_text(folder / "README.md", readme(description, files, note, runtime.VERSION))
-        artifact = SINGLE if len(files) == len(FILES) else f"{SITE}/index.html"
-        return Deployment(artifact, notes=tuple(notes))
+            files, artifact = files[1:], f"{SITE}/index.html"
+            remarks.append(f"The model is too large for a single HTML file: serve {SITE}.")
+        return Form(
+            artifact,
+            parity,
+            sample,
+            lambda note: readme(description, files, note, runtime.VERSION),
+            tuple(remarks),
+        )
 
     def _page(self, description: dict[str, Any], model: Path) -> Page:
         from mlfw_web.page import Page

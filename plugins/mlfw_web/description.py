@@ -20,14 +20,12 @@ from mlfw.schema.number_spelling import known_spellings
 from mlfw.schema.numerals import SCALE_PATTERN, picture
 from mlfw.schema.predictions import output_names
 from mlfw.schema.words import missing_numbers
-from mlfw_onnx.predictions import TargetOutputs, input_notes
+from mlfw_onnx import TargetOutputs, input_notes
 from mlfw_web.patterns import javascript
 from mlfw_web.usual import hint, usual_text
 
 if TYPE_CHECKING:
     import onnx
-
-    from mlfw_onnx.parity import Parity
 
 MOST_SAMPLE_ROWS = 64
 ENCODERS = ("words", "buckets", "vocabulary")
@@ -45,7 +43,7 @@ class Described:
         name: The model's name.
         schema: Its schema.
         model: The model in ONNX.
-        parity: The comparison with mlfw that it has passed.
+        tolerance: By how much predictions may differ from those of mlfw.
         sample: The text of `sample.json`.
         identifiers: The columns that training left out because they only name the rows.
     """
@@ -53,7 +51,7 @@ class Described:
     name: str
     schema: Schema
     model: onnx.ModelProto
-    parity: Parity
+    tolerance: float
     sample: str
     identifiers: Sequence[str]
 
@@ -67,7 +65,7 @@ class Described:
         sample = json.loads(self.sample)
         return {
             "name": self.name,
-            "tolerance": max(self.parity.tolerance, 1e-5),
+            "tolerance": max(self.tolerance, 1e-5),
             "identifiers": list(self.identifiers),
             "columns": [
                 described_column(column, notes.get(column.name, {}))

@@ -19,6 +19,7 @@ PAGE_MODULES = (*MODEL_MODULES, "csv.js", "page.js")
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 PUBLIC = "export { PredictionError, check, columns, predict, predictRows, ready, targets };\n"
+DATA = '<script type="application/octet-stream" id="{}">'
 LEVEL = 7  # as small as 9 within a percent, in half the time
 
 
@@ -57,20 +58,20 @@ class Page:
             "put the folder on a web server, or open the single HTML file instead.</p>",
         )
 
-    def single(self, runtime: bytes, binary: bytes, model: bytes) -> str:
+    def single(self, runtime: bytes, binary: bytes, model: bytes, licences: bytes) -> str:
         """Return the page as one HTML file.
 
         Args:
             runtime: The script of ONNX Runtime Web, gzipped.
             binary: Its WebAssembly, gzipped.
             model: The model, gzipped.
+            licences: The licence and the notices of ONNX Runtime Web, gzipped.
         """
         script, style = f"\n{self._script('single.js', PAGE_MODULES)}", f"\n{styles()}"
         policy = _policy(f"{_hash(script)} blob:", _hash(style), "'none'")
-        parts = {"runtime": runtime, "wasm": binary, "model": model}
+        parts = {"runtime": runtime, "wasm": binary, "model": model, "licences": licences}
         data = "\n".join(
-            f'<script type="application/octet-stream" id="{name}">{_base64(content)}</script>'
-            for name, content in parts.items()
+            f"{DATA.format(name)}{_base64(content)}</script>" for name, content in parts.items()
         )
         code = f'<script type="module">{script}</script>'
         return self._html(policy, f"<style>{style}</style>", f"{data}\n{code}")
@@ -97,6 +98,17 @@ class Page:
 def styles() -> str:
     """Return the style sheet."""
     return (ASSETS / "page.css").read_text(encoding="utf-8")
+
+
+def embedded(page: str, name: str) -> bytes:
+    """Return a part of a single HTML file, unpacked.
+
+    Args:
+        page: The file.
+        name: `runtime`, `wasm`, `model` or `licences`.
+    """
+    _, _, rest = page.partition(DATA.format(name))
+    return gzip.decompress(base64.b64decode(rest.partition("<")[0]))
 
 
 def packed(content: bytes) -> bytes:

@@ -40,7 +40,7 @@ and open <http://localhost:8000>.
 
 ## Put it into a site of your own
 
-`site/predict.js` is an ES module. Copy `predict.js`, `predict.d.ts`, `model.onnx` and the three
+`site/predict.js` is an ES module. Copy `predict.js`, `predict.d.ts`, `model.onnx` and the four
 files whose names begin with `ort` into one folder of your site, then
 
 ```html
@@ -68,8 +68,13 @@ Chrome, Edge and Firefox since 2023 and Safari since 16.4. One thread is used.
 
 {checked}
 
-`sample.json` holds the made-up rows and what mlfw predicts for them. ONNX Runtime Web {version}
-runs the model; it is under the MIT licence, which is in `site/ort-LICENSE.txt`.
+`sample.json` holds the made-up rows and what mlfw predicts for them.
+
+## Licences
+
+ONNX Runtime Web {version} runs the model. It is under the MIT licence, `site/ort-LICENSE.txt`; the
+notices of the software that it contains are in `site/ort-ThirdPartyNotices.txt`. The page shows
+both at its foot; keep them where you copy the page.
 """
 IMAGES = """
 Images are decoded by the browser and resized as Pillow does. PNG images are as in training. JPEG

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGE = "onnxruntime-web"
@@ -26,8 +28,11 @@ FILES = {
     SCRIPT: "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
     BINARY: "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
 }
+SITE_LICENCE, SITE_NOTICES = "ort-LICENSE.txt", "ort-ThirdPartyNotices.txt"
+NOTICES = "ThirdPartyNotices.txt"
 FOLDER = Path(__file__).parent / "runtime"
 SECONDS = 300
+NOTICES_ADDRESS = f"https://github.com/microsoft/onnxruntime/blob/v{VERSION}/ThirdPartyNotices.txt"
 MIT = """ONNX Runtime Web {version} (npm package {package})
 
 MIT License
@@ -61,6 +66,24 @@ def is_complete(folder: Path = FOLDER) -> bool:
         (folder / name).is_file() and _sha256((folder / name).read_bytes()) == expected
         for name, expected in FILES.items()
     )
+
+
+def licence(folder: Path = FOLDER) -> str:
+    """Return the text of the licence."""
+    return (folder / LICENSE).read_text(encoding="utf-8")
+
+
+def notices() -> str:
+    """Return the notices of the software in ONNX Runtime, from its package for Python.
+
+    The package from npm has none, although its WebAssembly is built from the same sources.
+    """
+    found = find_spec("onnxruntime")
+    file = Path(found.origin).parent / NOTICES if found and found.origin else None
+    if file is None or not file.is_file():
+        return f"The third-party notices of ONNX Runtime: {NOTICES_ADDRESS}\n"
+    head = f"The third-party notices of ONNX Runtime {version('onnxruntime')}\n\n"
+    return head + file.read_text(encoding="utf-8-sig", errors="replace").replace("\r\n", "\n")
 
 
 def fetch(folder: Path = FOLDER) -> bool:

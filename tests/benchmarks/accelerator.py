@@ -23,7 +23,7 @@ from mlfw_lightning.learner import Learner
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_tabular.arrays import MemoryArrays
-from mlfw_tabular.prepared import CODES, NUMBERS, TARGET
+from mlfw_tabular.features import CODES, NUMBERS, TARGET
 
 ROWS, COLUMNS, CLASSES, BATCH, WIDTH, DEPTH = 400_000, 256, 10, 8192, 2048, 3
 EPOCHS, REPEATS = 5, 5

@@ -23,7 +23,7 @@ from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import ImageShape
 from mlfw_lightning.networks.cnn import CNN
 from mlfw_tabular.arrays import MemoryArrays
-from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET
+from mlfw_tabular.features import CODES, IMAGES, NUMBERS, TARGET
 
 CLASSES, BATCH, EPOCHS, FACTOR = 10, 64, 4, 4
 RATE, DECAY = 2e-3, 1e-2

@@ -30,7 +30,7 @@ def main(path: str, folder: Path) -> None:
     from mlfw.pipeline.work import Work
     from mlfw.plugins import load_plugins
     from mlfw.runs.store import open_run
-    from mlfw_tabular.prepared import prepared
+    from mlfw_tabular.features import prepared
 
     plugins = load_plugins()
     settings = [f"dataset.path={path}", "dataset.target=target", "dataset.checks.all=off"]

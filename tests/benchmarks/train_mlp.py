@@ -25,7 +25,7 @@ from mlfw_lightning.learner import Learner
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_tabular.arrays import MemoryArrays
-from mlfw_tabular.prepared import CODES, NUMBERS, TARGET
+from mlfw_tabular.features import CODES, NUMBERS, TARGET
 
 ROWS, COLUMNS, CLASSES, BATCH, EPOCHS, REPEATS = 50_000, 20, 2, 256, 5, 5
 RATE, DECAY = 3e-3, 1e-2

@@ -21,7 +21,7 @@ from mlfw_lightning.learner import Learner
 from mlfw_lightning.loop.randomness import seeded
 from mlfw_lightning.loop.streamed import WINDOW_BYTES
 from mlfw_lightning.loop.threads import threads_for
-from mlfw_tabular.arrays import Arrays, MemoryArrays, window_rows
+from mlfw_tabular import Arrays, MemoryArrays, window_rows
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer

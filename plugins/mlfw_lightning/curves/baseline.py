@@ -9,10 +9,10 @@ import numpy as np
 
 from mlfw import Task
 from mlfw_lightning.heads import Head
-from mlfw_tabular.prepared import TARGET
+from mlfw_tabular import TARGET
 
 if TYPE_CHECKING:
-    from mlfw_tabular.arrays import Arrays
+    from mlfw_tabular import Arrays
 
 BLOCK_ROWS = 65_536
 MOST_ROWS = 1_000_000

@@ -13,7 +13,7 @@ from mlfw.files import sha256
 if TYPE_CHECKING:
     from torch import nn
 
-    from mlfw_tabular.prepare.fitting import Fitting
+    from mlfw_tabular import Fitting
 
 MANIFEST = "manifest.json"
 HEAD = "head"
@@ -69,10 +69,10 @@ class FineTuning(mlfw.Component):
         Raises:
             UserError: There is no such saved model, it is damaged, or it holds no network.
         """
-        from mlfw_tabular.prepare.fitting import USUAL
+        from mlfw_tabular import USUAL_FITTING
 
         if not self.init_from:
-            return USUAL
+            return USUAL_FITTING
         from mlfw_lightning.fine_tuning.transfer import Transferred
 
         return Transferred.of(self.init_from)

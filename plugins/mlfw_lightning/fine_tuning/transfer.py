@@ -19,16 +19,12 @@ from mlfw_lightning.fine_tuning.blocks import head_of
 from mlfw_lightning.fine_tuning.options import HEAD
 from mlfw_lightning.portable import native
 from mlfw_lightning.predictor import NetworkPredictor
-from mlfw_tabular.prepare import Augmentation
-from mlfw_tabular.prepare.encoder import Encoder, Output
-from mlfw_tabular.prepare.fitting import Fitting
-from mlfw_tabular.prepare.images import ImageEncoder
-from mlfw_tabular.prepare.options import column_options
+from mlfw_tabular import Augmentation, Encoder, Fitting, ImageEncoder, Output, column_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlfw_tabular.prepare.fitting import Targets
+    from mlfw_tabular import Targets
 
 KEY = "model.init_from"
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from mlfw_tabular.prepared import CODES, IMAGES, NUMBERS, TARGET, TOKENS
+from mlfw_tabular import CODES, IMAGES, NUMBERS, TARGET, TOKENS
 
 
 class Inputs(NamedTuple):

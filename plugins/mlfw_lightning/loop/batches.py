@@ -13,8 +13,7 @@ from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.ordered import Ordered
 from mlfw_lightning.loop.randomness import derived_seed
 from mlfw_lightning.loop.streamed import StreamedBatches
-from mlfw_tabular.arrays import Arrays, MemoryArrays
-from mlfw_tabular.prepare import Augmentation
+from mlfw_tabular import Arrays, Augmentation, MemoryArrays
 
 RESIDENT_SHARE = 0.25
 

@@ -12,7 +12,7 @@ from mlfw_lightning.learner import Learner
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
-    from mlfw_tabular.arrays import Arrays
+    from mlfw_tabular import Arrays
 
 ROWS_AT_ONCE = 65_536
 MAY_CHANGE = ("epochs", "max_time", "checkpoint_minutes", "workers", "timeout")

@@ -12,8 +12,7 @@ from torch import Tensor
 
 from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.randomness import derived_seed
-from mlfw_tabular.arrays import Arrays
-from mlfw_tabular.prepare import Augmentation, augment
+from mlfw_tabular import Arrays, Augmentation, augment
 
 
 @dataclass(eq=False)

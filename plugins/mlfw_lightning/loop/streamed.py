@@ -16,7 +16,7 @@ from mlfw_lightning.loop.ahead import in_pool
 from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.ordered import Ordered
 from mlfw_lightning.loop.randomness import derived_seed
-from mlfw_tabular.arrays import window_rows
+from mlfw_tabular import window_rows
 
 BLOCK_ROWS = 4096
 WINDOW_BYTES = 32_000_000

@@ -12,7 +12,7 @@ from mlfw_lightning.onnx_layers import add_module
 
 if TYPE_CHECKING:
     from mlfw_onnx import Tensor as GraphTensor
-    from mlfw_tabular.prepare.graph import GraphFeatures
+    from mlfw_tabular import GraphFeatures
 
 
 class Fusion(nn.Module):

@@ -24,9 +24,7 @@ from mlfw_lightning.heads import Head
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.network import InputShape, Network
 from mlfw_lightning.ranks.local_ranks import JOB
-from mlfw_tabular.arrays import Arrays, ArrayWriter, MemoryArrays, StoredArrays
-from mlfw_tabular.prepare import Augmentation
-from mlfw_tabular.prepared import SETS
+from mlfw_tabular import SETS, Arrays, ArrayWriter, Augmentation, MemoryArrays, StoredArrays
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlfw_onnx.graph import ML
+from mlfw_onnx import ML
 
 if TYPE_CHECKING:
     import numpy as np

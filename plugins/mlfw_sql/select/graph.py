@@ -143,7 +143,7 @@ def _part(model: onnx.ModelProto, begin: str, end: str, before: str) -> Any:
     """
     from onnx import TensorProto, helper
 
-    from mlfw_onnx.parity import session_of
+    from mlfw_onnx import new_session
 
     needed, nodes = {end}, []
     for node in reversed(model.graph.node):
@@ -161,7 +161,7 @@ def _part(model: onnx.ModelProto, begin: str, end: str, before: str) -> Any:
         [each for each in model.graph.initializer if each.name in needed],
     )
     made = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
-    return session_of(made.SerializeToString())
+    return new_session(made.SerializeToString(), "sums of leaves")
 
 
 def _taken_by(node: onnx.NodeProto) -> Iterator[str]:

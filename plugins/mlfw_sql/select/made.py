@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw import Schema, Task
 from mlfw.schema import free_name, prediction_name, probability_names
 from mlfw.schema.predictions import output_names
-from mlfw_onnx.predictions import TargetOutputs
+from mlfw_onnx import TargetOutputs
 from mlfw_sql.select.expressions import Expr, NoSqlError, double, literal
 from mlfw_sql.select.graph import Run
 

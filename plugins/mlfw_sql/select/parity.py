@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, Schema, UserError
 from mlfw.hints import command
-from mlfw_onnx.parity import Comparison
-from mlfw_onnx.predictions import TargetOutputs
+from mlfw_onnx import Comparison, TargetOutputs
 from mlfw_sql.select.expressions import identifier
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ class SqliteParity(Comparison):
         columns: Which of the statement's columns belong to each output, by the output's name.
         keep: Columns of the table that the statement returns beside the predictions.
     """
+
+    said: ClassVar[str] = "Run by SQLite and compared with mlfw"
 
     statement: str = ""
     table: str = "rows"

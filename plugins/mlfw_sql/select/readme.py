@@ -8,7 +8,7 @@ from mlfw import Kind, Schema, Task
 from mlfw.errors import listing
 from mlfw.schema import is_duration, prediction_name, probability_names
 from mlfw.schema.dates import has_date, has_day
-from mlfw_onnx.markdown import block, cell, code, table
+from mlfw_onnx import markdown as md
 from mlfw_sql.select.made import Made
 from mlfw_sql.select.parity import columns_read, create_table, type_of
 
@@ -31,7 +31,6 @@ class Page:
         schema: The model's schema.
         table: The table that the statement reads, as SQL.
         made: The statement.
-        checked: A sentence that says how the model was compared with mlfw.
     """
 
     name: str
@@ -39,18 +38,21 @@ class Page:
     schema: Schema
     table: str
     made: Made
-    checked: str
 
-    def text(self) -> str:
-        """Return the page in Markdown."""
-        targets = listing(f"`{cell(each.name)}` ({each.task})" for each in self.schema.targets)
+    def text(self, checked: str) -> str:
+        """Return the page in Markdown.
+
+        Args:
+            checked: A sentence that says how the model was compared with mlfw.
+        """
+        targets = listing(f"`{md.cell(each.name)}` ({each.task})" for each in self.schema.targets)
         columns = columns_read(self.schema, self.made.keep)
         parts = [
-            f"# {cell(self.name)}",
-            f"`model.sql` predicts {targets} for every row of the table {code(self.table)}. It is "
-            f"one SELECT, made from a `{self.use}` model of mlfw, preprocessing included.",
+            f"# {md.cell(self.name)}",
+            f"`model.sql` predicts {targets} for every row of the table {md.code(self.table)}. It "
+            f"is one SELECT, made from a `{self.use}` model of mlfw, preprocessing included.",
             "## Running it",
-            block(
+            md.block(
                 "sh",
                 "sqlite3 shop.db < model.sql\nduckdb shop.duckdb < model.sql\n"
                 "psql shop < model.sql",
@@ -62,18 +64,18 @@ class Page:
             "`deployer.table=NAME`.",
             "## What goes in",
             "Missing values are NULL.",
-            table(["column", "type", "holds"], self._input_rows()),
+            md.table(["column", "type", "holds"], self._input_rows()),
             "Such a table is made by:",
-            block("sql", f"{create_table(self.table, columns)};"),
+            md.block("sql", f"{create_table(self.table, columns)};"),
             "In SQLite, give the columns these types before you import a CSV file: a column of "
             "type TEXT holds texts, and no numbers. Bring a time with a zone to UTC first (in "
             "PostgreSQL: `moment AT TIME ZONE 'UTC'`); a text that ends in an offset such as "
             "`+02:00` counts as missing.",
             "## What comes out",
             f"One row per row of the table, first with {self._kept()}, then with:",
-            table(["column", "type", "holds"], self._output_rows()),
+            md.table(["column", "type", "holds"], self._output_rows()),
             "## How it was checked",
-            self.checked,
+            checked,
             "`sample.json` holds made-up rows and what mlfw predicts for them; `schema.json` "
             "describes the columns in mlfw.",
         ]
@@ -82,42 +84,48 @@ class Page:
     def _kept(self) -> str:
         if self.made.keep == tuple(self.schema.names):
             return "the columns above (`deployer.keep='[id]'` chooses others)"
-        return listing(map(code, self.made.keep)) if self.made.keep else "no other column"
+        return listing(map(md.code, self.made.keep)) if self.made.keep else "no other column"
 
     def _input_rows(self) -> list[list[str]]:
         rows = []
         for column in self.schema.columns:
             holds = HOLDS[column.kind]
             if column.kind is Kind.category:
-                shown = ", ".join(map(code, column.categories[:MOST_NAMED]))
+                shown = ", ".join(map(md.code, column.categories[:MOST_NAMED]))
                 more = len(column.categories) - MOST_NAMED
                 holds += f": {shown}" + (f" and {more} more" if more > 0 else "")
             elif column.kind is Kind.number and column.format:
                 how = "in seconds" if is_duration(column.format) else "without its marks"
-                holds += f"; {how}, as {code(column.format)} in the data"
+                holds += f"; {how}, as {md.code(column.format)} in the data"
             elif column.kind is Kind.datetime and column.format and not has_date(column.format):
                 holds = "a time of day, or its text: `14:30`"
             elif column.kind is Kind.datetime and column.format and not has_day(column.format):
                 holds += "; a month is its first day, or the text `2026-01`"
-            rows.append([code(column.name), type_of(column), holds])
+            rows.append([md.code(column.name), type_of(column), holds])
         return rows
 
     def _output_rows(self) -> list[list[str]]:
         rows = []
         for target, outputs in zip(self.schema.targets, self.made.outputs, strict=True):
-            what = cell(target.name)
+            what = md.cell(target.name)
             if target.task is Task.regression:
                 name = self.made.names[prediction_name(self.schema, target)]
-                rows.append([code(name), "double", f"the {what} predicted"])
+                rows.append([md.code(name), "double", f"the {what} predicted"])
                 continue
             labels = self.made.columns[outputs.label]
             if target.task is Task.multilabel:
                 for name, label in zip(labels, target.classes, strict=True):
-                    rows.append([code(name), "boolean", f"whether {code(label)} is predicted"])
+                    rows.append(
+                        [
+                            md.code(name),
+                            "boolean",
+                            f"whether {md.code(label)} is predicted",
+                        ]
+                    )
             else:
-                rows.append([code(labels[0]), type_of(target.column), f"the {what} predicted"])
+                rows.append([md.code(labels[0]), type_of(target.column), f"the {what} predicted"])
             names = probability_names(self.schema, target)
             for name, label in zip(names, target.classes, strict=True):
-                likely = f"how likely {code(label)} is"
-                rows.append([code(self.made.names[name]), "double", likely])
+                likely = f"how likely {md.code(label)} is"
+                rows.append([md.code(self.made.names[name]), "double", likely])
         return rows

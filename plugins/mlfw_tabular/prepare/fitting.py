@@ -17,7 +17,7 @@ from mlfw_tabular.prepare.target_encoding import TargetEncoder
 from mlfw_tabular.prepare.target_values import TargetValues
 from mlfw_tabular.prepare.texts import HashEncoder, TextEncoding, TfidfEncoder
 from mlfw_tabular.prepare.tokens import TokenEncoder
-from mlfw_tabular.prepare.words import sample, words_of
+from mlfw_tabular.prepare.words import sample_values, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +52,7 @@ def fit_column(column: Column, values: pa.ChunkedArray, targets: Targets) -> Ite
     if column.kind is Kind.image:
         return fit_image(column, values, options)
     if column.kind is Kind.text:
-        words = words_of(sample(values))
+        words = words_of(sample_values(values))
         if options.encode is TextEncoding.hash:
             return HashEncoder.fit(column, options), TokenEncoder.fit(column, words, options)
         return TfidfEncoder.fit(column, words, options), TokenEncoder.fit(column, words, options)
@@ -95,4 +95,4 @@ class Fitting:
         return fit_column(column, values, targets)
 
 
-USUAL = Fitting()
+USUAL_FITTING = Fitting()

@@ -21,7 +21,7 @@ from mlfw_tabular.prepare.images import ImageOptions
 from mlfw_tabular.prepare.numbers import NumberOptions
 from mlfw_tabular.prepare.texts import TextOptions
 
-KEY = "dataset.prepare"
+PREPARE_KEY = "dataset.prepare"
 OPTIONS: dict[Kind, type[Any]] = {
     Kind.number: NumberOptions,
     Kind.category: CategoryOptions,
@@ -50,11 +50,12 @@ def prepare_options(given: Mapping[str, Any], columns: Sequence[Column]) -> tupl
     for name, options in given.items():
         if name not in kinds:
             raise UserError(
-                f"{dotted(KEY, name)}: neither a kind of column nor an input column; kinds are "
-                f"{listing(OPTIONS)}, columns are {listing(column.name for column in columns)}.",
+                f"{dotted(PREPARE_KEY, name)}: neither a kind of column nor an input column; kinds "
+                f"are {listing(OPTIONS)}, columns are "
+                f"{listing(column.name for column in columns)}.",
                 did_you_mean(name, kinds, listed=True),
             )
-        read = read_options(OPTIONS[kinds[name]], options, dotted(KEY, name))
+        read = read_options(OPTIONS[kinds[name]], options, dotted(PREPARE_KEY, name))
         checked[name] = {option: _plain(getattr(read, option)) for option in options}
     return tuple(
         dataclasses.replace(
@@ -80,7 +81,7 @@ def column_options(column: Column) -> Any:
             f"column '{column.name}': holds {column.kind}, which can be predicted only.",
             f"Leave it out: {override('dataset.drop', [column.name])}",
         )
-    return read_options(OPTIONS[column.kind], column.prepare, dotted(KEY, column.name))
+    return read_options(OPTIONS[column.kind], column.prepare, dotted(PREPARE_KEY, column.name))
 
 
 def read_options(options: type[Options], given: Any, place: str) -> Options:

@@ -17,7 +17,7 @@ from mlfw_tabular.prepare.augment import Augmentation
 from mlfw_tabular.prepare.block import Block, blocks
 from mlfw_tabular.prepare.encoder import Audience, Encoder, Output, SequenceEncoder
 from mlfw_tabular.prepare.features import Features
-from mlfw_tabular.prepare.fitting import ENCODERS, USUAL, Fitting
+from mlfw_tabular.prepare.fitting import ENCODERS, USUAL_FITTING, Fitting
 from mlfw_tabular.prepare.graph import (
     GraphFeatures,
     add_features,
@@ -48,7 +48,7 @@ class Preprocessor:
     encoders: tuple[Encoder, ...]
 
     @classmethod
-    def fit(cls, rows: pa.Table, schema: Schema, fitting: Fitting = USUAL) -> Preprocessor:
+    def fit(cls, rows: pa.Table, schema: Schema, fitting: Fitting = USUAL_FITTING) -> Preprocessor:
         """Learn from training rows.
 
         Args:
@@ -78,7 +78,7 @@ class Preprocessor:
         *,
         network: bool = False,
         dtype: str | None = None,
-        fitting: Fitting = USUAL,
+        fitting: Fitting = USUAL_FITTING,
         progress: Progress = silent,
     ) -> tuple[Preprocessor, Features]:
         """Learn from training rows, and prepare them for a model to learn from.

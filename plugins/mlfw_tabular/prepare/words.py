@@ -72,7 +72,7 @@ def runs_of(words: Terms, longest: int) -> Terms:
     return Terms(pa.concat_arrays(runs).take(pa.array(order)), joined[order], words.rows)
 
 
-def sample(values: pa.ChunkedArray, rows: int = SAMPLE_ROWS) -> pa.Array:
+def sample_values(values: pa.ChunkedArray, rows: int = SAMPLE_ROWS) -> pa.Array:
     """Return every n-th value, so that there are no more than so many."""
     import numpy as np
     import pyarrow as pa

@@ -2,7 +2,7 @@
 
 import { csvText, fileText, parseTable, predictionTable, rowObjects } from "./csv.js";
 import { PredictionError, check, columns, predict, readRows, ready, run, sentences, targets } from "./model.js";
-import { description } from "./assets.js";
+import { assets, description } from "./assets.js";
 
 const MOST_BARS = 10;
 const MOST_OPTIONS = 200;
@@ -304,11 +304,25 @@ function buildTabs() {
   });
 }
 
+function buildLicences() {
+  const place = find("licences");
+  place.addEventListener("toggle", async () => {
+    const text = place.querySelector("pre");
+    if (!place.open || text.textContent) return;
+    try {
+      text.textContent = await assets.licences();
+    } catch (error) {
+      text.textContent = `The text cannot be read: ${error.message}`;
+    }
+  });
+}
+
 async function begin() {
   find("unserved")?.remove();
   buildTabs();
   buildForm();
   buildFiles();
+  buildLicences();
   try {
     await ready();
     document.body.dataset.state = "ready";

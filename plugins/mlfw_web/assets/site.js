@@ -12,4 +12,9 @@ const assets = {
   runtime: () => import("./ort.wasm.bundle.min.mjs"),
   wasm: async () => inflate(await fetch(new URL("./ort-wasm-simd-threaded.wasm.gz", import.meta.url))),
   model: async () => inflate(await fetch(new URL("./model.onnx", import.meta.url))),
+  licences: async () => {
+    const texts = ["./ort-LICENSE.txt", "./ort-ThirdPartyNotices.txt"].map(async (name) =>
+      new TextDecoder().decode(await inflate(await fetch(new URL(name, import.meta.url)))));
+    return (await Promise.all(texts)).join("\n");
+  },
 };

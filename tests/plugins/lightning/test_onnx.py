@@ -25,8 +25,7 @@ from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.onnx_layers import is_convertible
 from mlfw_lightning.portable import OnnxNetwork
 from mlfw_lightning.predictor import NetworkPredictor
-from mlfw_onnx.parity import Parity, session_of
-from mlfw_onnx.predictions import TargetOutputs
+from mlfw_onnx import Parity, checked_model, new_session
 
 NEAR, MOST_SECONDS = 1e-5, 1.0  # torch's exporter took several seconds
 TARGETS = ("kind", "price", "tags")
@@ -64,7 +63,7 @@ def test_a_network_on_all_kinds_of_columns_is_one_model_at_once(
     assert time.process_time() - start < MOST_SECONDS
 
     onnx.checker.check_model(model, full_check=True)
-    parity = Parity(predictor, session_of(model.SerializeToString()), TargetOutputs.of(model))
+    parity = Parity(predictor, checked_model(model.SerializeToString(), "model.onnx"))
     parity.check(mlfw.conform(splits.test, splits.schema), "test")
     parity.check(mlfw.conform(odd_rows(), splits.schema), "odd")
     parity.check(mlfw.conform(splits.test.slice(0, 1), splits.schema), "single")
@@ -191,7 +190,8 @@ def test_a_network_of_a_plugin_is_exported_by_torch() -> None:
     arrays = [inputs.numbers.numpy(), inputs.codes.numpy()]
     assert not is_convertible(network)
 
-    session = session_of(network_model(network, InputShape(2, (), 3)).SerializeToString())
+    content = network_model(network, InputShape(2, (), 3)).SerializeToString()
+    session = new_session(content, "network")
 
     names = [each.name for each in session.get_inputs()]
     (found,) = session.run(None, dict(zip(names, arrays, strict=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 import mlfw
 from mixed_table import mixed_splits, odd_rows
 from mlfw import FitContext, Splits, UserError
+from mlfw.files import write_bytes
 from mlfw.pipeline.saved_model import save_model
 from mlfw.plugins import load_plugins
 from mlfw.plugins.builtin import NoTrainer
@@ -83,6 +85,25 @@ def test_a_program_that_predicts_otherwise_is_refused(
 
     with pytest.raises(UserError, match=r"deployer=torch: the exported model.*test row 1, "):
         compared(predictor, wrong).check(splits.test, "test")
+
+
+def test_a_file_that_holds_other_weights_than_it_should_is_noticed(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, content: bytes) -> None:
+        program = torch.export.load(io.BytesIO(content))
+        for values in program.state_dict.values():
+            if values.is_floating_point():
+                values.data.add_(0.1)
+        changed = io.BytesIO()
+        torch.export.save(program, changed)
+        write_bytes(path, changed.getvalue())
+
+    monkeypatch.setattr("mlfw_lightning.torch_deployer.write_bytes", write)
+
+    with pytest.raises(UserError, match=r"deployer=torch: .* predict differently: sample row 1,"):
+        TorchProgram().deploy(exported.parent / "model", tmp_path, "mlp")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_code_of_the_readme_predicts_the_sample(

@@ -13,7 +13,7 @@ from mlfw import Column, FitContext, Kind, Schema, Splits, Target, Task, UserErr
 from mlfw_lightning import LightningTrainer
 from mlfw_lightning.heads import Head, heads_of
 from mlfw_lightning.networks.mlp import MLP
-from mlfw_tabular.prepared import TargetScale
+from mlfw_tabular.features import TargetScale
 
 ROWS = 400
 NUMBER = Column(name="rent", kind=Kind.number)

@@ -9,11 +9,13 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
+from safetensors.numpy import load_file
 
 from kotlin_app import Run, compiled, kotlin_compiler, run_app
 from mixed_table import mixed_splits
-from mlfw import FitContext, Splits
+from mlfw import FitContext, Splits, UserError
 from mlfw.components import Model
+from mlfw.files import write_bytes
 from mlfw.pipeline.saved_model import save_model
 from mlfw.plugins import load_plugins
 from mlfw.plugins.builtin import NoTrainer
@@ -71,6 +73,28 @@ def test_a_network_is_small_and_runs_in_executorch(exported: dict[str, Path]) ->
     assert len(sample["rows"]) > 10
     assert method.metadata.num_inputs() == 9
     assert method.metadata.num_outputs() == len(TARGETS)
+
+
+def test_a_program_that_holds_other_weights_than_it_should_is_noticed(
+    exported: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = exported["mlp"].parent / "model"
+    weights = load_file(model / "weights.safetensors")
+
+    def write(path: Path, content: bytes) -> None:
+        if path.name == "model.pte":
+            before = content
+            for values in weights.values():
+                if values.ndim == 1:  # matrices are packed
+                    content = content.replace(values.tobytes(), (values + 1).tobytes())
+            assert content != before
+        write_bytes(path, content)
+
+    monkeypatch.setattr("mlfw_mobile.deployer.write_bytes", write)
+
+    with pytest.raises(UserError, match=r"deployer=mobile: .* predict differently: sample row 1,"):
+        Mobile().deploy(model, tmp_path, "mlp")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_android_apps_compile_and_predict_the_sample(

@@ -13,6 +13,7 @@ import onnx
 import pytest
 
 import mlfw
+from damaged_onnx import wrong_writer
 from mixed_table import mixed_splits, odd_rows
 from mlfw import FitContext, Splits, UserError
 from mlfw.hints import install
@@ -23,8 +24,7 @@ from mlfw_mobile.columns import Layout
 from mlfw_mobile.deployer import Mobile, PhoneRuntime
 from mlfw_mobile.phone_graph import PhoneComparison, phone_model, written
 from mlfw_mobile.sources import ios_files, kotlin_row, swift_row
-from mlfw_onnx.predictions import TargetOutputs
-from mlfw_onnx.predictor import OnnxPredictor
+from mlfw_onnx import OnnxPredictor, TargetOutputs, checked_model
 from mlfw_sklearn.models import Linear
 
 TARGETS = ("answer", "level", "price", "tags")
@@ -71,7 +71,8 @@ def test_the_graph_for_phones_has_no_doubles_and_predicts_the_same(
     types = {v.type.tensor_type.elem_type for v in (*phone.graph.input, *phone.graph.output)}
     kinds = onnx.TensorProto
     assert types <= {kinds.STRING, kinds.FLOAT, kinds.INT32, kinds.INT64, kinds.UINT8}
-    comparison = PhoneComparison(predictor, phone)
+    content = phone.SerializeToString()
+    comparison = PhoneComparison(predictor, checked_model(content, "m", any_operators=True))
     comparison.check(mlfw.conform(splits.test, splits.schema), "test")
     comparison.check(mlfw.conform(odd_rows(), splits.schema), "odd")
     assert 0 < comparison.largest < 1e-6
@@ -231,6 +232,23 @@ def test_a_graph_that_predicts_otherwise_is_not_written(
     with pytest.raises(
         UserError, match="deployer=mobile: the exported model and mlfw predict diff"
     ):
+        Mobile().deploy(model, tmp_path, "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (f"{ASSETS}/model.onnx", "predict differently: sample row 1,"),
+        (f"{RESOURCES}/model.onnx", "model.onnx for iOS was not written as it should be"),
+    ],
+)
+def test_a_file_that_holds_another_model_than_it_should_is_noticed(
+    path: str, said: str, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlfw_mobile.deployer.write_bytes", wrong_writer(path))
+
+    with pytest.raises(UserError, match=said):
         Mobile().deploy(model, tmp_path, "model")
     assert list(tmp_path.iterdir()) == []
 

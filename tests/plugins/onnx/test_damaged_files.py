@@ -39,7 +39,7 @@ def test_cut_and_spliced_files_load_or_are_refused(at: int, left_out: int, put: 
 def _load_and_run(content: bytes) -> None:
     try:
         model = checked_model(content, "model.onnx")
-        if [each.name for each in model.graph.inputs] == list(ROWS):
+        if list(model.inputs) == list(ROWS):
             model.run(ROWS)
     except UserError as error:
         problem = error.problem

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ import pytest
 
 import mlfw
 from conftest import Mlfw, write_small_csv
+from damaged_onnx import wrong_writer
+from mlfw import UserError
+from mlfw.pipeline.manifest import renew_checksums
 from mlfw_onnx.deployer import Onnx
 from plugin_folder import write_plugin
 
@@ -247,3 +251,48 @@ def test_without_the_runs_data_the_sample_alone_is_compared(home: Path, tmp_path
 
     assert made.artifact == "model.onnx"
     assert re.fullmatch(r"Compared with mlfw on \d+ made-up rows: .*", made.notes[0])
+
+
+def test_a_file_that_holds_another_model_than_it_should_is_noticed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlfw_onnx.deployer.write_bytes", wrong_writer("model.onnx"))
+
+    with pytest.raises(UserError, match=r"deployer=onnx: .*: sample row \d+, "):
+        Onnx().deploy(home / "runs/tree/model", tmp_path, "tree")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def changed(home: Path, tmp_path: Path) -> Callable[[Any], Path]:
+    """Returns a copy of the saved tree with another sample."""
+
+    def change(sample: Any) -> Path:
+        folder = tmp_path / "model"
+        shutil.copytree(home / "runs/tree/model", folder)
+        (folder / "sample.json").write_text(json.dumps(sample))
+        renew_checksums(folder)
+        return folder
+
+    return change
+
+
+def test_predictions_are_compared_with_those_of_when_the_model_was_saved(
+    deployed: Path, changed: Callable[[Any], Path], tmp_path: Path
+) -> None:
+    sample = json.loads((deployed / "sample.json").read_text())
+    sample["outputs"]["probabilities"][4] = [0.25, 0.75]
+
+    with pytest.raises(UserError, match=r"sample row 5, probabilities of 'bad': expected 0\.25,"):
+        Onnx().deploy(changed(sample), tmp_path / "out", "tree")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "sample", [[], {"rows": [{}], "outputs": {}}, {"rows": [], "outputs": {"label": {}}}]
+)
+def test_a_sample_that_is_none_is_refused(
+    sample: Any, changed: Callable[[Any], Path], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"sample\.json: damaged"):
+        Onnx().deploy(changed(sample), tmp_path / "out", "tree")

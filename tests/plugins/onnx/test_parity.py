@@ -16,9 +16,8 @@ import mlfw
 from mixed_table import mixed_splits
 from mlfw import Column, FitContext, Kind, MlfwError, Schema, Splits, Task, UserError
 from mlfw.plugins.builtin import NoTrainer
-from mlfw_onnx import replay_sample
-from mlfw_onnx.parity import ROWS_AT_ONCE, Parity, session_of
-from mlfw_onnx.predictions import TargetOutputs
+from mlfw_onnx import Parity, checked_model, new_session, replay_sample
+from mlfw_onnx.parity import ROWS_AT_ONCE
 from mlfw_sklearn.estimator import EstimatorPredictor
 from mlfw_sklearn.models import Linear, Tree
 from mlfw_tabular.prepare.encoder import MOST_DEVIATIONS
@@ -38,7 +37,7 @@ def linear(splits: Splits, tmp_path_factory: pytest.TempPathFactory) -> Estimato
 
 
 def parity(predictor: EstimatorPredictor, model: onnx.ModelProto) -> Parity:
-    return Parity(predictor, session_of(model.SerializeToString()), TargetOutputs.of(model))
+    return Parity(predictor, checked_model(model.SerializeToString(), "model.onnx"))
 
 
 def patched(model: onnx.ModelProto, old: Any, new: Any) -> onnx.ModelProto:
@@ -128,8 +127,10 @@ def test_equally_likely_classes_may_be_told_apart_either_way(tmp_path: Path) -> 
 
 
 def test_what_onnx_runtime_does_not_load_is_no_mistake_of_the_user() -> None:
+    with pytest.raises(MlfwError, match="a part: ONNX Runtime refuses the model"):
+        new_session(b"no model", "a part")
     with pytest.raises(MlfwError, match="ONNX Runtime refuses the model"):
-        session_of(b"no model")
+        checked_model(b"no model", "model.onnx", any_operators=True)
 
 
 def test_a_copy_of_a_saved_model_predicts_its_sample(

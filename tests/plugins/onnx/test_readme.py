@@ -16,8 +16,7 @@ from PIL import Image
 import mlfw
 from mlfw import Column, FitContext, Kind, Schema, Splits, Task
 from mlfw.plugins.builtin import NoTrainer
-from mlfw_onnx.parity import Parity, session_of
-from mlfw_onnx.predictions import TargetOutputs, input_notes
+from mlfw_onnx import Parity, checked_model, input_notes
 from mlfw_onnx.readme import Page
 from mlfw_onnx.sample import sample_rows
 from mlfw_sklearn.models import Tree
@@ -63,10 +62,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = predictor.to_onnx()
     content = model.SerializeToString()
     sample = mlfw.conform(sample_rows(schema, input_notes(model)), schema)
-    Parity(predictor, session_of(content), TargetOutputs.of(model)).check(sample, "sample")
+    Parity(predictor, checked_model(content, "model.onnx")).check(sample, "sample")
     (made / "model.onnx").write_bytes(content)
-    page = Page("odd", "tree", model, predictor.onnx_feeds(sample.slice(0, 1)), ["Compared."])
-    (made / "README.md").write_text(page.text())
+    page = Page("odd", "tree", model, predictor.onnx_feeds(sample.slice(0, 1)))
+    (made / "README.md").write_text(page.text("Compared."))
     first = predictor.predict(sample.slice(0, 1))
     (made / "expected").write_text(
         "\n".join(str(first[name][0]) for name in ("prediction_y", "prediction_z"))

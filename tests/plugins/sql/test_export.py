@@ -21,12 +21,14 @@ from hypothesis import strategies as st
 import mlfw
 from conftest import Mlfw, write_small_csv
 from mixed_table import PREPARE, TARGETS, mixed_table, odd_rows
-from mlfw import FitContext, LoadContext, Schema, Splits
+from mlfw import FitContext, LoadContext, Schema, Splits, UserError
+from mlfw.files import write_text
 from mlfw.plugins.builtin import NoTrainer
 from mlfw_onnx.portable import made_up_rows
 from mlfw_sklearn import Estimator
 from mlfw_sklearn.graphs import shares as graphs
 from mlfw_sklearn.models import SVM, Boosting, Forest, Linear, Tree
+from mlfw_sql.select import Sql
 from mlfw_sql.select.expressions import identifier
 from mlfw_sql.select.made import Made, made_of
 from mlfw_sql.select.parity import SqliteParity, columns_read, create_table
@@ -249,7 +251,7 @@ def test_the_export_is_a_folder_that_sqlite_understands(home: Path, mlfw_here: M
     assert done.returncode == 0, done.stderr
     assert "labels are equal" in done.stdout
     names = sorted(path.name for path in (home / "out").iterdir())
-    assert names == ["README.md", "model.sql", "sample.json", "schema.json"]
+    assert names == ["README.md", "card.json", "card.md", "model.sql", "sample.json", "schema.json"]
     readme = (home / "out/README.md").read_text()
     assert 'CREATE TABLE "shop"."fruit"' in readme
     sample = json.loads((home / "out/sample.json").read_text())
@@ -267,6 +269,19 @@ def test_the_export_is_a_folder_that_sqlite_understands(home: Path, mlfw_here: M
         names = [each[0] for each in cursor.description]
         found = [dict(zip(names, row, strict=True)) for row in cursor]
     assert found == [{"id": 7, **row} for row in sample["predictions"]]
+
+
+def test_a_statement_that_was_not_written_as_it_should_be_is_noticed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, text: str) -> None:
+        write_text(path, text.replace("<=", ">") if path.suffix == ".sql" else text)
+
+    monkeypatch.setattr("mlfw_sql.select.deployer.write_text", write)
+
+    with pytest.raises(UserError, match=r"deployer=sql: .* predict differently: sample row 2,"):
+        Sql().deploy(home / "runs/tree/model", tmp_path, "tree")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_model_of_texts_is_refused_with_what_it_has(home: Path, mlfw_here: Mlfw) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -15,10 +16,13 @@ import pytest
 
 import mlfw
 from conftest import Mlfw
+from damaged_onnx import wrong_model, wrong_writer
 from mlfw import Column, Kind, UserError
-from mlfw_onnx.predictor import OnnxPredictor
+from mlfw.files import write_text
+from mlfw_onnx import OnnxPredictor
 from mlfw_web import runtime
 from mlfw_web.deployer import Web
+from mlfw_web.page import embedded, packed
 from mlfw_web.patterns import javascript
 from mlfw_web.types import declarations
 from mlfw_web.usual import hint, usual_text
@@ -26,9 +30,19 @@ from mlfw_web.usual import hint, usual_text
 from .conftest import CLASSES, HOSTILE, Exported
 
 SITE = [
-    "index.html", "model.onnx", "ort-LICENSE.txt", "ort-wasm-simd-threaded.wasm.gz",
+    "index.html", "model.onnx", "ort-LICENSE.txt", "ort-ThirdPartyNotices.txt",
+    "ort-wasm-simd-threaded.wasm.gz",
     "ort.wasm.bundle.min.mjs", "page.css", "page.js", "predict.d.ts", "predict.js",
 ]  # fmt: skip
+
+
+def _wrong_page(path: Path, text: str) -> None:
+    """Write the single HTML file with another model in it."""
+    if path.name == "predict.html":
+        model = embedded(text, "model")
+        parts = [base64.b64encode(packed(each)).decode() for each in (model, wrong_model(model))]
+        text = text.replace(*parts)
+    write_text(path, text)
 
 
 def test_a_run_is_exported_as_a_folder_and_as_a_file(
@@ -41,7 +55,7 @@ def test_a_run_is_exported_as_a_folder_and_as_a_file(
     assert "labels are equal, numbers differ by at most" in result.stdout
     out = tmp_path / "out"
     assert sorted(path.name for path in out.iterdir()) == [
-        "README.md", "predict.html", "sample.json", "schema.json", "site",
+        "README.md", "card.json", "card.md", "predict.html", "sample.json", "schema.json", "site",
     ]  # fmt: skip
     assert sorted(path.name for path in (out / "site").iterdir()) == SITE
     assert "<title>Shop</title>" in (out / "predict.html").read_text()
@@ -156,6 +170,57 @@ def test_a_model_that_predicts_otherwise_is_not_written(
     with pytest.raises(UserError, match="deployer=web: the exported model and mlfw predict diff"):
         Web().deploy(exported.run / "model", tmp_path, "tree")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("writer", "wrong", "said"),
+    [
+        ("write_bytes", wrong_writer("site/model.onnx"), "predict differently: sample row 1, "),
+        ("write_text", _wrong_page, "the model in predict.html was not written as it should be"),
+    ],
+)
+def test_a_file_that_holds_another_model_than_it_should_is_noticed(
+    writer: str,
+    wrong: Any,
+    said: str,
+    exported: Exported,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f"mlfw_web.deployer.{writer}", wrong)
+
+    with pytest.raises(UserError, match=said):
+        Web().deploy(exported.run / "model", tmp_path, "tree")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_licences_are_beside_the_page_and_in_it(exported: Exported) -> None:
+    site = exported.folder / "site"
+    licence, notices = (
+        (site / name).read_text() for name in ("ort-LICENSE.txt", "ort-ThirdPartyNotices.txt")
+    )
+    page = (exported.folder / "predict.html").read_text()
+
+    assert "MIT License" in licence
+    assert notices.startswith("The third-party notices of ONNX Runtime 1.")
+    assert "Eigen" in notices
+    assert embedded(page, "licences").decode() == f"{licence}\n{notices}"
+    assert "`site/ort-ThirdPartyNotices.txt`" in (exported.folder / "README.md").read_text()
+
+
+def test_without_the_notices_their_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "find_spec", lambda _: None)
+
+    assert "github.com/microsoft/onnxruntime/blob/v1.30.0/" in runtime.notices()
+
+
+def test_the_card_is_beside_the_page(exported: Exported) -> None:
+    card = exported.run / "model/card.md"
+
+    assert (exported.folder / "card.md").read_text() == card.read_text()
+    assert "`card.md` says what the model was trained on" in (
+        (exported.folder / "README.md").read_text()
+    )
 
 
 def test_without_the_runtime_it_says_what_to_type(

@@ -92,6 +92,18 @@ def test_a_form_filled_in_by_its_labels_is_answered_as_in_python(
         check_answer(page, exported.expected(row))
 
 
+def test_the_foot_shows_the_licences(page: Page) -> None:
+    text = page.locator("#licences pre")
+    assert not text.is_visible()
+
+    page.locator("#licences summary").press("Enter")
+
+    page.wait_for_function("document.querySelector('#licences pre').textContent")
+    assert "MIT License" in text.inner_text()
+    assert "third-party notices of ONNX Runtime" in text.inner_text()
+    page.locator("#licences summary").press("Enter")
+
+
 def test_the_keyboard_alone_fills_in_the_form(page: Page, exported: Exported) -> None:
     page.get_by_role("tab", name="One row").focus()
     for name in COLUMNS:

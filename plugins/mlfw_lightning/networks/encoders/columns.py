@@ -16,7 +16,7 @@ from mlfw_onnx import arrays
 
 if TYPE_CHECKING:
     from mlfw_onnx import Tensor as GraphTensor
-    from mlfw_tabular.prepare.graph import GraphFeatures
+    from mlfw_tabular import GraphFeatures
 
 WIDEST_EMBEDDING = 50
 

@@ -16,7 +16,7 @@ from mlfw.files import digest, new_folder, read_json, write_json
 from mlfw_tabular.arrays import ArrayWriter, MemoryArrays, StoredArrays
 from mlfw_tabular.memory import give_back
 from mlfw_tabular.prepare import Features, Preprocessor
-from mlfw_tabular.prepare.fitting import USUAL, Fitting
+from mlfw_tabular.prepare.fitting import USUAL_FITTING, Fitting
 from mlfw_tabular.prepare.pieces import Count
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def prepared(
     folder: Path,
     seed: int,
     network: bool = False,
-    fitting: Fitting = USUAL,
+    fitting: Fitting = USUAL_FITTING,
     progress: Progress = silent,
 ) -> Prepared:
     """Return a model's training and validation rows as arrays.
