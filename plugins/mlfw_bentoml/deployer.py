@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mlfw import Deployer, Deployment, Serving, UserError, limits
 from mlfw.disk import check_folder
-from mlfw_service import ServiceOptions
+from mlfw_service import ServiceOptions, Unknown
 
 MEGABYTE = 1_000_000
 
@@ -38,6 +38,10 @@ class BentoML(Deployer):
             with the same value of this header.
         share_seed: Makes it repeatable which of several models answers; chance decides where left
             out.
+        max_row_mb: Largest row in megabytes, where no column holds images; a larger one is answered
+            with 413.
+        unknown: Whether a row with a column that the model does not know is refused, or answered
+            with a note. Columns that training left out, and the target, are always passed over.
         access_log: Whether a line is logged for every request.
         requirements: Further pip requirements of the Bento. One that names a package which is
             pinned anyway stands in its place.
@@ -61,6 +65,8 @@ class BentoML(Deployer):
     max_connections: int = field(default=1000, metadata=limits(minimum=1))
     sticky_header: str = "X-Request-Id"
     share_seed: int | None = None
+    max_row_mb: float = field(default=1.0, metadata=limits(above=0))
+    unknown: Unknown = Unknown.refuse
     access_log: bool = False
     requirements: list[str] = field(default_factory=list)
 
@@ -99,6 +105,8 @@ class BentoML(Deployer):
             max_concurrency=self.max_concurrency,
             max_body=int(self.max_body_mb * MEGABYTE),
             max_rows=self.max_rows,
+            max_row=int(self.max_row_mb * MEGABYTE),
+            unknown=self.unknown.value,
             access_log=self.access_log,
             hosts=tuple(self.hosts),
             header_timeout=self.header_timeout,

@@ -15,6 +15,7 @@ from mlfw.files import read_json
 from mlfw_service import (
     ServedModels,
     ServiceOptions,
+    example_row,
     openapi_document,
     protect_uvicorn,
     service_app,
@@ -106,7 +107,7 @@ def model_service(
             """Predict rows; told to BentoML's clients, answered by the application before it."""
             raise NotImplementedError(f"{len(rows)} rows came past the application")
 
-    document = openapi_document(schema, use, options)
+    document = openapi_document(schema, use, options, example_row(folder))
     return bentoml.service(
         name="predictor", service_class=ModelService.of(make_app, document), **_config(options)
     )(Service)

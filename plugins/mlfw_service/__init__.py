@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlfw_service.options import ServiceOptions
+from mlfw_service.options import ServiceOptions, Unknown
 
 if TYPE_CHECKING:
     from mlfw_service.app import service_app
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from mlfw_service.guard.protocol import protect_uvicorn
     from mlfw_service.guard.server import orderly_end, run_server, run_workers
     from mlfw_service.guard.state import ServiceState
-    from mlfw_service.openapi import openapi_document
+    from mlfw_service.openapi import example_row, openapi_document
     from mlfw_service.versions.served import ServedModels
 
 HEAVY = {
     "ServedModels": "mlfw_service.versions.served",
     "ServiceState": "mlfw_service.guard.state",
+    "example_row": "mlfw_service.openapi",
     "openapi_document": "mlfw_service.openapi",
     "orderly_end": "mlfw_service.guard.server",
     "own_names": "mlfw_service.guard.access",
@@ -46,6 +47,8 @@ __all__ = [
     "ServedModels",
     "ServiceOptions",
     "ServiceState",
+    "Unknown",
+    "example_row",
     "openapi_document",
     "orderly_end",
     "own_names",

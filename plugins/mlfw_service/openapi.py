@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mlfw import Schema
-from mlfw_service.options import ServiceOptions
+from mlfw.files import read_json
+from mlfw_service.options import ServiceOptions, Unknown
 from mlfw_service.reading.columns import json_schema
 from mlfw_service.routes.answers import answer_schema
 
+SAMPLE = "sample.json"
 STATUSES = {
     400: "The body is not JSON.",
     413: "The body is too large, or holds too many rows.",
@@ -41,13 +45,16 @@ REFUSAL = {
 }
 
 
-def openapi_document(schema: Schema, use: str, options: ServiceOptions) -> dict[str, Any]:
+def openapi_document(
+    schema: Schema, use: str, options: ServiceOptions, example: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the OpenAPI 3.0 document of a service.
 
     Args:
         schema: The model's schema.
         use: The name of the model component.
         options: Names the service.
+        example: A row; made up where left out.
     """
     shown = ", ".join(f"{target.name} ({target.task.value})" for target in schema.targets)
     return {
@@ -66,7 +73,7 @@ def openapi_document(schema: Schema, use: str, options: ServiceOptions) -> dict[
         },
         "components": {
             "schemas": {
-                "Row": row_schema(schema),
+                "Row": row_schema(schema, example or {}, options),
                 "Prediction": answer_schema(schema),
                 "Refusal": REFUSAL,
             }
@@ -74,30 +81,57 @@ def openapi_document(schema: Schema, use: str, options: ServiceOptions) -> dict[
     }
 
 
-def row_schema(schema: Schema) -> dict[str, Any]:
+def example_row(folder: Path) -> dict[str, Any]:
+    """Return the most usual row of a saved model's sample; empty where there is no sample.
+
+    It has the fewest missing values and categories that training never saw.
+
+    Args:
+        folder: The saved model.
+    """
+    schema = Schema.load(folder / "schema.json")
+    known = {each.name: set(each.categories) for each in schema.columns if each.categories}
+
+    def usual(row: Mapping[str, Any]) -> int:
+        return sum(v is not None and v in known.get(name, {v}) for name, v in row.items())
+
+    try:
+        rows: list[dict[str, Any]] = read_json(folder / SAMPLE)["rows"]
+        return max(rows, key=usual)
+    except (OSError, KeyError, ValueError):
+        return {}
+
+
+def row_schema(
+    schema: Schema, example: Mapping[str, Any], options: ServiceOptions
+) -> dict[str, Any]:
     """Return the JSON schema of one row, as OpenAPI 3.0 wants it."""
     return {
         "type": "object",
         "title": "Row",
         "required": list(schema.names),
-        "properties": {column.name: json_schema(column) for column in schema.columns},
-        "additionalProperties": False,
+        "properties": {
+            column.name: json_schema(column, example.get(column.name)) for column in schema.columns
+        },
+        "additionalProperties": options.unknown == Unknown.ignore,
     }
 
 
 def _predict() -> dict[str, Any]:
     def rows(name: str) -> dict[str, Any]:
-        items = {"$ref": f"#/components/schemas/{name}"}
-        return {"application/json": {"schema": {"type": "array", "items": items}}}
+        one = {"$ref": f"#/components/schemas/{name}"}
+        forms = [one, {"type": "array", "items": one}]
+        return {"application/json": {"schema": {"oneOf": forms}}}
 
     refusal = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
     return {
         "operationId": "predict",
-        "description": "Predict rows: a list of objects, each with a key for every column.",
+        "description": "Predict one row, an object with a key for every column, or a list of rows. "
+        'A list may also stand under the key `rows`: {"rows": [...]}.',
         "requestBody": {"required": True, "content": rows("Row")},
         "responses": {
             "200": {
-                "description": "One object a row, in the rows' order.",
+                "description": "An object for one row, or a list of them in the rows' order.",
                 "content": rows("Prediction"),
             },
             **{

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
@@ -11,6 +12,13 @@ from mlfw.files import read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+class Unknown(StrEnum):
+    """What happens to a row with a column that the model does not know."""
+
+    refuse = "refuse"
+    ignore = "ignore"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +32,7 @@ class ServiceOptions:
         max_concurrency: Most requests under way at once.
         max_body: Most bytes of a request's body.
         max_rows: Most rows of a request.
+        max_row: Most bytes of a row, where no column holds images.
         access_log: Whether every request is logged.
         hosts: Names under which the service answers, besides those of the loopback interface;
             `*.example.com` stands for all names below one, `*` for all.
@@ -43,6 +52,7 @@ class ServiceOptions:
     max_concurrency: int
     max_body: int
     max_rows: int
+    max_row: int = 1_000_000
     access_log: bool = False
     hosts: tuple[str, ...] = ()
     header_timeout: float = 10.0
@@ -51,7 +61,7 @@ class ServiceOptions:
     max_connections: int = 1000
     sticky_header: str = "X-Request-Id"
     share_seed: int | None = None
-    unknown: str = "refuse"
+    unknown: str = Unknown.refuse.value
 
     def save(self, path: Path) -> None:
         """Write the options as JSON."""

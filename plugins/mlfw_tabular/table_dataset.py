@@ -140,7 +140,9 @@ class TableDataset(mlfw.Dataset):
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
         columns, assigned = self._columns(context)
-        return self.following(list(columns))._divided(columns, assigned, context)
+        names = list(columns)
+        splits = self.following(names)._divided(columns, assigned, context)
+        return splits.replace(schema=splits.schema.with_left_out(names))
 
     def _columns(
         self, context: LoadContext

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,10 +87,12 @@ class Schema:
     Attributes:
         columns: The input columns, in order.
         targets: What is to be predicted: one target, or several for models that can.
+        left_out: The names of further columns of the training data, which models do not use.
     """
 
     columns: tuple[Column, ...]
     targets: tuple[Target, ...]
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -141,6 +143,14 @@ class Schema:
     def all_names(self) -> tuple[str, ...]:
         """The names of the input columns and of the targets."""
         return (*self.names, *(target.name for target in self.targets))
+
+    def with_left_out(self, names: Iterable[str]) -> Schema:
+        """Return the schema with those columns of the training data that it does not name.
+
+        Args:
+            names: All columns of the training data.
+        """
+        return replace(self, left_out=tuple(n for n in names if n not in self.all_names))
 
     def single(self, target: Target) -> Schema:
         """Return the schema of one of several targets."""
@@ -194,12 +204,14 @@ class Schema:
 
     def to_json(self) -> dict[str, Any]:
         """Return the schema as JSON data, what is empty or false left out."""
+        left_out = {"left_out": list(self.left_out)} if self.left_out else {}
         return {
             "columns": [_told(asdict(column)) for column in self.columns],
             "targets": [
                 _told({**asdict(target), "column": _told(asdict(target.column))})
                 for target in self.targets
             ],
+            **left_out,
         }
 
     @classmethod
@@ -208,6 +220,7 @@ class Schema:
         return cls(
             columns=tuple(_column(column) for column in data["columns"]),
             targets=tuple(_target(target) for target in data["targets"]),
+            left_out=tuple(data.get("left_out", ())),
         )
 
     def save(self, path: Path) -> None:

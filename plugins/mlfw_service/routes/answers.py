@@ -22,19 +22,25 @@ PROBABILITY = {"type": "number", "minimum": 0, "maximum": 1, "nullable": True, "
 NOTES_SCHEMA = {
     "type": "array",
     "items": {"type": "string"},
-    "description": "What of the row the model does not know, such as a category that training "
-    "never saw; left out where there is nothing.",
+    "description": "What the model does not know of the row, such as a category that training "
+    "never saw, and keys that were ignored; left out where there is nothing.",
 }
 
 
-def answer_rows(model: SavedModel, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def answer_rows(
+    model: SavedModel, rows: list[dict[str, Any]], odd: list[ValueNote]
+) -> list[dict[str, Any]]:
     """Return the predictions of rows, one object each in the rows' order.
 
     The keys are those of the table that `mlfw predict` writes; a row that holds what training never
     saw has `notes` too. A number that is not finite becomes None, as JSON knows neither NaN nor
     infinity.
+
+    Args:
+        model: The model.
+        rows: The rows.
+        odd: What is odd about their values is added here.
     """
-    odd: list[ValueNote] = []
     found = [finite(row) for row in model.predict_noting(rows, odd).to_pylist()]
     for note in odd:
         for row in note.rows.tolist():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw import Schema
 from mlfw_service.asgi import JSON, App, Receive, Scope, Send, as_json, respond
-from mlfw_service.openapi import openapi_document
+from mlfw_service.openapi import example_row, openapi_document
 from mlfw_service.options import ServiceOptions
 
 if TYPE_CHECKING:
@@ -59,12 +59,13 @@ def described(schema: Schema, use: str, options: ServiceOptions) -> dict[str, An
             for target in schema.targets
         ],
         "columns": [asdict(column) for column in schema.columns],
+        "left_out": list(schema.left_out),
     }
 
 
 def page_routes(model: SavedModel, options: ServiceOptions) -> dict[str, App]:
     """Return the routes that describe the service."""
-    document = openapi_document(model.schema, model.use, options)
+    document = openapi_document(model.schema, model.use, options, example_row(model.folder))
     index, start = INDEX.encode(), START.encode()
     return {
         "/schema": fixed(as_json(described(model.schema, model.use, options))),

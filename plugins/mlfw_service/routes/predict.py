@@ -11,10 +11,11 @@ from mlfw_service.asgi import Receive, Scope, Send, as_json, respond
 from mlfw_service.reading.body import JSON, content_type, read_body
 from mlfw_service.reading.refusal import Refusal
 from mlfw_service.reading.rows import RowReader
-from mlfw_service.routes.answers import answer_rows
+from mlfw_service.routes.answers import NOTES, answer_rows
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
+    from mlfw.schema.value_notes import ValueNote
     from mlfw_service.options import ServiceOptions
 
 logger = logging.getLogger("mlfw.service")
@@ -35,7 +36,7 @@ class Predict:
 
     def __init__(self, model: SavedModel, options: ServiceOptions) -> None:
         self.model = model
-        self.reader = RowReader(model.schema, options.max_rows)
+        self.reader = RowReader(model.schema, options, model.schema.left_out)
         self.max_body = options.max_body
         self.timeout = options.timeout
 
@@ -74,10 +75,17 @@ class Predict:
         Raises:
             Refusal: The rows cannot be predicted.
         """
-        rows = self.reader.read(body)
-        if not rows:
+        read = self.reader.read(body)
+        if not read.rows:
             return b"[]"
+        odd: list[ValueNote] = []
         try:
-            return as_json(answer_rows(self.model, rows))
+            found = answer_rows(self.model, read.rows, odd)
         except UserError as error:
-            raise Refusal(422, error.problem) from None
+            misfits = self.reader.misfits_alone(read.rows)
+            raise Refusal.of_rows(misfits) if misfits else Refusal(422, error.problem) from None
+        if odd and (misfits := self.reader.misfits(read.rows, odd)):
+            raise Refusal.of_rows(misfits)
+        for row, notes in read.notes.items():
+            found[row].setdefault(NOTES, []).extend(notes)
+        return as_json(found[0] if read.single else found)

@@ -71,7 +71,7 @@ def stream_splits(
                 "Give more rows, or change split.validation and split.test.",
             )
     schema = writers[0].described(balance=before.balance)
-    schema = check_after(schema, watch, outcome, context)
+    schema = check_after(schema, watch, outcome, context).with_left_out(source.schema.names)
     give_back()
     files = {w.folder.name: tuple(sorted(w.folder.glob("*.parquet"))) for w in writers}
     return StreamedSplits(files=files, schema=schema, findings=(*notes, *outcome.findings))
