@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from mlfw_service.asgi import Message, Receive, Scope, header
 from mlfw_service.guard.answers import CLOSE, RETRY, Answer
+from mlfw_service.guard.deadlines import Deadline, Deadlines
 
 SMALL = 65_536  # bytes of a body for which there is always room
 TOGETHER = 4  # largest bodies for which there is room at once
@@ -30,9 +29,11 @@ class Bodies:
     Args:
         max_body: Most bytes of a body.
         timeout: Seconds within which a body has to arrive.
+        deadlines: Watches that time.
     """
 
-    def __init__(self, max_body: int, timeout: float) -> None:
+    def __init__(self, max_body: int, timeout: float, deadlines: Deadlines) -> None:
+        self.deadlines = deadlines
         self.max_body = max_body
         self.timeout = timeout
         self.room = TOGETHER * max_body
@@ -58,10 +59,10 @@ class Bodies:
         announced = header(scope, b"content-length") or b"0"
         if len(announced) > LONGEST_NUMBER or int(announced) > self.max_body:
             raise BodyRefused(self._too_large)
-        body: bytes | bytearray = b""
         size = 0
+        body: bytes | bytearray = b""
         try:
-            async with asyncio.timeout(self.timeout):
+            with Deadline(self.deadlines, self.timeout):
                 while True:
                     message = await receive()
                     if message["type"] == "http.disconnect":
@@ -71,16 +72,12 @@ class Bodies:
                     self.held += len(piece)
                     if size > self.max_body:
                         raise BodyRefused(self._too_large)
-                    if not body:
-                        body = piece
-                    elif isinstance(body, bytearray):
-                        body += piece
-                    else:
-                        body = bytearray(body + piece)
                     if not message.get("more_body", False):
-                        return bytes(body)
+                        return bytes(body + piece) if body else piece
                     if self.held > self.room and size > SMALL:
                         raise BodyRefused(self._no_room)
+                    body = body or bytearray()
+                    body += piece
         except BaseException as error:
             self.release(size)
             if isinstance(error, TimeoutError):

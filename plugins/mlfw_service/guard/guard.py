@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from mlfw_service.guard.access import Access
 from mlfw_service.guard.answers import CLOSE, RETRY, Answer
 from mlfw_service.guard.bodies import Bodies, BodyRefused, Replay
 from mlfw_service.guard.connections import Connections, most_connections
+from mlfw_service.guard.deadlines import Deadline, Deadlines
 from mlfw_service.guard.lifespan import Lifespan
 from mlfw_service.guard.state import ServiceState
 
@@ -54,7 +54,8 @@ class Guard:
     ) -> None:
         self.state = state or service_state(options)
         self.access = access
-        self.bodies = Bodies(options.max_body, options.body_timeout)
+        self.deadlines = Deadlines()
+        self.bodies = Bodies(options.max_body, options.body_timeout, self.deadlines)
         self.timeout = options.timeout
         self.late = Answer.error(504, f"took over {options.timeout:g} seconds")
         self.lifespan = Lifespan(load, rest, self.state, connections or limits_of(options))
@@ -115,11 +116,12 @@ class Guard:
             await send(message)
 
         state.predicting += 1
+        deadline = Deadline(self.deadlines, self.timeout)
         try:
-            async with asyncio.timeout(self.timeout) as limit:
+            with deadline:
                 await routes(scope, receive, sending)
         except TimeoutError:
-            if begun or not limit.expired():
+            if begun or not deadline.expired:
                 raise
             await self.late.send(send)
         finally:
