@@ -6,6 +6,8 @@ from tests.benchmarks import (
     accelerator,
     overhead,
     prepare_csv,
+    serve_long,
+    serve_slow_bodies,
     start_up,
     stream_parquet,
     train_cnn,
@@ -21,3 +23,5 @@ train_cnn.main()
 accelerator.main()
 prepare_csv.main()
 stream_parquet.main()
+serve_slow_bodies.main()
+serve_long.main()
