@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import bentoml
 import yaml
 
-from mlfw import Schema
+from mlfw import Schema, UserError
 from mlfw.files import read_json
+from mlfw.tokens import read_token
 from mlfw_service import (
     ServedModels,
     ServiceOptions,
@@ -75,9 +77,18 @@ def bento_service(folder: Path) -> Any:
 
     Args:
         folder: Holds the saved model in `model` and the options in `service.json`.
+
+    Raises:
+        SystemExit: The options or the token cannot be read; what to do about it is printed, as
+            BentoML, which imports this, would show a traceback.
     """
-    options = ServiceOptions.load(folder / OPTIONS)
-    return model_service(ServedModels.single(options.name, folder / MODEL), options)
+    try:
+        options = ServiceOptions.load(folder / OPTIONS)
+        read_token()
+        return model_service(ServedModels.single(options.name, folder / MODEL), options)
+    except UserError as error:
+        print(f"mlfw: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
 
 
 def model_service(

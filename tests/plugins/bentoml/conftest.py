@@ -29,7 +29,7 @@ def deployment(
     from mlfw_bentoml import BentoML
 
     folder = tmp_path_factory.mktemp("deploy")
-    deployer = BentoML(version="v1", workers=2, max_body_mb=0.5, max_rows=500)
+    deployer = BentoML(version="v1", workers=2, max_body_mb=0.5, max_rows=500, header_timeout=2.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BENTOML_HOME", bento_environment["BENTOML_HOME"])
         made = deployer.deploy(model, folder, "Rows & columns")
