@@ -99,8 +99,7 @@ class Context:
         for file in sorted(self.model.rglob("*")):
             if file.is_file():
                 write_bytes(folder / "model" / file.relative_to(self.model), file.read_bytes())
-        for path in folder.rglob("*"):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+        make_readable(folder)
 
     def dockerfile(self) -> str:
         """Return the Dockerfile."""
@@ -146,6 +145,12 @@ class Context:
         """Return the model's card; an empty one where there is none."""
         path = self.model / "card.json"
         return dict(read_json(path)) if path.is_file() else {}
+
+
+def make_readable(folder: Path) -> None:
+    """Let every user read what is in a folder, as containers have users of their own."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def summary(card: Mapping[str, Any]) -> str:

@@ -18,3 +18,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("MLFW_RUNS", str(folder / "runs"))
         settings = ["dataset=csv", f"dataset.path={PENGUINS}", "dataset.target=Species"]
         return mlfw.run(None, [*settings, "model=tree", "run.name=penguins"]).dir / "model"
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> list[str]:
+    """A requirement that spares building the wheel of mlfw, for tests of all that is beside it."""
+    return ["mlfw @ https://example.org/mlfw-0.1.0-py3-none-any.whl"]
