@@ -133,7 +133,12 @@ INPUTS = tuple(
     Panel(
         title,
         about,
-        [Query(share(f"sum by (column) (rate({metric}{RATE}))", f"scalar({ROWS})"), "{{column}}")],
+        [
+            Query(
+                f"sum by (column) (rate({metric}{RATE})) / scalar(clamp_min({ROWS}, 1e-9))",
+                "{{column}}",
+            )
+        ],
         unit="percentunit",
         width=12 if place == 0 else 6,
     )
