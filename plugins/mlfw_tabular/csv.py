@@ -6,7 +6,7 @@ import csv
 import re
 import textwrap
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
@@ -26,6 +26,7 @@ from mlfw_tabular.csv_errors import (
     header_error,
     reason,
 )
+from mlfw_tabular.csv_footer import footer_lines, footer_note, skipped_rows
 from mlfw_tabular.dialect import Dialect, Known, find_dialect
 from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
 from mlfw_tabular.file_dataset import FileDataset
@@ -123,16 +124,30 @@ class Csv(FileDataset):
             with suppress(pa.ArrowInvalid):
                 return _read(path, dialect, names, told, types)
         try:
-            table = _read(path, dialect, names, told)
+            table = self._rows(path, dialect, names, told)
         except pa.ArrowInvalid as error:
             if "UTF8" not in str(error) or self.encoding is not None:
                 raise reason(path, dialect, error) from None
             # The beginning was ASCII, and what comes later is not UTF-8.
             dialect = replace(dialect, encoding=later_encoding(path))
             try:
-                table = _read(path, dialect, names, told)
+                table = self._rows(path, dialect, names, told)
             except pa.ArrowInvalid as again:
                 raise reason(path, dialect, again) from None
+        return table
+
+    def _rows(self, path: Path, dialect: Dialect, names: list[str], told: Told) -> pa.Table:
+        """Read all rows as text, and pass over a footer."""
+        import pyarrow as pa
+
+        try:
+            return _read(path, dialect, names, told)
+        except pa.ArrowInvalid as error:
+            footer = [] if "UTF8" in str(error) else footer_lines(path, dialect)
+            if not footer:
+                raise
+        table = _read(path, dialect, names, told, footer=footer)
+        self._notes.append(footer_note(path, footer))
         return table
 
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
@@ -299,6 +314,7 @@ def _read(
     names: list[str],
     told: Told,
     types: Mapping[str, pa.DataType] = ALL_STRINGS,
+    footer: Sequence[str] = (),
 ) -> pa.Table:
     import pyarrow as pa
 
@@ -307,7 +323,7 @@ def _read(
     while True:
         try:
             with TextFile(path, dialect.encoding, told) as file:
-                table = _parse(file, dialect, names, block, quoted, types)
+                table = _parse(file, dialect, names, block, quoted, types, footer)
             break
         except pa.ArrowInvalid as error:
             if "straddling" not in str(error):
@@ -336,12 +352,13 @@ def _parse(
     block: int,
     quoted: bool,
     types: Mapping[str, pa.DataType],
+    footer: Sequence[str] = (),
 ) -> pa.Table:
     import pyarrow as pa
     import pyarrow.csv as pv
 
     try:
-        return pv.read_csv(file, **_options(dialect, names, block, quoted, types))
+        return pv.read_csv(file, **_options(dialect, names, block, quoted, types, footer))
     except pa.ArrowException:
         if isinstance(file, TextFile) and file.failure:
             raise file.failure from None
@@ -354,6 +371,7 @@ def _options(
     block: int,
     quoted: bool,
     types: Mapping[str, pa.DataType],
+    footer: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the arguments of Arrow's readers."""
     import pyarrow as pa
@@ -371,6 +389,7 @@ def _options(
             quote_char=dialect.quote if quoted else False,
             escape_char=dialect.escape or False,
             newlines_in_values=quoted,
+            invalid_row_handler=skipped_rows(footer) if footer else None,
         ),
         "convert_options": pv.ConvertOptions(
             column_types={name: types.get(name, pa.string()) for name in names},

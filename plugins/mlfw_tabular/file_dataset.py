@@ -19,7 +19,7 @@ from mlfw_tabular.image_paths import image_notes
 from mlfw_tabular.mixed_values import as_read
 from mlfw_tabular.reading import Telling, check_flat, check_names, checksums, read_all
 from mlfw_tabular.sources import Source, check_file, find_sources
-from mlfw_tabular.table_dataset import TableDataset
+from mlfw_tabular.table_dataset import TableDataset, Understood
 from mlfw_tabular.text_file import Told, is_compressed
 
 if TYPE_CHECKING:
@@ -76,8 +76,14 @@ class FileDataset(TableDataset):
         self._notes.clear()
         splits = super().load(context)
         assert isinstance(splits, Splits)
-        notes = as_read(self._notes, splits.schema)
-        return splits.replace(findings=(*notes, *splits.findings))
+        return splits.replace(findings=(*self._notes, *splits.findings))
+
+    def _understood(
+        self, source: dict[str, pa.ChunkedArray], progress: Progress = silent
+    ) -> Understood:
+        known = super()._understood(source, progress)
+        self._notes[:] = as_read(self._notes, known.schema)
+        return known
 
     def expect(self, names: Sequence[str]) -> None:
         """Take note of the columns that files ought to have; see `mlfw.Dataset.expect`."""

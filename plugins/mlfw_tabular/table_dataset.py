@@ -283,7 +283,7 @@ class TableDataset(mlfw.Dataset):
         schema = Schema(columns=prepare_options(self.prepare, columns), targets=targets)
         notes = tuple(
             Finding(check="reading", message=note.message, remedy=note.remedy, column=name)
-            for name in order
+            for name in sorted(order, key=lambda name: name not in self.target)
             for note in inferred[name].notes
         )
         return Understood(rows, schema, kept, notes)

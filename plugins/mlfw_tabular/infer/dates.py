@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from mlfw import Kind
 from mlfw.hints import override
-from mlfw.schema.dates import date_pattern, has_date, read_dates
+from mlfw.schema.dates import date_pattern, has_date, has_day, read_dates, read_iso_dates
 from mlfw_tabular.infer.inferred import HEAD, Inferred, Note, ambiguous
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ISO = r"^\d{4}-\d{1,2}-\d"
 STAMP = "%Y%m%d"
 STAMP_PATTERN = r"^(19|20)\d{6}$"
 # Every template of a day has two numbers, or a run of digits. Checked first: templates take long
@@ -75,18 +76,52 @@ def find_template(name: str, distinct: pa.Array) -> tuple[Inferred, pa.Array] | 
         distinct: Different values, trimmed, none missing.
 
     Returns:
-        The template, and the values read by it; None where none fits them all.
+        The template, and the values read by it; None where none fits them all. Some of the values
+        may be ISO dates.
     """
     first = distinct[0].as_py()
-    candidates = [template for template in _families(first) if _compiled(template).match(first)]
-    fitting = [found for template in candidates if (found := _read_all(distinct, template))]
+    if not (re.match(ISO, first) or _candidates(first)):
+        return None
+    others = _without_iso(distinct)
+    if not len(others):
+        return None
+    first = others[0].as_py()
+    candidates = _candidates(first)
+    fitting = [found for template in candidates if (found := _read_all(others, template))]
     if not fitting:
         return None
+    if len(others) < len(distinct):
+        if not has_day(fitting[0][0]):
+            return None
+        fitting = [(template, _read_mixed(distinct, template)) for template, _ in fitting]
     template, moments = fitting[0]
     notes = () if has_date(template) else _duration_notes(name, first, template)
     if len(fitting) > 1 and not fitting[1][1].equals(moments):
         notes = (ambiguous(name, Kind.datetime, first, template, fitting[1][0]),)
     return Inferred(Kind.datetime, template, notes), moments
+
+
+def _candidates(first: str) -> list[str]:
+    """Return the templates that a value follows."""
+    return [template for template in _families(first) if _compiled(template).match(first)]
+
+
+def _without_iso(distinct: pa.Array) -> pa.Array:
+    """Return values without those that are dates in ISO 8601 form, where some of them are."""
+    import pyarrow.compute as pc
+
+    may_be = pc.match_substring_regex(distinct, ISO)
+    if not pc.any(may_be).as_py():
+        return distinct
+    found = read_iso_dates(pc.if_else(may_be, distinct, None))
+    return distinct.filter(pc.is_null(found))
+
+
+def _read_mixed(distinct: pa.Array, template: str) -> pa.Array:
+    """Return dates written by a template, and the others as ISO dates."""
+    import pyarrow.compute as pc
+
+    return pc.coalesce(read_dates(distinct, template), read_iso_dates(distinct))
 
 
 def _families(first: str) -> tuple[str, ...]:

@@ -297,3 +297,14 @@ def test_a_unit_without_its_number_is_missing() -> None:
 
     assert (inferred.kind, inferred.format) == (Kind.number, "#,###.# bhp")
     assert "bhp" in (inferred.missing or ())
+
+
+def test_what_is_told_of_the_target_comes_first() -> None:
+    table = labelled("NA", 20)
+    table = table.add_column(
+        0, "dose", pa.array(["-" if i % 9 == 0 else str(i) for i in range(100)])
+    )
+
+    notes = held(table).understood(table).notes
+
+    assert [note.column for note in notes] == ["y", "dose"]

@@ -52,6 +52,13 @@ def test_values_of_several_types_are_text(
     assert note.remedy == f"Read as {READ_AS[kind]}."
 
 
+def test_numbers_that_are_left_out_as_identifiers_were_no_text(tmp_path: Path) -> None:
+    splits = loaded(tmp_path, [str(i) if i % 2 else i for i in range(60)])
+
+    assert [column.name for column in splits.schema.columns] == ["size"]
+    assert [f.remedy for f in splits.findings if f.check == "reading"] == ["Read as numbers."]
+
+
 @pytest.mark.parametrize(
     "pair", [["K1", 2], [{"a": 1}, {"a": "x"}], [[1], [{"b": 2}]], [{"a": [1, "x"]}, 3]]
 )
