@@ -22,7 +22,14 @@ PIECE_BYTES = 1 << 20
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves either the old content or the new one.
+    """Write a file so that a crash leaves either the old content or the new one; see `new_file`."""
+    with new_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that takes the name `path` when the block ends well.
 
     The content goes to a temporary file beside the target, is flushed to the disk, and takes
     the target's name in one step. Of a link it is what the link leads to that is written.
@@ -39,7 +46,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), 0o644)
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -141,6 +142,12 @@ class OnnxPredictor(Predictor):
         found = self._few.run(feeds, self._names)
         values = [found[name] for name in self._names]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
+
+    def for_threads(self) -> Predictor:
+        """Return the same model, which runs each call in the thread that calls it."""
+        single = copy(self)
+        single.__dict__["_many"] = self._few
+        return single
 
     def to_onnx(self) -> onnx.ModelProto:
         """Return the model."""

@@ -6,29 +6,35 @@ import csv
 import re
 import textwrap
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 import mlfw
 from mlfw import Finding, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.hints import override
-from mlfw.schema.words import MISSING_WORDS
-from mlfw_tabular.csv_errors import (
-    check_escapes,
-    check_header_again,
-    check_quotes,
-    header_error,
-    reason,
+from mlfw_tabular.csv_errors import check_escapes, header_error, reason
+from mlfw_tabular.csv_footer import footer_lines, footer_note
+from mlfw_tabular.csv_rows import (
+    LEAST_BLOCK,
+    LETTING_GO,
+    MOST_BLOCK,
+    parse,
+    read_pieces,
+    read_table,
+    reader_options,
 )
-from mlfw_tabular.csv_footer import footer_lines, footer_note, skipped_rows
 from mlfw_tabular.dialect import Dialect, Known, find_dialect
-from mlfw_tabular.encoding import check_encoding, find_encoding, later_encoding
+from mlfw_tabular.encoding import (
+    check_encoding,
+    encoding_to_the_end,
+    find_encoding,
+    later_encoding,
+)
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.likely_types import likely_types
 from mlfw_tabular.reading import Telling, check_names
@@ -39,10 +45,8 @@ from mlfw_tabular.what import check_text, check_what, is_json_lines
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LEAST_BLOCK, MOST_BLOCK = 1 << 20, 1 << 30
 PARTS_BLOCK, LEAST_BYTES_FOR_PARTS = 16 << 20, 32 << 20
 LIKELY_RATIO = 8  # of a file's size to that of its compressed form
-ROWS_PER_BLOCK = 500
 MARKS = {"\\t": "\t", "tab": "\t", "backslash": "\\"}
 HINTS = {
     "delimiter": "For tabs type: dataset.delimiter=tab",
@@ -51,9 +55,8 @@ HINTS = {
 }
 ROW_NAME = "row_name"
 SHOWN_TITLE = 40
-LETTING_GO = 0.01
 LEAST_BYTES_FOR_TYPES = 8 << 20
-ALL_STRINGS: Mapping[str, pa.DataType] = MappingProxyType({})
+LEAST_BYTES_FOR_PIECES = 16 << 20
 
 
 @dataclass(kw_only=True)
@@ -122,7 +125,7 @@ class Csv(FileDataset):
         if types:
             # Whatever does not go by them goes by strings, and any mistake is named there.
             with suppress(pa.ArrowInvalid):
-                return _read(path, dialect, names, told, types)
+                return read_table(path, dialect, names, told, types)
         try:
             table = self._rows(path, dialect, names, told)
         except pa.ArrowInvalid as error:
@@ -141,12 +144,12 @@ class Csv(FileDataset):
         import pyarrow as pa
 
         try:
-            return _read(path, dialect, names, told)
+            return read_table(path, dialect, names, told)
         except pa.ArrowInvalid as error:
             footer = [] if "UTF8" in str(error) else footer_lines(path, dialect)
             if not footer:
                 raise
-        table = _read(path, dialect, names, told, footer=footer)
+        table = read_table(path, dialect, names, told, footer=footer)
         self._notes.append(footer_note(path, footer))
         return table
 
@@ -172,7 +175,7 @@ class Csv(FileDataset):
         names = _names(path, dialect)
         self._notes += _notes(path, dialect)
         quoted = bool(dialect.quote) and holds(path, dialect.quote)
-        options = _options(dialect, names, PARTS_BLOCK, quoted, ALL_STRINGS)
+        options = reader_options(dialect, names, PARTS_BLOCK, quoted)
         with TextFile(path, dialect.encoding, told) as file:
             try:
                 with pv.open_csv(file, **options) as reader:
@@ -181,6 +184,19 @@ class Csv(FileDataset):
             except pa.ArrowException as error:
                 raise file.failure or reason(path, dialect, error) from None
         time.sleep(LETTING_GO)
+
+    def read_pieces(self, path: Path, progress: Progress = silent) -> Iterator[pa.Table] | None:
+        """Return the rows of a large file piece by piece; see `mlfw.Dataset.read_pieces`."""
+        reader = self.reader()
+        check_file(path, "")
+        if is_compressed(path) or path.stat().st_size < LEAST_BYTES_FOR_PIECES:
+            return None
+        dialect = reader._dialect(path)
+        names = _names(path, dialect)
+        if self.encoding is None:
+            dialect = replace(dialect, encoding=encoding_to_the_end(path, dialect.encoding))
+        self._notes += _notes(path, dialect)
+        return read_pieces(path, dialect, names, Telling(progress, [path]).of(path))
 
     def _types(self, path: Path, dialect: Dialect, names: list[str]) -> dict[str, pa.DataType]:
         """Return types for the columns of a large file that stands alone, so far as it is clear."""
@@ -192,7 +208,7 @@ class Csv(FileDataset):
         lines = beginning(path).decode(dialect.encoding, "ignore").removeprefix("\ufeff")
         content = BytesIO(lines.rpartition("\n")[0].encode("utf-8", "ignore"))
         try:
-            first = _parse(content, dialect, names, MOST_BLOCK, bool(dialect.quote), ALL_STRINGS)
+            first = parse(content, dialect, names, MOST_BLOCK, bool(dialect.quote))
         except pa.ArrowInvalid:
             return {}
         # Numbers with dots between thousands, and those with words of one's own for a missing
@@ -258,14 +274,16 @@ class Csv(FileDataset):
         hint = override("dataset.delimiter", "tab" if mark == "\t" else mark)
         return f"Where '{mark}' stands between values, type: {hint}"
 
-    def format(self, table: pa.Table) -> bytes:
-        """Return CSV with a header line."""
-        columns = table.to_pydict()
-        out = StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*(map(_cell, column) for column in columns.values()), strict=True))
-        return out.getvalue().encode()
+    def write_into(self, file: BinaryIO, pieces: Iterable[pa.Table]) -> None:
+        """Write CSV with a header line."""
+        for number, table in enumerate(pieces):
+            columns = table.to_pydict()
+            out = StringIO()
+            writer = csv.writer(out, lineterminator="\n")
+            if not number:
+                writer.writerow(columns)
+            writer.writerows(zip(*(map(_cell, column) for column in columns.values()), strict=True))
+            file.write(out.getvalue().encode())
 
 
 def _names(path: Path, dialect: Dialect) -> list[str]:
@@ -306,97 +324,6 @@ def _notes(path: Path, dialect: Dialect) -> list[Finding]:
             )
         )
     return notes
-
-
-def _read(
-    path: Path,
-    dialect: Dialect,
-    names: list[str],
-    told: Told,
-    types: Mapping[str, pa.DataType] = ALL_STRINGS,
-    footer: Sequence[str] = (),
-) -> pa.Table:
-    import pyarrow as pa
-
-    block = min(max(LEAST_BLOCK, dialect.row_bytes * ROWS_PER_BLOCK), MOST_BLOCK >> 4)
-    quoted = bool(dialect.quote) and holds(path, dialect.quote)
-    while True:
-        try:
-            with TextFile(path, dialect.encoding, told) as file:
-                table = _parse(file, dialect, names, block, quoted, types, footer)
-            break
-        except pa.ArrowInvalid as error:
-            if "straddling" not in str(error):
-                raise
-            if file.lines <= dialect.names_end:  # a header without an end of line is no row
-                return pa.table(
-                    {name: pa.array([], types.get(name, pa.string())) for name in names}
-                )
-            # A row that is longer than a block.
-            if block >= MOST_BLOCK:
-                raise
-            block = min(block * 16, MOST_BLOCK)
-    # Arrow's threads let go of a Python file a moment after it is read; a process that ended
-    # before that would be aborted.
-    time.sleep(LETTING_GO)
-    if quoted and table.num_rows and file.lines > table.num_rows + dialect.names_end:
-        check_quotes(path, dialect, table)
-    check_header_again(path, dialect, table)
-    return table
-
-
-def _parse(
-    file: TextFile | BytesIO,
-    dialect: Dialect,
-    names: list[str],
-    block: int,
-    quoted: bool,
-    types: Mapping[str, pa.DataType],
-    footer: Sequence[str] = (),
-) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.csv as pv
-
-    try:
-        return pv.read_csv(file, **_options(dialect, names, block, quoted, types, footer))
-    except pa.ArrowException:
-        if isinstance(file, TextFile) and file.failure:
-            raise file.failure from None
-        raise
-
-
-def _options(
-    dialect: Dialect,
-    names: list[str],
-    block: int,
-    quoted: bool,
-    types: Mapping[str, pa.DataType],
-    footer: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Return the arguments of Arrow's readers."""
-    import pyarrow as pa
-    import pyarrow.csv as pv
-
-    return {
-        "read_options": pv.ReadOptions(
-            column_names=names,
-            skip_rows=dialect.before_table,
-            skip_rows_after_names=int(bool(dialect.names) and not dialect.lacking),
-            block_size=block,
-        ),
-        "parse_options": pv.ParseOptions(
-            delimiter=dialect.delimiter,
-            quote_char=dialect.quote if quoted else False,
-            escape_char=dialect.escape or False,
-            newlines_in_values=quoted,
-            invalid_row_handler=skipped_rows(footer) if footer else None,
-        ),
-        "convert_options": pv.ConvertOptions(
-            column_types={name: types.get(name, pa.string()) for name in names},
-            null_values=MISSING_WORDS,
-            strings_can_be_null=False,
-        ),
-    }
 
 
 def _cell(value: object) -> object:

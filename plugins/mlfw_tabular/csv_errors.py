@@ -211,17 +211,33 @@ def check_quotes(path: Path, dialect: Dialect, table: pa.Table) -> None:
     Raises:
         UserError: A value does not end where its quote does.
     """
+    if quotes_lines(table, dialect.quote) or ends_in_lines(table):
+        check_paired(path, dialect)
+
+
+def quotes_lines(rows: pa.Table, quote: str) -> bool:
+    """Return whether a value of several lines has a quote in it."""
     import pyarrow.compute as pc
 
-    suspicious = False
-    for column in map(_different, table.columns):
-        if column is None:
-            continue
-        several = column.filter(pc.match_substring(column, "\n"))
-        suspicious |= bool(pc.any(pc.match_substring(several, dialect.quote)).as_py())
-    last = table[table.num_columns - 1][-1].as_py()
-    if not suspicious and "\n" not in str(last):
-        return
+    for column in map(_different, rows.columns):
+        if column is not None:
+            several = column.filter(pc.match_substring(column, "\n"))
+            if pc.any(pc.match_substring(several, quote)).as_py():
+                return True
+    return False
+
+
+def ends_in_lines(rows: pa.Table) -> bool:
+    """Return whether the last value of rows, of which there is one at least, has several lines."""
+    return "\n" in str(rows[rows.num_columns - 1][-1].as_py())
+
+
+def check_paired(path: Path, dialect: Dialect) -> None:
+    """Check that every quote of a file has its counterpart.
+
+    Raises:
+        UserError: A value does not end where its quote does.
+    """
     with _strict_reader(path, dialect) as reader:
         skipped = before = dialect.before_table
         try:

@@ -56,6 +56,21 @@ def later_encoding(path: Path) -> str:
     return _by_lines(_other_lines(pieces(path)))
 
 
+def encoding_to_the_end(path: Path, found: str) -> str:
+    """Return how a whole file is encoded whose beginning may be in the encoding found, UTF-8."""
+    if codecs.lookup(found).name != "utf-8":
+        return found
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for part in pieces(path):
+            if not part.isascii() or decoder.getstate()[0]:
+                decoder.decode(part)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return later_encoding(path)
+    return found
+
+
 def _other_lines(parts: Iterable[bytes]) -> bytes:
     """Return the lines that are not ASCII, up to a size that is enough to judge."""
     found: list[bytes] = []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import mlfw
 from mlfw import Dataset, Finding, UserError
@@ -60,9 +60,9 @@ class Excel(FileDataset):
 
     write = Dataset.write
 
-    def format(self, table: pa.Table) -> bytes:
+    def write_into(self, file: BinaryIO, pieces: Iterable[pa.Table]) -> None:
         """Refuse: workbooks are read only."""
-        raise NotImplementedError(f"no workbook is written of {table.num_rows} rows")
+        raise NotImplementedError(f"no workbook is written: {file}, {pieces}")
 
     def parse(self, path: Path, told: Told) -> pa.Table:
         """Read the sheet."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import re
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, cast
 
 import mlfw
 from mlfw import Finding, LoadContext, RowSplits, Splits, UserError
 from mlfw.components.dataset import Progress, silent
+from mlfw.components.splits import pieces as table_pieces
 from mlfw.errors import listing
-from mlfw.files import digest, write_bytes
+from mlfw.files import digest, new_file
 from mlfw_tabular.image_paths import image_notes
 from mlfw_tabular.mixed_values import as_read
 from mlfw_tabular.reading import Telling, check_flat, check_names, checksums, read_all
@@ -68,8 +70,8 @@ class FileDataset(TableDataset):
         """
 
     @abstractmethod
-    def format(self, table: pa.Table) -> bytes:
-        """Return a table as the content of a file."""
+    def write_into(self, file: BinaryIO, pieces: Iterable[pa.Table]) -> None:
+        """Write tables of one schema, one at least, one after the other into an open file."""
 
     def load(self, context: LoadContext) -> RowSplits:
         """Return the divided rows and their schema; see `mlfw.Dataset.load`."""
@@ -145,17 +147,30 @@ class FileDataset(TableDataset):
 
     def content(self, table: pa.Table, path: Path) -> bytes:
         """Return what a file of this name holds; compressed if it ends in `.gz`."""
-        content = self.format(table)
-        return gzip.compress(content, mtime=0) if is_compressed(path) else content
+        file = BytesIO()
+        self._write(file, path, table_pieces(table))
+        return file.getvalue()
 
     def write(self, table: pa.Table, path: Path) -> None:
         """Write a file, whole or not at all; see `content`."""
+        self.write_pieces(table_pieces(table), path)
+
+    def write_pieces(self, pieces: Iterable[pa.Table], path: Path) -> None:
+        """Write a file, whole or not at all; see `mlfw.Dataset.write_pieces`."""
         try:
-            write_bytes(path, self.content(table, path))
+            with new_file(path) as file:
+                self._write(file, path, pieces)
         except OSError as error:
             raise UserError(
                 f"{path}: cannot be written: {error.strerror}.", "Choose another place for it."
             ) from None
+
+    def _write(self, file: BinaryIO, path: Path, pieces: Iterable[pa.Table]) -> None:
+        if not is_compressed(path):
+            self.write_into(file, pieces)
+            return
+        with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+            self.write_into(cast("BinaryIO", packed), pieces)
 
     def _check_apart(self) -> None:
         """Check that no row is both learnt from and measured on."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from mlfw import UserError
 from mlfw.files import finite
@@ -68,12 +68,12 @@ class JsonLines(FileDataset):
             text = str(error).splitlines()[0]
             raise UserError(f"{path}: not JSON objects, one a line: {text}.", FORM) from None
 
-    def format(self, table: pa.Table) -> bytes:
-        """Return one JSON object a line."""
-        lines = (
-            json.dumps(finite(row), ensure_ascii=False, default=str) for row in table.to_pylist()
-        )
-        return "".join(f"{line}\n" for line in lines).encode()
+    def write_into(self, file: BinaryIO, pieces: Iterable[pa.Table]) -> None:
+        """Write one JSON object a line."""
+        for table in pieces:
+            for row in table.to_pylist():
+                line = json.dumps(finite(row), ensure_ascii=False, default=str)
+                file.write(f"{line}\n".encode())
 
 
 def _checked_encoding(path: Path) -> str:

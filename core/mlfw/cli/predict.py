@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from mlfw.cli.notes import note, print_notes
@@ -55,10 +56,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run the command."""
+    import pyarrow as pa
+
     from mlfw.pipeline.api import model_folder
     from mlfw.pipeline.output import identifier_columns, kept_columns, output_table
     from mlfw.pipeline.outside_runs import check_outside_runs
-    from mlfw.pipeline.row_files import read_rows, row_writer, write_rows
+    from mlfw.pipeline.predict_pieces import NotInPiecesError, PiecePrediction
+    from mlfw.pipeline.row_files import (
+        read_row_pieces,
+        read_rows,
+        row_writer,
+        write_row_pieces,
+        write_rows,
+    )
     from mlfw.pipeline.saved_model import load_model
     from mlfw.pipeline.streams import check_apart, is_stream, readable, shown
     from mlfw.pipeline.tables import keep_pandas_out
@@ -79,19 +89,39 @@ def main(options: argparse.Namespace) -> int:
         folder, plugins.registry, allowed_imports(options), native=options.engine == "native"
     )
     place = shown(options.data)
+    in_file = options.output is not None and not is_stream(options.output)
     notes: list[ValueNote] = []
-    with watched("predict") as progress:
-        own, names = _dataset_options(folder), model.schema.all_names
-        with readable(options.data) as file:
-            rows = read_rows(file, plugins.registry, own, progress, names=names, noted=note)
-        paths = [PATH if FILE in names else FILE]
-        usual = paths if options.data.is_dir() else identifier_columns(folder.parent / "data")
+    own, names = _dataset_options(folder), model.schema.all_names
+    paths = [PATH if FILE in names else FILE]
+    usual = paths if options.data.is_dir() else identifier_columns(folder.parent / "data")
+
+    def output(rows: pa.Table, predictions: pa.Table) -> pa.Table:
         kept = kept_columns(rows, options.keep, usual, place)
-        predictions = model.predict_table(rows, place=place, progress=progress, notes=notes)
+        return output_table(model.schema, predictions, kept, digits=options.digits, lists=lists)
+
+    table, written = None, 0
+    with watched("predict") as progress, readable(options.data) as file:
+        reading = (file, plugins.registry, own, progress)
+        found = read_row_pieces(*reading, names=names)
+        if found is not None:
+            pieces, reader = found
+            tables = PiecePrediction(model, output, place).tables(pieces, notes)
+            with suppress(NotInPiecesError):
+                if in_file:
+                    written = write_row_pieces(tables, options.output, plugins.registry)
+                else:
+                    table = pa.concat_tables(tables)
+                for finding in reader.notes():
+                    note(finding.message)
+        if table is None and not written:
+            rows = read_rows(*reading, names=names, noted=note)
+            predictions = model.predict_table(rows, place=place, progress=progress, notes=notes)
+            table = output(rows, predictions)
     print_notes(notes, place)
-    table = output_table(model.schema, predictions, kept, digits=options.digits, lists=lists)
-    if write_rows(table, options.output, plugins.registry):
-        print(f"{table.num_rows} predictions in {options.output}")
+    if table is not None and write_rows(table, options.output, plugins.registry):
+        written = table.num_rows
+    if in_file:
+        print(f"{written} predictions in {options.output}")
     return 0
 
 

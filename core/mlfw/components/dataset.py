@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -109,6 +109,21 @@ class Dataset(Component):
         """
         yield from pieces(self.read(path, progress))
 
+    def read_pieces(self, path: Path, progress: Progress = silent) -> Iterator[pa.Table] | None:  # noqa: ARG002
+        """Return the rows of a large file in many pieces, or None if it is to be read as a whole.
+
+        The pieces together are what `read` returns, and have one schema.
+
+        Args:
+            path: The file.
+            progress: See `read`.
+
+        Raises:
+            UserError: The file cannot be read in pieces, which may show while they are read;
+                `read` says what is wrong with it, or reads it.
+        """
+        return None
+
     def expect(self, names: Sequence[str]) -> None:
         """Say which columns files given to `read` ought to have, where that helps to read them."""
 
@@ -123,6 +138,17 @@ class Dataset(Component):
     def write(self, table: pa.Table, path: Path) -> None:
         """Write a file of one of the suffixes, whole or not at all."""
         raise NotImplementedError(f"{type(self).__name__} writes no files: {path}")
+
+    def write_pieces(self, pieces: Iterable[pa.Table], path: Path) -> None:
+        """Write tables of one schema one after the other into a file, whole or not at all.
+
+        Args:
+            pieces: One table at least; may be made while the file is written.
+            path: The file.
+        """
+        import pyarrow as pa
+
+        self.write(pa.concat_tables(pieces), path)
 
     def content(self, table: pa.Table, path: Path) -> bytes:
         """Return what `write` writes into a file, for pipes and devices.

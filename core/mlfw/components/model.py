@@ -71,6 +71,13 @@ class Predictor(Fitted):
         """
         return None
 
+    def for_threads(self) -> Predictor | None:
+        """Return what several threads can predict with at a time, each on one core.
+
+        None if there is no such thing: then one thread predicts, which may use all cores.
+        """
+        return None
+
     def check_saved(self, folder: Path, rows: pa.Table) -> None:
         """Check that what `save` wrote predicts the same, where it has another form.
 

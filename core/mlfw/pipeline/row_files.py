@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -147,6 +148,28 @@ def row_batches(
     yield from component.batches(path, progress)
 
 
+def read_row_pieces(
+    path: Path,
+    registry: Registry,
+    run_options: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+    *,
+    names: Sequence[str] = (),
+) -> tuple[Iterator[pa.Table], Dataset] | None:
+    """Return the rows of a large file piece by piece, and what reads them; see `read_rows`.
+
+    None if the file is to be read as a whole, because it is small, of a format that cannot be read
+    in pieces, or damaged.
+    """
+    component = row_format(path, registry, run_options)
+    component.expect(names)
+    try:
+        pieces = component.read_pieces(path, progress)
+    except UserError:
+        return None
+    return None if pieces is None else (pieces, component)
+
+
 def row_writer(path: Path | None, registry: Registry) -> Dataset:
     """Return a data set component that writes to a path; CSV where that has no suffix of its own.
 
@@ -177,6 +200,31 @@ def write_rows(table: pa.Table, path: Path | None, registry: Registry) -> bool:
         return False
     writer.write(table, path)
     return True
+
+
+def write_row_pieces(tables: Iterable[pa.Table], path: Path, registry: Registry) -> int:
+    """Write tables of one schema one after the other into a file, whole or not at all.
+
+    Args:
+        tables: One table at least; may be made while the file is written.
+        path: The file.
+        registry: The components there are.
+
+    Returns:
+        How many rows they have.
+    """
+    rows = 0
+
+    def counted() -> Iterator[pa.Table]:
+        nonlocal rows
+        for table in tables:
+            rows += table.num_rows
+            yield table
+
+    pieces = counted()
+    first = next(pieces)  # nothing is written if it fails
+    row_writer(path, registry).write_pieces(chain([first], pieces), path)
+    return rows
 
 
 def _form(path: Path | None) -> Path:

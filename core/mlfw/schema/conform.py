@@ -13,7 +13,7 @@ from mlfw.schema.labels import label_delimiter
 from mlfw.schema.lenient import read_fitting
 from mlfw.schema.names import find_columns
 from mlfw.schema.number_spelling import known_array, match_spelling
-from mlfw.schema.value_notes import Problem, ValueNote, note, shown_value
+from mlfw.schema.value_notes import MOST_SEARCHED, Problem, ValueNote, note, shown_value
 from mlfw.schema.whole import whole
 from mlfw.schema.words import is_string
 
@@ -41,6 +41,7 @@ def conform(
     with_target: bool = False,
     place: str = "the data",
     notes: list[ValueNote] | None = None,
+    piece: bool = False,
 ) -> pa.Table:
     """Return the schema's columns, in its order, each in its kind's storage type.
 
@@ -54,6 +55,7 @@ def conform(
         place: Where the rows come from, for messages.
         notes: Where given, a value that does not fit its column counts as missing, and what is
             odd about the values is added here: misfits, and categories that training never saw.
+        piece: Whether there are more rows, of which some may fit where none does here.
 
     Returns:
         A table of the same rows.
@@ -74,7 +76,7 @@ def conform(
         if notes is None:
             typed = cast_values(values, column, place=place)
         else:
-            typed = _read_noting(values, column, place, notes)
+            typed = _read_noting(values, column, place, notes, piece=piece)
         if column.kind is Kind.category and known:
             typed = match_spelling(typed, known, text=_is_text(values.type))
             if notes is not None and number < len(schema.columns):
@@ -96,7 +98,9 @@ def _is_text(kind: pa.DataType) -> bool:
     return is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
-def _read_noting(values: pa.Array, column: Column, place: str, notes: list[ValueNote]) -> pa.Array:
+def _read_noting(
+    values: pa.Array, column: Column, place: str, notes: list[ValueNote], *, piece: bool
+) -> pa.Array:
     """Read the values that fit and note the others.
 
     Raises:
@@ -108,8 +112,8 @@ def _read_noting(values: pa.Array, column: Column, place: str, notes: list[Value
     if misfit is not None and misfit.any():
         total = len(typed) - typed.null_count + int(np.count_nonzero(misfit))
         found = note(column.name, Problem.misfit, expectation(column), values, misfit, total)
-        alien = len(found.rows) == found.values and found.values > 1
-        if alien and not (column.kind is Kind.boolean and _has_number(values, found.rows)):
+        may_be_later = column.kind is Kind.boolean and _has_number(values, found.rows)
+        if found.alien and not piece and not may_be_later:
             raise alien_error(found, column, place)
         notes.append(found)
     return typed
@@ -119,7 +123,7 @@ def _has_number(values: pa.Array, rows: np.ndarray) -> bool:
     """Whether a misfit is a number, as a column of 0 and 1 may well hold later."""
     import numpy as np
 
-    some = values.take(rows[:1000])
+    some = values.take(rows[:MOST_SEARCHED])
     numbers, misfit = read_fitting(some, Kind.number)
     return bool(misfit is None or not np.all(misfit)) and numbers.null_count < len(numbers)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-MOST_EXAMPLES = 3
+MOST_EXAMPLES, MOST_SEARCHED = 3, 1000
 MOST_COLUMNS = 3
 LONGEST_VALUE = 40
 
@@ -38,7 +38,9 @@ class ValueNote:
         column: The column's name.
         problem: What is odd about them.
         expected: What was expected, in words.
-        rows: The rows they stand in, int64, from 0, ascending.
+        rows: The rows they stand in, int64, from 0, ascending; the first ones where notes of
+            several tables are joined.
+        count: How many rows they stand in.
         values: How many values the column has in all, missing ones left out.
         examples: Some different ones, each with its first row.
         known: The values seen in training, of a category.
@@ -48,13 +50,19 @@ class ValueNote:
     problem: Problem
     expected: str
     rows: np.ndarray
+    count: int
     values: int
     examples: tuple[tuple[int, object], ...]
     known: tuple[str, ...] = ()
 
+    @property
+    def alien(self) -> bool:
+        """Whether no value of the column, which has several, fits."""
+        return self.problem is Problem.misfit and self.count == self.values > 1
+
     def __str__(self) -> str:
         """Return the sentence that a person reads, with rows counted from 1."""
-        count, one = len(self.rows), len(self.rows) == 1
+        count, one = self.count, self.count == 1
         if self.problem is Problem.misfit:
             what = (
                 f"{'is' if one else 'are'} not {self.expected} and "
@@ -109,12 +117,13 @@ def note(
 
     rows = np.flatnonzero(odd)
     examples: dict[str, tuple[int, object]] = {}
-    for row in rows[:1000].tolist():
+    for row in rows[:MOST_SEARCHED].tolist():
         value = values[row].as_py()
         examples.setdefault(shown_value(value), (row, value))
         if len(examples) == MOST_EXAMPLES:
             break
-    return ValueNote(column, problem, expected, rows, total, tuple(examples.values()), known)
+    found = tuple(examples.values())
+    return ValueNote(column, problem, expected, rows, len(rows), total, found, known)
 
 
 def shown_value(value: object) -> str:
@@ -132,7 +141,7 @@ def sentences(notes: Iterable[ValueNote]) -> list[str]:
         found += [str(note) for note in own[:MOST_COLUMNS]]
         left = own[MOST_COLUMNS:]
         if left:
-            rows = sum(len(note.rows) for note in left)
+            rows = sum(note.count for note in left)
             what = "unreadable" if problem is Problem.misfit else "unseen"
             columns = f"{len(left)} more column{'s' if len(left) > 1 else ''}"
             found.append(
