@@ -128,12 +128,12 @@ def written(rows: list[dict[str, str]], delimiter: str, *, quoted: bool) -> str:
     return out.getvalue()
 
 
-@settings(max_examples=25, deadline=None,
+@settings(max_examples=12, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(
-    first=st.lists(ROW, min_size=1, max_size=12),
-    then=st.lists(ROW, min_size=1, max_size=12),
-    times=st.integers(1, 12),
+    first=st.lists(ROW, min_size=1, max_size=8),
+    then=st.lists(ROW, min_size=1, max_size=8),
+    times=st.integers(1, 6),
     delimiter=st.sampled_from([",", ";", "\t"]),
     quoted=st.booleans(),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"]),
