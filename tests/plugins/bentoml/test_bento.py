@@ -76,6 +76,7 @@ def test_a_bento_pins_what_made_the_model_and_holds_the_wheel_of_mlfw(bento: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_requirements_of_a_bento_serve_it_in_a_fresh_environment(
     bento: Path, tmp_path: Path
 ) -> None:

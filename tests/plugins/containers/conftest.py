@@ -7,17 +7,15 @@ from pathlib import Path
 import pytest
 
 import mlfw
-from conftest import PENGUINS
+from conftest import ROOT
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The saved model's folder of a run that is called `penguins`."""
     folder = tmp_path_factory.mktemp("containers")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFW_RUNS", str(folder / "runs"))
-        settings = ["dataset=csv", f"dataset.path={PENGUINS}", "dataset.target=Species"]
-        return mlfw.run(None, [*settings, "model=tree", "run.name=penguins"]).dir / "model"
+    settings = ["model=tree", "tuner=none", f"run.dir={folder}/penguins"]
+    return mlfw.run(ROOT / "examples/penguins/run.yaml", settings).dir / "model"
 
 
 @pytest.fixture(scope="session")

@@ -176,6 +176,7 @@ def test_a_run_is_exported_by_the_command(model: Path, tmp_path: Path, mlfw_here
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_image_is_built_and_serves_as_it_is_written(context: Path, tmp_path: Path) -> None:
     image = build(context, tmp_path / "build")
 
