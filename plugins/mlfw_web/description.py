@@ -13,7 +13,7 @@ from mlfw import Column, Kind, Schema, Target, Task, UserError
 from mlfw.hints import printable
 from mlfw.schema import is_duration, prediction_name, probability_names
 from mlfw.schema.conform import expectation
-from mlfw.schema.dates import UNPADDED_ISO, date_pattern, has_date
+from mlfw.schema.dates import HOURS, UNPADDED_ISO, date_pattern, has_date
 from mlfw.schema.durations import duration_pattern
 from mlfw.schema.labels import label_delimiter
 from mlfw.schema.number_spelling import known_spellings
@@ -102,7 +102,8 @@ def described_column(column: Column, notes: Mapping[str, Any]) -> dict[str, Any]
     if column.kind is Kind.number and column.format:
         made |= _number(column.format)
     elif column.kind is Kind.datetime:
-        made["iso"] = {"pattern": javascript(date_pattern(UNPADDED_ISO))}
+        forms = (UNPADDED_ISO, *HOURS)
+        made["iso"] = [{"pattern": javascript(date_pattern(form))} for form in forms]
         if column.format:
             made["date"] = {"pattern": javascript(date_pattern(column.format))}
             made["timeOnly"] = not has_date(column.format)

@@ -69,7 +69,7 @@ class Page:
         """
         script, style = f"\n{self._script('single.js', PAGE_MODULES)}", f"\n{styles()}"
         policy = _policy(f"{_hash(script)} blob:", _hash(style), "'none'")
-        parts = {"runtime": runtime, "wasm": binary, "model": model, "licences": licences}
+        parts = {"runtime": runtime, "wasm": binary, "model": model, "licence-texts": licences}
         data = "\n".join(
             f"{DATA.format(name)}{_base64(content)}</script>" for name, content in parts.items()
         )
@@ -105,7 +105,7 @@ def embedded(page: str, name: str) -> bytes:
 
     Args:
         page: The file.
-        name: `runtime`, `wasm`, `model` or `licences`.
+        name: `runtime`, `wasm`, `model` or `licence-texts`.
     """
     _, _, rest = page.partition(DATA.format(name))
     return gzip.decompress(base64.b64decode(rest.partition("<")[0]))

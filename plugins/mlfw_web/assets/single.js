@@ -15,5 +15,5 @@ const assets = {
   },
   wasm: () => inflate("wasm"),
   model: () => inflate("model"),
-  licences: async () => new TextDecoder().decode(await inflate("licences")),
+  licences: async () => new TextDecoder().decode(await inflate("licence-texts")),
 };

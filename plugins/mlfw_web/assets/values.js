@@ -158,7 +158,7 @@ export function days(us) {
 function readMoment(column, word) {
   if (column.date) {
     const own = templateMoment(compiled(column.date, ""), word);
-    return own === undefined ? templateMoment(compiled(column.iso, ""), word) : own;
+    return own === undefined ? isoMoment(column, word) : own;
   }
   const iso = ISO_DATE.exec(word);
   if (iso) {
@@ -166,7 +166,15 @@ function readMoment(column, word) {
     const us = combined(calendarDay(+year, +month, +day), hour, minute, second, fraction, zone);
     if (us !== undefined && +year > 0) return us;
   }
-  return templateMoment(compiled(column.iso, ""), word);
+  return isoMoment(column, word);
+}
+
+function isoMoment(column, word) {
+  for (const form of column.iso) {
+    const us = templateMoment(compiled(form, ""), word);
+    if (us !== undefined) return us;
+  }
+  return undefined;
 }
 
 function templateMoment(regex, word) {

@@ -204,7 +204,7 @@ def test_the_licences_are_beside_the_page_and_in_it(exported: Exported) -> None:
     assert "MIT License" in licence
     assert notices.startswith("The third-party notices of ONNX Runtime 1.")
     assert "Eigen" in notices
-    assert embedded(page, "licences").decode() == f"{licence}\n{notices}"
+    assert embedded(page, "licence-texts").decode() == f"{licence}\n{notices}"
     assert "`site/ort-ThirdPartyNotices.txt`" in (exported.folder / "README.md").read_text()
 
 

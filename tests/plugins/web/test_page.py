@@ -98,7 +98,7 @@ def test_the_foot_shows_the_licences(page: Page) -> None:
 
     page.locator("#licences summary").press("Enter")
 
-    page.wait_for_function("document.querySelector('#licences pre').textContent")
+    page.wait_for_function("() => document.querySelector('#licences pre').textContent")
     assert "MIT License" in text.inner_text()
     assert "third-party notices of ONNX Runtime" in text.inner_text()
     page.locator("#licences summary").press("Enter")
