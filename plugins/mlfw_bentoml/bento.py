@@ -26,6 +26,10 @@ from mlfw_service import ServiceOptions
 logger = logging.getLogger("mlfw")
 
 REFUSED = 2
+CALLERS = (
+    "It answers other machines, and in a container any caller, only with a token: start it with "
+    "MLFW_TOKEN set to one, or with MLFW_INSECURE=1 to let anybody call."
+)
 WHEELS = "wheels"
 SERVICE = '''"""The saved model in `model` as a service, run as `service.json` says."""
 
@@ -82,7 +86,7 @@ def build_bento(
     bentoml = program("bentoml")
     # Without the option BentoML tells its maker of every start.
     serve = f"{bentoml} serve {tag} --do-not-track"
-    return Deployment(tag, (serve, f"{bentoml} containerize {tag}"))
+    return Deployment(tag, (serve, f"{bentoml} containerize {tag}"), (CALLERS,))
 
 
 def _bentofile(model: Path, name: str, requirements: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mlfw import Deployer, Deployment, Serving, UserError, limits
 from mlfw.disk import check_folder
-from mlfw_service import ServiceOptions, Unknown
+from mlfw_service import ServiceOptions, Unknown, check_hosts
 
 MEGABYTE = 1_000_000
 
@@ -80,6 +80,7 @@ class BentoML(Deployer):
                 f"them, 63 at most; found '{self.version}'.",
                 "For example: deployer.version=v1",
             )
+        check_hosts(self.hosts, "deployer.hosts")
         check_folder(bento_home(), "Name another one: export BENTOML_HOME=/tmp/bentoml")
 
     def deploy(self, model: Path, folder: Path, name: str) -> Deployment:

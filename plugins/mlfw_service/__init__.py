@@ -1,15 +1,15 @@
 """The service: an ASGI application that answers requests with a saved model's predictions.
 
 Deployers build on `service_app` (the application), `ServedModels` (which models it has),
-`ServiceOptions` (its limits and switches) and
-`run_server` or `run_workers` (uvicorn with limits for connections). It knows no packaging.
+`ServiceOptions` (its limits and switches) and `run_server` or `run_workers` (uvicorn with limits
+for connections). It knows no packaging.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlfw_service.options import ServiceOptions, Unknown
+from mlfw_service.options import ServiceOptions, Unknown, check_hosts
 
 if TYPE_CHECKING:
     from mlfw_service.app import service_app
@@ -48,6 +48,7 @@ __all__ = [
     "ServiceOptions",
     "ServiceState",
     "Unknown",
+    "check_hosts",
     "example_row",
     "openapi_document",
     "orderly_end",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -9,9 +10,13 @@ from typing import TYPE_CHECKING
 from mlfw import UserError
 from mlfw.errors import listing
 from mlfw.files import read_json, write_json
+from mlfw.hints import override
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+HOST = r"\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?\.?"
 
 
 class Unknown(StrEnum):
@@ -82,3 +87,22 @@ class ServiceOptions:
                 "Install that version, or deploy the run again with this one.",
             )
         return cls(**{**found, "hosts": tuple(found.get("hosts", ()))})
+
+
+def check_hosts(hosts: Iterable[str], key: str) -> None:
+    """Check the names under which a service is to answer.
+
+    Args:
+        hosts: The names.
+        key: Where they are configured, for messages.
+
+    Raises:
+        UserError: One is no name, for example as it has a port.
+    """
+    for host in hosts:
+        if not re.fullmatch(HOST, host, re.ASCII):
+            raise UserError(
+                f"{key}: expected names such as predict.example.org or *.example.org, without "
+                f"scheme, port and path; found '{host}'.",
+                f"For example: {override(key, ['predict.example.org'])}",
+            )

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from conftest import Mlfw, environment
+from mlfw.errors import UserError
 from mlfw.files import read_json
 from mlfw_bentoml import BentoML
 from model_server import ModelServer, start_server
@@ -96,6 +97,36 @@ def test_calls_that_are_not_complete_keep_nobody_from_being_answered(served: Mod
     assert served.call("POST", "/predict", BODY).json == ANSWER
     assert served.call("GET", "/readyz").status == 200
     assert [served.finish(call, BODY).json for call in calls] == [ANSWER] * 4
+
+
+def test_a_public_address_is_served_to_whoever_sends_the_token(
+    echo: Path, echo_site: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    token, file = "a-token-that-nobody-guesses", tmp_path / "token"
+    file.touch(mode=0o600)
+    file.write_text(f"{token}\n")
+    folder = tmp_path / "current"
+    folder.mkdir()
+    command = [*SERVE, echo, "--host", "0.0.0.0", "--token-file", file, "serve.access_log=true"]
+    server = start_server(command, folder, environment(PYTHONPATH=echo_site))
+    request.addfinalizer(server.end)
+    assert server.call("POST", "/predict", BODY).status == 401
+    sent = {"Authorization": f"Bearer {token}", "Host": f"{socket.gethostname()}:{server.port}"}
+    assert server.call("POST", "/predict", BODY, headers=sent).json == ANSWER
+    sent["Host"] = "evil.example"
+    assert server.call("POST", "/predict", BODY, headers=sent).status == 421
+    for path in ("/", "/schema", "/docs", "/docs.json", "/metrics", "/nowhere"):
+        assert server.call("GET", path).status == 401
+    assert server.call("GET", "/healthz").status == 200
+    assert token not in server.log.read_text() + " ".join(
+        psutil.Process(server.process.pid).cmdline()
+    )
+
+
+@pytest.mark.parametrize("host", ["http://a.example", "a.example:3000", "a.*.example", ""])
+def test_a_name_that_callers_cannot_know_it_by_is_a_mistake(host: str) -> None:
+    with pytest.raises(UserError, match=r"deployer.hosts: expected names such as"):
+        BentoML(hosts=["*", "*.a.example", "b", host]).check()
 
 
 def test_a_taken_port_is_a_mistake_that_can_be_mended(

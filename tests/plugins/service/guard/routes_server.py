@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mlfw import Serving, UserError
 from mlfw_service import ServiceOptions, ServiceState, run_server
-from mlfw_service.app import Routes, not_found
+from mlfw_service.app import not_found
 from mlfw_service.asgi import App, Receive, Scope, Send, as_json, respond
 from mlfw_service.guard.access import Access
 from mlfw_service.guard.guard import Guard, limits_of
@@ -38,9 +38,23 @@ async def sleep(scope: Scope, receive: Receive, send: Send) -> None:
     await respond(send, b'{"slept":true}')
 
 
+async def hold(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer nothing until the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def large(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with as many bytes as are asked for."""
     await respond(send, b"x" * int(scope["query_string"]), kind=b"text/plain")
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request by its path."""
+    await ROUTES.get(scope["path"], not_found)(scope, receive, send)
+
+
+ROUTES = {"/predict": predict, "/sleep": sleep, "/hold": hold, "/large": large}
 
 
 def main(text: str, port: int) -> int:
@@ -54,7 +68,7 @@ def main(text: str, port: int) -> int:
         time.sleep(loading)
         if fails:
             raise UserError("model: damaged.", "Copy it again.")
-        return Routes({"/predict": predict, "/sleep": sleep, "/large": large}, not_found)
+        return answer
 
     def make_app(state: ServiceState) -> App:
         access = Access.from_environment(options.hosts)

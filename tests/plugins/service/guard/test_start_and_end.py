@@ -57,9 +57,11 @@ def test_a_server_that_has_nothing_to_answer_ends_at_once(
     assert server.process.wait(20) == 0
 
 
-def test_it_listens_while_it_loads_and_says_so() -> None:
+@pytest.mark.parametrize("ended", [False, True], ids=["until it is ready", "until it is stopped"])
+def test_it_listens_while_it_loads_and_says_so(ended: bool) -> None:
     port = free_port()
-    command = [sys.executable, str(SERVER), json.dumps({"loading": 1.5}), "--port", str(port)]
+    options = json.dumps({"loading": 60 if ended else 1.5})
+    command = [sys.executable, str(SERVER), options, "--port", str(port)]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
         server = ModelServer(process, port, SERVER)
         try:
@@ -67,6 +69,10 @@ def test_it_listens_while_it_loads_and_says_so() -> None:
             assert server.call("GET", "/livez").status == 200
             early = server.call("POST", "/predict", b"1")
             assert (early.status, early.headers["retry-after"]) == (503, "1")
+            if ended:
+                process.terminate()
+                assert process.wait(30) == 0
+                return
             server.wait_until(200)
             assert server.call("POST", "/predict", b"1").status == 200
         finally:
