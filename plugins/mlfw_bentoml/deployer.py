@@ -38,6 +38,11 @@ class BentoML(Deployer):
             with the same value of this header.
         share_seed: Makes it repeatable which of several models answers; chance decides where left
             out.
+        shadow_tolerance: The relative difference up to which numbers agree that two models predict.
+        reload: Seconds between two looks for a new version of a model: other files in its folder,
+            a link that leads to another folder, or another newest run where it is served as
+            `latest`. It answers from then on if it passes its checks; SIGHUP makes `mlfw serve`
+            look at once. 0 for no look. A Bento holds one model, whose files never change.
         max_row_mb: Largest row in megabytes, where no column holds images; a larger one is answered
             with 413.
         unknown: Whether a row with a column that the model does not know is refused, or answered
@@ -65,6 +70,8 @@ class BentoML(Deployer):
     max_connections: int = field(default=1000, metadata=limits(minimum=1))
     sticky_header: str = "X-Request-Id"
     share_seed: int | None = None
+    shadow_tolerance: float = field(default=0.05, metadata=limits(minimum=0))
+    reload: float = field(default=0.0, metadata=limits(minimum=0))
     max_row_mb: float = field(default=1.0, metadata=limits(above=0))
     unknown: Unknown = Unknown.refuse
     access_log: bool = False
@@ -116,6 +123,8 @@ class BentoML(Deployer):
             max_connections=self.max_connections,
             sticky_header=self.sticky_header,
             share_seed=self.share_seed,
+            shadow_tolerance=self.shadow_tolerance,
+            reload=self.reload,
         )
 
 

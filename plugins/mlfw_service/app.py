@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry
 
 import mlfw
 from mlfw_service.asgi import App, Receive, Scope, Send, as_json, respond
@@ -14,8 +17,8 @@ from mlfw_service.guard.access_log import AccessLog
 from mlfw_service.guard.guard import Guard
 from mlfw_service.routes.pages import page_routes
 from mlfw_service.routes.predict import Predict
-from mlfw_service.versions.router import Router
-from mlfw_service.versions.version import Slot, load_version
+from mlfw_service.versions.counts import VersionCounts
+from mlfw_service.versions.versions import Versions
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
@@ -46,21 +49,15 @@ def service_app(
     Raises:
         UserError: The token in the environment cannot be read.
     """
-    others = rest or not_found
 
     def make_routes(model: SavedModel, name: str) -> Mapping[str, App]:
         return model_routes(model, replace(options, name=name) if several else options)
 
-    def routes() -> App:
-        slots = {
-            name: Slot(load_version(name, folder, load, make_routes))
-            for name, folder in served.folders.items()
-        }
-        return Router(slots, served, options, others)
-
     several = len(served.folders) > 1
+    versions = Versions(served, options, load, make_routes, VersionCounts(CollectorRegistry()))
+    others = versions.beside(rest or not_found)
     access = Access.from_environment(options.hosts)
-    guarded = Guard(routes, others, options, access, state)
+    guarded = Guard(partial(versions.load, others), others, options, access, state)
     return AccessLog(guarded) if options.access_log else guarded
 
 

@@ -48,6 +48,8 @@ class ServiceOptions:
         sticky_header: Of several models, the same one answers the requests with the same value of
             this header.
         share_seed: Makes it repeatable which of several models answers; None for chance.
+        shadow_tolerance: The relative difference up to which two predicted numbers agree.
+        reload: Seconds between two looks for new versions of the models; 0 for none.
         unknown: What happens to a column that the model does not know: `refuse` or `ignore`.
     """
 
@@ -66,6 +68,8 @@ class ServiceOptions:
     max_connections: int = 1000
     sticky_header: str = "X-Request-Id"
     share_seed: int | None = None
+    shadow_tolerance: float = 0.05
+    reload: float = 0.0
     unknown: str = Unknown.refuse.value
 
     def save(self, path: Path) -> None:

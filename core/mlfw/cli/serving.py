@@ -12,7 +12,7 @@ from mlfw.cli.notes import note
 from mlfw.components import Serving
 from mlfw.errors import UserError, did_you_mean
 from mlfw.pipeline.api import model_folder
-from mlfw.runs import runs_folder
+from mlfw.runs import LATEST, runs_folder
 from mlfw.schema import Schema
 from mlfw.schema.differences import schema_difference
 from mlfw.tokens import VARIABLE, read_token
@@ -66,6 +66,7 @@ def read_serving(options: argparse.Namespace, words: Sequence[tuple[str, str]]) 
     if not 0 < options.port < 65536:
         raise UserError(f"--port {options.port}: expected a number from 1 to 65535.")
     models = _models(options, words)
+    latest = [name for name, (_, run) in zip(models, words, strict=True) if run == LATEST]
     serving = Serving(
         models=models,
         host=options.host,
@@ -73,6 +74,7 @@ def read_serving(options: argparse.Namespace, words: Sequence[tuple[str, str]]) 
         token=read_token(options.token_file),
         shares=_shares(options.share, list(models)),
         shadows=_shadows(options.shadow, list(models)),
+        latest=dict.fromkeys(latest, runs_folder(options.runs).absolute()),
     )
     serving.listen().close()
     if serving.public and not (serving.token or options.insecure):

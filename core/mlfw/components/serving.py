@@ -29,6 +29,8 @@ class Serving:
             first model answers the rest.
         shadows: Names of models that predict the same rows as well, without their answers being
             returned.
+        latest: Folders of runs by the names of models that were asked for as `latest`; a deployer
+            may serve the model of a newer run in their place.
     """
 
     models: Mapping[str, Path]
@@ -37,6 +39,7 @@ class Serving:
     token: str = field(default="", repr=False)
     shares: Mapping[str, float] = field(default_factory=dict)
     shadows: tuple[str, ...] = ()
+    latest: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def public(self) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlfw_service.asgi import App, Message, Receive, Scope, Send, as_json, respond
+from mlfw_service.asgi import App, Message, Receive, Scope, Send, as_json, header, respond
 from mlfw_service.reading.refusal import Refusal
 from mlfw_service.versions.choice import Choice, no_model
 from mlfw_service.versions.served import ServedModels
+from mlfw_service.versions.shadow import Asked, Shadow
+from mlfw_service.versions.shadowed import COLLECTED, Predicted
 from mlfw_service.versions.version import Slot, Version
 
 if TYPE_CHECKING:
@@ -32,23 +34,33 @@ class Router:
         served: Their shares and shadows.
         options: How the service is run.
         rest: The application for all other paths.
+        shadows: Predict, too, what chance or a request has chosen another model for.
     """
 
     def __init__(
-        self, slots: Mapping[str, Slot], served: ServedModels, options: ServiceOptions, rest: App
+        self,
+        slots: Mapping[str, Slot],
+        served: ServedModels,
+        options: ServiceOptions,
+        rest: App,
+        shadows: Sequence[Shadow] = (),
     ) -> None:
         self.slots = slots
         self.served = served
         self.choice = Choice(served, options.sticky_header, options.share_seed)
         self.rest = rest
+        self._shadows = shadows
+        self._alike = {served.first, *served.shares}  # take the same rows as the shadows
+        self._max_body = options.max_body
         self._first = slots[served.first]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
-        path = scope["path"]
         if scope["type"] != "http":
             await self.rest(scope, receive, send)
-        elif path in LISTS and scope["method"] in ("GET", "HEAD"):
+            return
+        path = scope["path"]
+        if path in LISTS and scope["method"] in ("GET", "HEAD"):
             await self._list(path, send)
         elif path in self._first.version.routes:
             await self._choose(scope, receive, send)
@@ -64,7 +76,26 @@ class Router:
         except Refusal as refusal:
             await respond(send, refusal.content(), refusal.status)
             return
-        await answer(self.slots[name].version, scope["path"], scope, receive, send)
+        version = self.slots[name].version
+        if self._shadows and scope["method"] == "POST" and name not in self.served.shadows:
+            await self._answer_and_shadow(version, scope, receive, send)
+        else:
+            await answer(version, scope["path"], scope, receive, send)
+
+    async def _answer_and_shadow(
+        self, version: Version, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer, and then offer the shadows what has been predicted."""
+        collected: list[Predicted] = []
+        token = COLLECTED.set(collected)
+        try:
+            await answer(version, scope["path"], scope, receive, send)
+        finally:
+            COLLECTED.reset(token)
+        if collected and version.name in self._alike:
+            asked = Asked(collected, version.name, _number(scope), _size(scope, self._max_body))
+            for shadow in self._shadows:
+                shadow.offer(asked)
 
     async def _of_model(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer by the model in the path."""
@@ -111,3 +142,13 @@ async def answer(version: Version, path: str, scope: Scope, receive: Receive, se
     scope[NAME], scope[VERSION] = version.name, version.id
     inner = scope if path == scope["path"] else {**scope, "path": path}
     await version.routes[path](inner, receive, sending)
+
+
+def _number(scope: Scope) -> str:
+    return (header(scope, b"x-request-id") or b"").decode("latin-1")
+
+
+def _size(scope: Scope, most: int) -> int:
+    """Return the bytes of a request's body; the most where they were not announced."""
+    announced = header(scope, b"content-length") or b""
+    return int(announced) if announced.isdigit() else most

@@ -89,6 +89,8 @@ def load_version(
         UserError: It cannot be loaded, or was changed meanwhile.
     """
     resolved = folder.resolve()
+    if not (resolved / MANIFEST).is_file():
+        raise UserError(f"{folder}: expected a saved model, found no {MANIFEST}.", "Copy it again.")
     before = fingerprint(folder)
     model = load(resolved)
     number = sha256(resolved / MANIFEST)[:DIGITS]

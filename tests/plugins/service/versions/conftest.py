@@ -60,6 +60,8 @@ OPTIONS = {
     "max_rows": 1000,
 }
 Serve = Callable[..., httpx.Client]
+ServeApp = Callable[[Any], httpx.Client]
+ServeCounted = Callable[..., tuple[httpx.Client, Any]]
 Eventually = Callable[[Callable[[], object]], None]
 
 
@@ -123,22 +125,13 @@ def wait_until(is_true: Callable[[], object]) -> None:
 
 
 @pytest.fixture(scope="module")
-def serve() -> Iterator[Serve]:
-    """Serve models on a free port; all servers are ended with the module."""
+def serve_app() -> Iterator[ServeApp]:
+    """Serve applications on free ports; all servers are ended with the module."""
     import uvicorn
-
-    from mlfw_service import service_app
 
     running: list[Running] = []
 
-    def begin(
-        folders: dict[str, Path],
-        shares: dict[str, float] | None = None,
-        shadows: tuple[str, ...] = (),
-        **options: Any,
-    ) -> httpx.Client:
-        served = ServedModels(folders=folders, shares=shares or {}, shadows=shadows)
-        app = service_app(served, ServiceOptions(**{**OPTIONS, **options}))
+    def begin(app: Any) -> httpx.Client:
         address = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(app, lifespan="on", log_config=None, access_log=False)
         server = uvicorn.Server(config)
@@ -148,12 +141,56 @@ def serve() -> Iterator[Serve]:
         )
         running.append(Running(server, thread, client))
         thread.start()
-        wait_until(lambda: client.get("/readyz").status_code == 200)
+        wait_until(lambda: server.started or not thread.is_alive())
+        assert thread.is_alive()
         return client
 
     yield begin
     for each in running:
         each.end()
+
+
+@pytest.fixture(scope="module")
+def serve(serve_app: ServeApp) -> Serve:
+    """Serve models by the whole application."""
+    from mlfw_service import service_app
+
+    def begin(
+        folders: dict[str, Path],
+        shares: dict[str, float] | None = None,
+        shadows: tuple[str, ...] = (),
+        **options: Any,
+    ) -> httpx.Client:
+        served = ServedModels(folders=folders, shares=shares or {}, shadows=shadows)
+        client = serve_app(service_app(served, ServiceOptions(**{**OPTIONS, **options})))
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        return client
+
+    return begin
+
+
+@pytest.fixture(scope="module")
+def serve_counted(serve_app: ServeApp) -> ServeCounted:
+    """Serve models, and return what is counted as well."""
+    from prometheus_client import CollectorRegistry
+
+    from mlfw_service.app import model_routes, not_found
+    from mlfw_service.versions.counts import VersionCounts
+    from mlfw_service.versions.versions import Versions
+
+    def begin(served: ServedModels, **options: Any) -> tuple[httpx.Client, CollectorRegistry]:
+        settings, registry = ServiceOptions(**{**OPTIONS, **options}), CollectorRegistry()
+        versions = Versions(
+            served,
+            settings,
+            mlfw.load,
+            lambda model, _: model_routes(model, settings),
+            VersionCounts(registry),
+        )
+        rest = versions.beside(not_found)
+        return serve_app(versions.load(rest)), registry
+
+    return begin
 
 
 @pytest.fixture
