@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -75,10 +76,21 @@ def run_workers(app: str, address: socket, options: ServiceOptions) -> int:
     with address, orderly_end():
         address.set_inheritable(True)
         try:
-            Multiprocess(config, sockets=[address]).run()
+            kind = ReloadingWorkers if options.reload else Multiprocess
+            kind(config, sockets=[address]).run()
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 1
     return 0
+
+
+class ReloadingWorkers(Multiprocess):
+    """Processes that take over new versions of their models by themselves."""
+
+    def handle_hup(self) -> None:
+        """Tell every process to look at once; uvicorn would start all of them anew, unchecked."""
+        for process in self.processes:
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGHUP)
 
 
 def _config(app: Any, options: ServiceOptions, **further: Any) -> uvicorn.Config:
