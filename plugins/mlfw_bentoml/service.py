@@ -13,6 +13,8 @@ import yaml
 
 from mlfw import Schema, UserError
 from mlfw.files import read_json
+from mlfw.pipeline.saved_model import check_rows
+from mlfw.plugins import load_plugins
 from mlfw.tokens import read_token
 from mlfw_service import (
     ServedModels,
@@ -79,12 +81,13 @@ def bento_service(folder: Path) -> Any:
         folder: Holds the saved model in `model` and the options in `service.json`.
 
     Raises:
-        SystemExit: The options or the token cannot be read; what to do about it is printed, as
-            BentoML, which imports this, would show a traceback.
+        SystemExit: The options or the token cannot be read, or the model's plugin is missing. What
+            to do about it is printed: BentoML, which imports this, would show a traceback.
     """
     try:
         options = ServiceOptions.load(folder / OPTIONS)
         read_token()
+        check_rows(folder / MODEL, load_plugins().registry)
         return model_service(ServedModels.single(options.name, folder / MODEL), options)
     except UserError as error:
         print(f"mlfw: {error}", file=sys.stderr)

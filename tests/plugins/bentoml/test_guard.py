@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,21 @@ def test_a_bento_of_a_newer_version_is_a_mistake_that_can_be_mended(
     told = capsys.readouterr().err
     assert "written by a newer version of mlfw: it knows from_the_future" in told
     assert "Install that version" in told
+
+
+def test_a_bento_whose_plugin_is_missing_is_a_mistake_that_can_be_mended(
+    deployment: tuple[mlfw.Deployment, Path],
+    echo: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = Path(read_json(deployment[1] / "bento.json")["path"]) / "src"
+    shutil.copy(source / "service.json", tmp_path)
+    shutil.copytree(echo, tmp_path / "model")
+    with pytest.raises(SystemExit) as ended:
+        bento_service(tmp_path)
+    assert ended.value.code == 2
+    assert 'pip install "mlfw-echo"' in capsys.readouterr().err
 
 
 def test_only_public_names_of_the_server_are_used() -> None:
