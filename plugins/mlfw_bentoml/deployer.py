@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from mlfw import Deployer, Deployment, Serving, UserError, limits
+from mlfw import Deployer, Deployment, Serving, UserError, limits, path_field
 from mlfw.disk import check_folder
 from mlfw_service import ServiceOptions, Unknown, check_hosts
 
@@ -48,6 +48,13 @@ class BentoML(Deployer):
         unknown: Whether a row with a column that the model does not know is refused, or answered
             with a note. Columns that training left out, and the target, are always passed over.
         access_log: Whether a line is logged for every request.
+        log: Where the rows of requests and their predictions are logged in Parquet, for
+            `mlfw drift`: a folder, or a file that ends in `.parquet` and is there once the service
+            has ended.
+        log_sample: The share of rows that is logged.
+        log_redact: Columns that must not be logged.
+        log_also: Columns of free text and images, which are not logged otherwise.
+        log_max_mb: Most megabytes of the log; the oldest parts are removed.
         requirements: Further pip requirements of the Bento. One that names a package which is
             pinned anyway stands in its place.
     """
@@ -75,6 +82,11 @@ class BentoML(Deployer):
     max_row_mb: float = field(default=1.0, metadata=limits(above=0))
     unknown: Unknown = Unknown.refuse
     access_log: bool = False
+    log: str = field(default="", metadata=path_field())
+    log_sample: float = field(default=1.0, metadata=limits(above=0, maximum=1))
+    log_redact: list[str] = field(default_factory=list)
+    log_also: list[str] = field(default_factory=list)
+    log_max_mb: float = field(default=1000.0, metadata=limits(above=0))
     requirements: list[str] = field(default_factory=list)
 
     def check(self) -> None:
@@ -116,6 +128,11 @@ class BentoML(Deployer):
             max_row=int(self.max_row_mb * MEGABYTE),
             unknown=self.unknown.value,
             access_log=self.access_log,
+            log=self.log,
+            log_sample=self.log_sample,
+            log_redact=tuple(self.log_redact),
+            log_also=tuple(self.log_also),
+            log_max_mb=self.log_max_mb,
             hosts=tuple(self.hosts),
             header_timeout=self.header_timeout,
             body_timeout=self.body_timeout,

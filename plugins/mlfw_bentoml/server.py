@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import mlfw
 from mlfw import Serving
 from mlfw_bentoml.ready import announce_when_ready
-from mlfw_service import orderly_end, own_names, run_server, run_workers
+from mlfw_service import check_log, orderly_end, own_names, run_server, run_workers
 
 if TYPE_CHECKING:
     from mlfw_service import ServedModels, ServiceOptions
@@ -45,6 +45,7 @@ def serve_models(served: ServedModels, options: ServiceOptions, serving: Serving
             from mlfw_bentoml import asgi
 
             if options.workers > 1:
+                check_log(served.folders[served.first], options)
                 for folder in served.folders.values():
                     mlfw.load(folder)  # what is wrong is told once, before any process starts
             with announce_when_ready(options.name, serving.host, serving.port):

@@ -11,6 +11,7 @@ from mlfw import Column, Imports, Kind, RowSplits, Task, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
 from mlfw.hints import command, install, printable, shell_word
+from mlfw.pipeline.manifest import model_version
 from mlfw.pipeline.reference import Reference
 from mlfw.pipeline.saved_model import SavedModel, load_model
 from mlfw.pipeline.splits_file import load_splits
@@ -84,6 +85,7 @@ def compare(
             registry=registry,
             options=run.frozen()["dataset"] if splits is not None else {},
             without=without,
+            version=model_version(folder),
             retry=("drift", str(folder.parent if splits is not None else folder), str(data)),
         )
         tallies, predictions, logged = _count(rows, model, reference, progress)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mlfw.plugins import Registry
 
-LOG_KEY = b"mlfw.log"
+LOG_KEY, LOG_VERSION = b"mlfw.log", "model_version"
 PARTS = "*.parquet"
 
 
@@ -55,6 +55,7 @@ class LaterRows:
         registry: What reads files.
         options: How the run's data set was read.
         without: Columns not to look at.
+        version: The model's version; predictions of others are not taken from a log.
         retry: What follows `mlfw` in the command that was typed, for messages.
     """
 
@@ -63,6 +64,7 @@ class LaterRows:
     registry: Registry
     options: Mapping[str, Any] = field(default_factory=dict)
     without: Collection[str] = ()
+    version: str = ""
     retry: tuple[str, ...] = ()
 
     def files(self) -> list[Path]:
@@ -71,9 +73,12 @@ class LaterRows:
         Raises:
             UserError: The folder holds none.
         """
-        if not self.path.is_dir():
+        folder = self.path
+        if not folder.exists():  # the service goes on, and makes one file of its parts at its end
+            folder = folder.with_name(f"{folder.name}.parts")
+        if not folder.is_dir():
             return [self.path]
-        found = [each for each in sorted(self.path.glob(PARTS)) if each.name[0] not in "._"]
+        found = [each for each in sorted(folder.glob(PARTS)) if each.name[0] not in "._"]
         if not found:
             raise UserError(
                 f"{self.path}: no file in this folder ends in .parquet.",
@@ -139,6 +144,12 @@ class LaterRows:
             ) from None
 
     def _predictions(self, table: pa.Table, place: str) -> dict[str, pa.Array]:
+        import pyarrow.compute as pc
+
+        if LOG_KEY in (table.schema.metadata or {}) and LOG_VERSION in table.column_names:
+            table = table.filter(pc.equal(table.column(LOG_VERSION), self.version))
+            if not table.num_rows:
+                return {}
         shown = output_names(self.schema)
         found = {}
         for target in self.schema.targets:

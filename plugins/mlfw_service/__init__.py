@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from mlfw_service.guard.state import ServiceState
     from mlfw_service.openapi import example_row, openapi_document
     from mlfw_service.versions.served import ServedModels
+    from mlfw_service.watch.log import check_log
 
 HEAVY = {
     "ServedModels": "mlfw_service.versions.served",
     "ServiceState": "mlfw_service.guard.state",
     "example_row": "mlfw_service.openapi",
+    "check_log": "mlfw_service.watch.log",
     "openapi_document": "mlfw_service.openapi",
     "orderly_end": "mlfw_service.guard.server",
     "own_names": "mlfw_service.guard.access",
@@ -49,6 +51,7 @@ __all__ = [
     "ServiceState",
     "Unknown",
     "check_hosts",
+    "check_log",
     "example_row",
     "openapi_document",
     "orderly_end",

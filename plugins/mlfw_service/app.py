@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from prometheus_client import CollectorRegistry
 
 import mlfw
 from mlfw_service.asgi import App, Receive, Scope, Send, as_json, respond
 from mlfw_service.guard.access import Access
 from mlfw_service.guard.access_log import AccessLog
-from mlfw_service.guard.guard import Guard
+from mlfw_service.guard.guard import HEALTH, Guard
 from mlfw_service.routes.pages import page_routes
 from mlfw_service.routes.predict import Predict
 from mlfw_service.versions.counts import VersionCounts
 from mlfw_service.versions.versions import Versions
+from mlfw_service.watch.watch import Watch
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
@@ -47,17 +45,27 @@ def service_app(
         state: The state of the process, for whoever runs it.
 
     Raises:
-        UserError: The token in the environment cannot be read.
+        UserError: The token in the environment cannot be read, or the log cannot be written.
     """
+    watch = Watch(served.folders[served.first], options)
+    watch.know(HEALTH)
 
     def make_routes(model: SavedModel, name: str) -> Mapping[str, App]:
-        return model_routes(model, replace(options, name=name) if several else options)
+        watched = watch.model(model, name)
+        return model_routes(watched, replace(options, name=name) if several else options)
 
     several = len(served.folders) > 1
-    versions = Versions(served, options, load, make_routes, VersionCounts(CollectorRegistry()))
-    others = versions.beside(rest or not_found)
+    counts = VersionCounts(watch.metrics.registry)
+    versions = Versions(served, options, load, make_routes, counts)
+    others = watch.beside(versions.beside(rest or not_found))
+
+    def load_models() -> App:
+        router = versions.load(others)
+        watch.know([*router.slots[served.first].version.routes, *HEALTH])
+        return router
+
     access = Access.from_environment(options.hosts)
-    guarded = Guard(partial(versions.load, others), others, options, access, state)
+    guarded = watch.around(Guard(load_models, others, options, access, state))
     return AccessLog(guarded) if options.access_log else guarded
 
 

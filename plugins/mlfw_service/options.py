@@ -50,6 +50,12 @@ class ServiceOptions:
         share_seed: Makes it repeatable which of several models answers; None for chance.
         shadow_tolerance: The relative difference up to which two predicted numbers agree.
         reload: Seconds between two looks for new versions of the models; 0 for none.
+        log: A folder, or a file that ends in `.parquet`, for the requests' rows and their
+            predictions; empty for no log.
+        log_sample: The share of rows that is logged.
+        log_redact: Columns that must not be logged.
+        log_also: Columns of texts and images that are logged all the same.
+        log_max_mb: Most megabytes of the log; the oldest parts are removed.
         unknown: What happens to a column that the model does not know: `refuse` or `ignore`.
     """
 
@@ -70,6 +76,11 @@ class ServiceOptions:
     share_seed: int | None = None
     shadow_tolerance: float = 0.05
     reload: float = 0.0
+    log: str = ""
+    log_sample: float = 1.0
+    log_redact: tuple[str, ...] = ()
+    log_also: tuple[str, ...] = ()
+    log_max_mb: float = 1000.0
     unknown: str = Unknown.refuse.value
 
     def save(self, path: Path) -> None:
@@ -90,7 +101,8 @@ class ServiceOptions:
                 f"{path}: written by a newer version of mlfw: it knows {listing(sorted(newer))}.",
                 "Install that version, or deploy the run again with this one.",
             )
-        return cls(**{**found, "hosts": tuple(found.get("hosts", ()))})
+        lists = {key: tuple(value) for key, value in found.items() if isinstance(value, list)}
+        return cls(**{**found, **lists})
 
 
 def check_hosts(hosts: Iterable[str], key: str) -> None:

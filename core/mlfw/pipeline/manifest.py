@@ -18,6 +18,7 @@ from mlfw.runs.environment import mlfw_version
 
 FORMAT, FORMATS = 2, (1, 2)
 MANIFEST = "manifest.json"
+VERSION_DIGITS = 12
 LARGEST, MOST_FILES = 10_000_000, 10_000
 COPY_AGAIN = "Copy the saved model again, or train it again."
 
@@ -113,6 +114,11 @@ def read_manifest(folder: Path) -> Manifest:
         return _manifest(content)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UserError(f"{path}: damaged.", COPY_AGAIN) from None
+
+
+def model_version(folder: Path) -> str:
+    """Return a short text that differs between any two saved models that differ."""
+    return sha256(folder / MANIFEST)[:VERSION_DIGITS]
 
 
 def verify(folder: Path, files: Mapping[str, str]) -> None:

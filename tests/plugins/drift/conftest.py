@@ -10,34 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PENGUINS
-from mlfw.cli.main import main
+from trained_penguins import penguins, trained_penguins
 
 Rows = list[dict[str, str]]
 WORD = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained() -> Path:
     """A run that tells the sex of penguins; nobody may change it."""
-    folder = tmp_path_factory.mktemp("trained") / "run"
-    status = main(
-        ["run", "dataset=csv", f"dataset.path={PENGUINS}", "dataset.target=Sex", "model=tree",
-         "dataset.drop=[studyName,Sample Number,Individual ID,Comments]", f"run.dir={folder}"]
-    )  # fmt: skip
-    assert status == 0
-    return folder
+    return trained_penguins()
 
 
 @pytest.fixture
 def run(trained: Path, tmp_path: Path) -> Path:
     """A copy of the run that a test may change."""
     return shutil.copytree(trained, tmp_path / "copied")
-
-
-def penguins() -> Rows:
-    with PENGUINS.open() as file:
-        return list(csv.DictReader(file))
 
 
 def drawn(count: int, seed: int = 1) -> Rows:
