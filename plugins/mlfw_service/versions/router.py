@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw_service.asgi import App, Message, Receive, Scope, Send, as_json, header, respond
 from mlfw_service.reading.refusal import Refusal
 from mlfw_service.versions.choice import Choice, no_model
+from mlfw_service.versions.document import with_models
 from mlfw_service.versions.served import ServedModels
 from mlfw_service.versions.shadow import Asked, Shadow
 from mlfw_service.versions.shadowed import COLLECTED, Predicted
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MODELS = "/models/"
 LISTS = frozenset({"/schema", "/model"})  # say something about every model
+DOCUMENTS = frozenset({"/docs.json", "/openapi.json"})
 NAME, VERSION = "mlfw.model", "mlfw.version"  # keys of the scope
 
 
@@ -52,6 +54,7 @@ class Router:
         self._shadows = shadows
         self._alike = {served.first, *served.shares}  # take the same rows as the shadows
         self._max_body = options.max_body
+        self._sticky = options.sticky_header
         self._first = slots[served.first]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +65,8 @@ class Router:
         path = scope["path"]
         if path in LISTS and scope["method"] in ("GET", "HEAD"):
             await self._list(path, send)
+        elif path in DOCUMENTS and len(self.slots) > 1 and scope["method"] in ("GET", "HEAD"):
+            await self._document(path, send)
         elif path in self._first.version.routes:
             await self._choose(scope, receive, send)
         elif path.startswith(MODELS):
@@ -118,6 +123,10 @@ class Router:
         if len(self.slots) > 1:
             found["models"] = {name: await self._described(path, name) for name in self.slots}
         await respond(send, as_json(found))
+
+    async def _document(self, path: str, send: Send) -> None:
+        document = await self._first.version.describe(path)
+        await respond(send, as_json(with_models(document, list(self.slots), self._sticky)))
 
     async def _described(self, path: str, name: str) -> dict[str, Any]:
         """Return what a model's route says, with its version and its part in this service."""

@@ -95,6 +95,17 @@ def test_the_schema_and_the_model_tell_of_all_models(service: httpx.Client) -> N
     assert service.get("/models/other/model").json() == told["models"]["other"]
 
 
+def test_the_openapi_document_says_how_to_ask_for_a_model(service: httpx.Client) -> None:
+    document = service.get("/docs.json").json()
+    asked = document["paths"]["/predict"]["post"]["parameters"]
+    assert [each["name"] for each in asked] == ["X-Model", "X-Request-Id"]
+    assert asked[0]["schema"]["enum"] == ["champion", "challenger", "other"]
+    assert "/models/other/predict" in document["paths"]
+    own = service.get("/models/other/docs.json").json()
+    assert set(own["components"]["schemas"]["Row"]["properties"]) == {"a", "b"}
+    assert "/models/other/predict" not in own["paths"]
+
+
 @FEW
 @given(st.integers(), st.lists(st.floats(0, 0.5), min_size=2, max_size=2))
 def test_the_choice_is_repeatable_with_a_seed(seed: int, shares: list[float]) -> None:
