@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import unquote
 
 from mlfw import UserError
 from mlfw.errors import did_you_mean, listing
+from mlfw.hints import shell_word
 
 WEB = re.compile(r"\b(https?|ftp|s3|gs):/+(.+)")
 # What Hive and Spark write for a missing value.
@@ -118,7 +118,7 @@ def check_file(path: Path, key: str, suffix: str = ".csv") -> None:
     place = f"{key}: {path}" if key else str(path)
     try:
         if path.is_dir():
-            pattern = shlex.quote(f"{path / '*'}{suffix}")
+            pattern = shell_word(f"{path / '*'}{suffix}")
             raise UserError(
                 f"{place}: is a folder, expected a file.",
                 f"For all files in it type a pattern: {pattern}",
@@ -135,7 +135,8 @@ def check_file(path: Path, key: str, suffix: str = ".csv") -> None:
         path.open("rb").close()
     except OSError as error:
         raise UserError(
-            f"{place}: cannot be read: {error.strerror}.", "Check its permissions: ls -l FILE"
+            f"{place}: cannot be read: {error.strerror}.",
+            f"Check its permissions: ls -l {shell_word(path)}",
         ) from None
 
 
@@ -146,7 +147,10 @@ def _not_there(path: Path, place: str) -> tuple[str, str]:
         url = f"{address[1]}://{address[2]}"
         return f"{place}: is a web address, expected a file.", f"Download it: curl -LO {url}"
     if path.is_symlink():
-        return f"{place}: no such file where this link leads.", "Check where it leads: ls -l FILE"
+        return (
+            f"{place}: no such file where this link leads.",
+            f"Check where it leads: ls -l {shell_word(path)}",
+        )
     hint = did_you_mean(path.name, _names(path.parent))
     return f"{place}: no such file.", hint if hint.startswith("Did") else "Check the path."
 

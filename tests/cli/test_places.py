@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from mlfw import UserError
 from mlfw.cache import Cache, home_folder
 from mlfw.disk import disk_errors, disk_mistake
 from mlfw.files import write_bytes
+from mlfw.runs import RunDirectory
 
 RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=tree",
        "metrics=[accuracy]")  # fmt: skip
@@ -266,3 +269,42 @@ def test_other_errors_stay_what_they_are() -> None:
     for error in (FileNotFoundError(2, "No such file", "x"), ValueError("x"), OSError("x"),
                   PermissionError(errno.EACCES, "Permission denied")):  # fmt: skip
         assert disk_mistake(error) is None
+
+
+def test_a_run_whose_first_file_finds_no_room_leaves_no_folder(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path / "r")
+    frozen = {"dataset": {"use": "csv"}, "model": {"use": "tree"}}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            directory.create("r", frozen)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("setting", ["run.dir=runs/r/model/new", "run.folder=runs/r/model"])
+def test_no_run_is_made_inside_a_saved_model(
+    setting: str, trained: Path, mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(trained)
+    before = sorted((trained / "runs/r/model").rglob("*"))
+
+    said = plain(mlfw_here(*RUN, setting))
+
+    assert f"{setting}: is inside a saved model" in said
+    assert sorted((trained / "runs/r/model").rglob("*")) == before
+
+
+def test_a_link_that_leads_nowhere_is_told_with_what_shows_where(
+    tmp_path: Path, mlfw_here: Mlfw
+) -> None:
+    (tmp_path / "my rows.csv").symlink_to("gone.csv")
+
+    said = plain(mlfw_here(*RUN, "dataset.path=my rows.csv"))
+
+    assert f"Check where it leads: ls -l '{tmp_path / 'my rows.csv'}'" in said

@@ -20,21 +20,21 @@ def check_outside_runs(path: Path, option: str = "-o") -> None:
 
     Args:
         path: The file or folder; links are followed.
-        option: The option that names it.
+        option: The option that names it, or a key with an equals sign.
 
     Raises:
         UserError: It is.
     """
     whole = Path(os.path.realpath(path))
+    name = option if option.endswith("=") else f"{option} "
     for folder in (whole, *whole.parents):
         what = "a saved model" if _is_saved_model(folder) else _part_of_run(folder)
         if what:
-            name = f"{folder.name}-2" if folder == whole else whole.name
-            other = folder.parent / name
+            other = folder.parent / (f"{folder.name}-2" if folder == whole else whole.name)
             raise UserError(
-                f"{option} {printable(str(path))}: is inside {what}, "
+                f"{name}{printable(str(path))}: is inside {what}, "
                 f"{printable(str(folder))}, which must stay as it is.",
-                f"Write it elsewhere: {option} {shell_word(Path(os.path.relpath(other)))}",
+                f"Write it elsewhere: {name}{shell_word(Path(os.path.relpath(other)))}",
             )
 
 

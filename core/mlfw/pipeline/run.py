@@ -26,6 +26,7 @@ from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.metrics import main_metric
 from mlfw.pipeline.monitor import Monitor
 from mlfw.pipeline.named_runs import with_runs_found
+from mlfw.pipeline.outside_runs import check_outside_runs
 from mlfw.pipeline.prepare import prepare
 from mlfw.pipeline.saved_model import SavedModel, load_model
 from mlfw.pipeline.stop import CONTINUE, StopSignal, interruptible
@@ -116,6 +117,9 @@ def execute(
         with stop.named():
             led = config.trainer.follow(imports, stop.asked)
         return Run(led, plugins, imports, led=False)
+    for key in ("dir", "folder"):
+        if place := config.frozen["run"][key]:
+            check_outside_runs(Path(place).expanduser(), f"run.{key}=")
     for note in (*config.notes, *config.trainer.notes()):
         monitor.note(note)
     with (

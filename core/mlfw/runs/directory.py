@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,18 +94,26 @@ class RunDirectory:
         return self.path / "deploy"
 
     def create(self, name: str, frozen: Mapping[str, Any]) -> None:
-        """Write the files that every run begins with; the record comes last."""
+        """Write the files that every run begins with; the record comes last.
+
+        Where that fails, as on a full disk, nothing is left of the directory.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        write_text(self.config_file, yaml.safe_dump(dict(frozen), sort_keys=False))
-        self.save(
-            RunRecord(
-                name=name,
-                created=time.time(),
-                config=config_digest(frozen),
-                dataset=frozen["dataset"]["use"],
-                model=frozen["model"]["use"],
-            )
+        record = RunRecord(
+            name=name,
+            created=time.time(),
+            config=config_digest(frozen),
+            dataset=frozen["dataset"]["use"],
+            model=frozen["model"]["use"],
         )
+        try:
+            write_text(self.config_file, yaml.safe_dump(dict(frozen), sort_keys=False))
+            self.save(record)
+        except OSError:
+            with suppress(OSError):
+                self.config_file.unlink(missing_ok=True)
+                self.path.rmdir()
+            raise
 
     def save(self, record: RunRecord) -> None:
         """Write the record."""
