@@ -56,7 +56,7 @@ def service_app(
 
     several = len(served.folders) > 1
     counts = VersionCounts(watch.metrics.registry)
-    versions = Versions(served, options, load, make_routes, counts)
+    versions = Versions(served, options, load, make_routes, counts, watch.serves, watch.shadowed)
     others = watch.beside(versions.beside(rest or not_found))
 
     def load_models() -> App:

@@ -43,6 +43,7 @@ class Reloader:
         load: Loads a version, given its name and its folder.
         seconds: Between two looks.
         counts: Where it is counted.
+        serves: Called with each version that answers from then on.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class Reloader:
         load: Callable[[str, Path], Version],
         seconds: float,
         counts: VersionCounts,
+        serves: Callable[[Version], None],
     ) -> None:
         self._folders, self._slots, self._load = folders, slots, load
-        self._seconds, self._counts = seconds, counts
+        self._seconds, self._counts, self._serves = seconds, counts, serves
         self._seen = {name: slot.version.fingerprint for name, slot in slots.items()}
         self._settling: dict[str, Fingerprint] = {}
         self._wake, self._closed = threading.Event(), False
@@ -100,6 +102,7 @@ class Reloader:
             self._refuse(name, slot, error)
             return
         slot.version, slot.problem = version, ""
+        self._serves(version)
         self._counts.reloads.labels(name, "taken over").inc()
         logger.info("model %s: version %s answers from now on", ascii(name), version.id)
 

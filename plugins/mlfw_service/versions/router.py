@@ -13,6 +13,7 @@ from mlfw_service.versions.served import ServedModels
 from mlfw_service.versions.shadow import Asked, Shadow
 from mlfw_service.versions.shadowed import COLLECTED, Predicted
 from mlfw_service.versions.version import Slot, Version
+from mlfw_service.watch.current import CURRENT
 
 if TYPE_CHECKING:
     from mlfw_service.options import ServiceOptions
@@ -98,7 +99,7 @@ class Router:
         finally:
             COLLECTED.reset(token)
         if collected and version.name in self._alike:
-            asked = Asked(collected, version.name, _number(scope), _size(scope, self._max_body))
+            asked = Asked(collected, version.name, _number(), _size(scope, self._max_body))
             for shadow in self._shadows:
                 shadow.offer(asked)
 
@@ -153,8 +154,10 @@ async def answer(version: Version, path: str, scope: Scope, receive: Receive, se
     await version.routes[path](inner, receive, sending)
 
 
-def _number(scope: Scope) -> str:
-    return (header(scope, b"x-request-id") or b"").decode("latin-1")
+def _number() -> str:
+    """Return the id under which the request is logged."""
+    request = CURRENT.get()
+    return "" if request is None else request.number
 
 
 def _size(scope: Scope, most: int) -> int:

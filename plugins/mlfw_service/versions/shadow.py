@@ -33,7 +33,7 @@ class Asked:
     Attributes:
         predicted: Its rows and the predictions that were sent.
         model: The name of the model that answered.
-        number: The request's id.
+        number: The id under which the request is logged.
         size: How many bytes it took, about.
     """
 

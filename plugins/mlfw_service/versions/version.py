@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mlfw import UserError
-from mlfw.files import sha256
+from mlfw.pipeline.manifest import MANIFEST, model_version
 from mlfw_service.asgi import App, Header
 from mlfw_service.versions.calls import call
 
 if TYPE_CHECKING:
     from mlfw.pipeline.saved_model import SavedModel
-
-MANIFEST = "manifest.json"
-DIGITS = 12
 
 # The metadata of the files of a folder: path, inode, time of change, size.
 Fingerprint = frozenset[tuple[str, int, int, int]]
@@ -93,7 +90,7 @@ def load_version(
         raise UserError(f"{folder}: expected a saved model, found no {MANIFEST}.", "Copy it again.")
     before = fingerprint(folder)
     model = load(resolved)
-    number = sha256(resolved / MANIFEST)[:DIGITS]
+    number = model_version(resolved)
     if fingerprint(folder) != before:
         raise UserError(f"{folder}: changed while it was being loaded.", "Wait until it is whole.")
     now = datetime.now(UTC).isoformat(timespec="seconds")

@@ -10,7 +10,7 @@ from mlfw_service.asgi import App, Receive, Scope, Send
 from mlfw_service.versions.counts import VersionCounts
 from mlfw_service.versions.reload import Reloader, on_hangup
 from mlfw_service.versions.router import Router
-from mlfw_service.versions.shadow import Shadow
+from mlfw_service.versions.shadow import Shadow, Told
 from mlfw_service.versions.shadowed import ShadowedModel
 from mlfw_service.versions.version import Slot, Version, load_version
 
@@ -29,6 +29,8 @@ class Versions:
         load: Loads a saved model.
         make_routes: Returns what answers requests with a model, by path, given its name too.
         counts: Where shadows and new versions are counted.
+        serves: Called with each version that answers from then on.
+        shadowed: Called with what shadows predict, in their threads.
     """
 
     def __init__(
@@ -38,9 +40,12 @@ class Versions:
         load: Callable[[Path], SavedModel],
         make_routes: Callable[[SavedModel, str], Mapping[str, App]],
         counts: VersionCounts,
+        serves: Callable[[Version], None] = lambda _: None,
+        shadowed: Told | None = None,
     ) -> None:
         self._served, self._options = served, options
         self._load, self._make_routes, self._counts = load, make_routes, counts
+        self._serves, self._shadowed = serves, shadowed
         self._shadows: list[Shadow] = []
         self._reloader: Reloader | None = None
 
@@ -57,12 +62,20 @@ class Versions:
         folders = served.folders
         slots = {name: Slot(self._version(name, folder)) for name, folder in folders.items()}
         self._shadows = [
-            Shadow(slots[name], options.max_body, options.shadow_tolerance, self._counts)
+            Shadow(
+                slots[name],
+                options.max_body,
+                options.shadow_tolerance,
+                self._counts,
+                self._shadowed,
+            )
             for name in served.shadows
         ]
+        for slot in slots.values():
+            self._serves(slot.version)
         if options.reload:
             self._reloader = Reloader(
-                served.finders(), slots, self._version, options.reload, self._counts
+                served.finders(), slots, self._version, options.reload, self._counts, self._serves
             )
         return Router(slots, served, options, rest, self._shadows)
 

@@ -83,7 +83,6 @@ class ModelWatcher:
     ) -> None:
         self.name, self.version, self.log = name, version, log
         self.schema, self._metrics, self._failed = model.schema, metrics, False
-        metrics.serves(name, version, model.use)
         self._rows = metrics.rows.labels(name)
         self._ranges = _ranges(model, reference)
         self._missing = _children(metrics.missing, self.schema.names)

@@ -21,8 +21,12 @@ from mlfw_service.watch.model import ModelWatcher, WatchedModel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pyarrow as pa
+
     from mlfw.pipeline.saved_model import SavedModel
     from mlfw_service.options import ServiceOptions
+    from mlfw_service.versions.shadowed import Predicted
+    from mlfw_service.versions.version import Version
 
 logger = logging.getLogger("mlfw.service")
 
@@ -69,6 +73,24 @@ class Watch:
         return WatchedModel(
             model.schema, model.predictor, model.use, model.folder, inner=model, watcher=watcher
         )
+
+    def serves(self, version: Version) -> None:
+        """Take note of a version of a model that answers from now on."""
+        self.metrics.serves(version.name, version.id, version.model.use)
+
+    def shadowed(
+        self, version: Version, asked: Predicted, predictions: pa.Table, number: str
+    ) -> None:
+        """Log what a shadow predicted, under its own name and the id of the request.
+
+        Args:
+            version: The shadow.
+            asked: The rows, and what was answered.
+            predictions: The shadow's predictions.
+            number: The id of the request.
+        """
+        if self.log is not None and self.log.takes(version.model.schema):
+            self.log.put(asked.rows, predictions, version.name, version.id, number)
 
     def know(self, routes: Iterable[str]) -> None:
         """Take note of the service's routes; requests for others are counted together."""

@@ -61,7 +61,7 @@ OPTIONS = {
 }
 Serve = Callable[..., httpx.Client]
 ServeApp = Callable[[Any], httpx.Client]
-ServeCounted = Callable[..., tuple[httpx.Client, Any]]
+Metric = Callable[..., float]
 Eventually = Callable[[Callable[[], object]], None]
 
 
@@ -169,28 +169,21 @@ def serve(serve_app: ServeApp) -> Serve:
     return begin
 
 
-@pytest.fixture(scope="module")
-def serve_counted(serve_app: ServeApp) -> ServeCounted:
-    """Serve models, and return what is counted as well."""
-    from prometheus_client import CollectorRegistry
+@pytest.fixture(scope="session")
+def metric() -> Metric:
+    """Read the value of a metric with some labels; 0 where there is none."""
+    from prometheus_client.parser import text_string_to_metric_families
 
-    from mlfw_service.app import model_routes, not_found
-    from mlfw_service.versions.counts import VersionCounts
-    from mlfw_service.versions.versions import Versions
-
-    def begin(served: ServedModels, **options: Any) -> tuple[httpx.Client, CollectorRegistry]:
-        settings, registry = ServiceOptions(**{**OPTIONS, **options}), CollectorRegistry()
-        versions = Versions(
-            served,
-            settings,
-            mlfw.load,
-            lambda model, _: model_routes(model, settings),
-            VersionCounts(registry),
+    def read(service: httpx.Client, name: str, **labels: str) -> float:
+        families = text_string_to_metric_families(service.get("/metrics").text)
+        return sum(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
         )
-        rest = versions.beside(not_found)
-        return serve_app(versions.load(rest)), registry
 
-    return begin
+    return read
 
 
 @pytest.fixture

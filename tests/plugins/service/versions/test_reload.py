@@ -90,7 +90,11 @@ def load_on(service: httpx.Client, row: dict[str, object]) -> Iterator[list[tupl
 
 
 def test_a_new_version_is_taken_over_without_a_failed_request(
-    service: httpx.Client, place: Path, trees: list[Path], eventually: Eventually
+    service: httpx.Client,
+    place: Path,
+    trees: list[Path],
+    metric: Callable[..., float],
+    eventually: Eventually,
 ) -> None:
     versions = [version_of(tree) for tree in trees]
     assert told(service) == (versions[0], None)
@@ -102,6 +106,9 @@ def test_a_new_version_is_taken_over_without_a_failed_request(
         eventually(lambda: len(answers) > so_far + 5)
     assert {status for status, _ in answers} == {200}
     assert {version for _, version in answers} == set(versions)
+    served = [metric(service, "mlfw_model_info", version=version) for version in versions]
+    assert served == [0, 1]
+    assert metric(service, "mlfw_model_reloads_total", model="tree", result="taken over") == 1
     predicted = mlfw.load(trees[1]).predict([sample_row(place)]).to_pylist()[0]
     answer = service.post("/predict", json=[sample_row(place)]).json()[0]
     assert {key: answer[key] for key in predicted} == pytest.approx(predicted)
@@ -158,6 +165,7 @@ def test_a_version_that_fails_a_check_is_refused_and_the_old_one_goes_on(
     place: Path,
     trees: list[Path],
     tmp_path: Path,
+    metric: Callable[..., float],
     eventually: Eventually,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -173,6 +181,8 @@ def test_a_version_that_fails_a_check_is_refused_and_the_old_one_goes_on(
     version, problem = told(service)
     assert version == version_of(trees[0])
     assert said in str(problem)
+    assert metric(service, "mlfw_model_info", version=version) == 1
+    assert metric(service, "mlfw_model_reloads_total", model="tree", result="refused") == 1
     assert "goes on answering" in caplog.text
     assert service.post("/predict", json=[row]).json() == before
     replace_whole(place, trees[1])
