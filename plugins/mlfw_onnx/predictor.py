@@ -33,6 +33,9 @@ TYPES = {
     "object": "tensor(string)",
 }
 FEW_ROWS = 256  # a single thread is faster for so few
+# Of the rows that memory allows, so large a part is predicted at a time: 2,000 rows are predicted as
+# fast as 20,000, in a tenth of the memory.
+PART = 8
 
 
 class Preparation(Protocol):
@@ -77,7 +80,8 @@ class OnnxPredictor(Predictor):
         self.sample = sample
         self._names = self._output_names()
         metadata = self._few.session.get_modelmeta().custom_metadata_map
-        self._rows_at_once = rows_at_once(metadata)
+        most = rows_at_once(metadata)
+        self._rows_at_once = min(most, max(most // PART, FEW_ROWS))
 
     @classmethod
     def load(cls, folder: Path, schema: Schema, preparation: Preparation) -> OnnxPredictor:

@@ -57,7 +57,7 @@ def add_matrix(graph: Graph, preprocessor: Preprocessor) -> Tensor:
     columns = _read_columns(graph, preprocessor.chosen(False))
     parts = [_numbers(block, columns) for block in preprocessor.blocks(False) if block.features]
     if any(size > 1 for size in preprocessor.cardinalities):
-        codes = arrays.stack([columns[name] for name in preprocessor.code_names], axis=1)
+        codes = [columns[name] for name in preprocessor.code_names]
         parts.append(_one_hot(codes, preprocessor.cardinalities))
     return arrays.concatenate(parts, axis=1) if parts else _empty(columns).cast("float64")
 
@@ -152,11 +152,14 @@ def _numbers(block: Block, columns: dict[str, Tensor]) -> Tensor:
     return made.cast("float64")
 
 
-def _one_hot(codes: Tensor, cardinalities: Sequence[int]) -> Tensor:
+def _one_hot(codes: Sequence[Tensor], cardinalities: Sequence[int]) -> Tensor:
     """One-hot encode the known categories, float64 [rows, categories of all columns]."""
-    owners = [place for place, size in enumerate(cardinalities) for _ in range(size - 1)]
-    values = [code for size in cardinalities for code in range(1, size)]
-    return (codes[:, owners] == codes.graph.integers(values)).cast("float64")
+    parts = [
+        each[:, None] == each.graph.integers(range(1, size))
+        for each, size in zip(codes, cardinalities, strict=True)
+        if size > 1
+    ]
+    return arrays.concatenate(parts, axis=1).cast("float64")
 
 
 def _empty(columns: dict[str, Tensor]) -> Tensor:
