@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.benchmarks import (
     accelerator,
     overhead,
+    predict_few,
+    predict_million,
+    predict_one,
     prepare_csv,
     serve_long,
     serve_slow_bodies,
@@ -22,6 +25,9 @@ train_mlp.main()
 train_cnn.main()
 accelerator.main()
 prepare_csv.main()
+predict_one.main()
+predict_few.main()
+predict_million.main([])
 stream_parquet.main()
 serve_slow_bodies.main()
 serve_long.main()
