@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from mlfw_service.guard.guard import service_state
+from mlfw_service.guard.lifespan import STARTUP_FAILURE
 from mlfw_service.guard.protocol import GuardedProtocol
 
 if TYPE_CHECKING:
@@ -70,17 +71,19 @@ def run_workers(app: str, address: socket, options: ServiceOptions) -> int:
         options: How the service is run.
 
     Returns:
-        The exit status.
+        The exit status: 1 where a process could not load its models, which it has said.
     """
     config = _config(app, options, factory=True, workers=options.workers)
     with address, orderly_end():
         address.set_inheritable(True)
+        kind = ReloadingWorkers if options.reload else Multiprocess
+        supervisor = kind(config, sockets=[address])
         try:
-            kind = ReloadingWorkers if options.reload else Multiprocess
-            kind(config, sockets=[address]).run()
+            supervisor.run()
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 1
-    return 0
+    failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
+    return 1 if failed else 0
 
 
 class ReloadingWorkers(Multiprocess):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from mlfw import Serving, UserError
-from mlfw_service import ServiceOptions, ServiceState, run_server
+from mlfw_service import ServiceOptions, ServiceState, run_server, run_workers
 from mlfw_service.app import not_found
 from mlfw_service.asgi import App, Receive, Scope, Send, as_json, respond
 from mlfw_service.guard.access import Access
 from mlfw_service.guard.guard import Guard, limits_of
 
-USUAL = {
+GIVEN = "ROUTES_SERVER_OPTIONS"
+USUAL: dict[str, Any] = {
     "name": "routes",
     "workers": 1,
     "timeout": 20.0,
@@ -57,11 +60,11 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 ROUTES = {"/predict": predict, "/sleep": sleep, "/hold": hold, "/large": large}
 
 
-def main(text: str, port: int) -> int:
-    """Serve until told to stop."""
-    given = json.loads(text)
+def make_app(state: ServiceState | None = None) -> App:
+    """Return the application with the options in the environment."""
+    given = json.loads(os.environ[GIVEN])
     loading, linger, fails = (given.pop(key, 0) for key in ("loading", "linger", "fails"))
-    options = ServiceOptions(**{**USUAL, **given})
+    options = options_of(given)
     limits = replace(limits_of(options), linger=linger or 5.0)
 
     def load() -> App:
@@ -70,12 +73,25 @@ def main(text: str, port: int) -> int:
             raise UserError("model: damaged.", "Copy it again.")
         return answer
 
-    def make_app(state: ServiceState) -> App:
-        access = Access.from_environment(options.hosts)
-        return Guard(load, not_found, options, access, state, limits)
+    access = Access.from_environment(options.hosts)
+    return Guard(load, not_found, options, access, state, limits)
 
+
+def options_of(given: dict[str, Any]) -> ServiceOptions:
+    """Return the options of the service."""
+    names = {field.name for field in fields(ServiceOptions)}
+    return ServiceOptions(**{**USUAL, **{key: given[key] for key in names & given.keys()}})
+
+
+def main(text: str, port: int) -> int:
+    """Serve until told to stop."""
+    os.environ[GIVEN] = text
+    options = options_of(json.loads(text))
+    address = Serving(models={}, port=port).listen()
+    if options.workers > 1:
+        return run_workers("routes_server:make_app", address, options)
     try:
-        return run_server(make_app, Serving(models={}, port=port).listen(), options)
+        return run_server(make_app, address, options)
     except UserError as error:
         print(f"mlfw: {error}", file=sys.stderr)
         return 2

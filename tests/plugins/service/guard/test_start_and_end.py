@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from conftest import environment
@@ -79,7 +80,26 @@ def test_it_listens_while_it_loads_and_says_so(ended: bool) -> None:
             server.end()
 
 
-def test_a_server_whose_model_cannot_be_loaded_ends_with_the_reason() -> None:
-    command = [sys.executable, str(SERVER), json.dumps({"fails": 1}), "--port", str(free_port())]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (2, "mlfw: model: damaged.\n  Copy it again.\n")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_whose_model_cannot_be_loaded_ends_with_the_reason(workers: int) -> None:
+    options = json.dumps({"fails": 1, "workers": workers})
+    command = [sys.executable, str(SERVER), options, "--port", str(free_port())]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == (2 if workers == 1 else 1)
+    assert "mlfw: model: damaged.\n  Copy it again.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_several_processes_share_a_port(start: Callable[..., ModelServer]) -> None:
+    server = start({"MLFW_TOKEN": "a-token-that-nobody-guesses"}, workers=2)
+    assert server.call("POST", "/predict", b"1").status == 401
+    assert len(psutil.Process(server.process.pid).children()) >= 2
+    server.process.terminate()
+    assert server.process.wait(60) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what is loaded is looked up in /proc")
+def test_it_runs_on_uvloop_and_httptools(start: Callable[..., ModelServer]) -> None:
+    server = start()
+    loaded = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert [name for name in ("/uvloop/", "/httptools/") if name not in loaded] == []
