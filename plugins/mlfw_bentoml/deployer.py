@@ -43,6 +43,7 @@ class BentoML(Deployer):
             a link that leads to another folder, or another newest run where it is served as
             `latest`. It answers from then on if it passes its checks; SIGHUP makes `mlfw serve`
             look at once. 0 for no look. A Bento holds one model, whose files never change.
+        max_batch_rows: Most rows of a table in CSV or Parquet; more are answered with 413.
         max_row_mb: Largest row in megabytes, where no column holds images; a larger one is answered
             with 413.
         unknown: Whether a row with a column that the model does not know is refused, or answered
@@ -79,6 +80,7 @@ class BentoML(Deployer):
     share_seed: int | None = None
     shadow_tolerance: float = field(default=0.05, metadata=limits(minimum=0))
     reload: float = field(default=0.0, metadata=limits(minimum=0))
+    max_batch_rows: int = field(default=100_000, metadata=limits(minimum=1))
     max_row_mb: float = field(default=1.0, metadata=limits(above=0))
     unknown: Unknown = Unknown.refuse
     access_log: bool = False
@@ -125,6 +127,7 @@ class BentoML(Deployer):
             max_concurrency=self.max_concurrency,
             max_body=int(self.max_body_mb * MEGABYTE),
             max_rows=self.max_rows,
+            max_batch_rows=self.max_batch_rows,
             max_row=int(self.max_row_mb * MEGABYTE),
             unknown=self.unknown.value,
             access_log=self.access_log,

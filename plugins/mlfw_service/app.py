@@ -12,6 +12,7 @@ from mlfw_service.asgi import App, Receive, Scope, Send, as_json, respond
 from mlfw_service.guard.access import Access
 from mlfw_service.guard.access_log import AccessLog
 from mlfw_service.guard.guard import HEALTH, Guard
+from mlfw_service.routes.batch import Batch
 from mlfw_service.routes.pages import page_routes
 from mlfw_service.routes.predict import Predict
 from mlfw_service.versions.counts import VersionCounts
@@ -76,7 +77,11 @@ def model_routes(model: SavedModel, options: ServiceOptions) -> dict[str, App]:
         model: The model.
         options: The limits, and the name under which it is described.
     """
-    return {"/predict": Predict(model, options), **page_routes(model, options)}
+    return {
+        "/predict": Predict(model, options),
+        "/predict/batch": Batch(model, options),
+        **page_routes(model, options),
+    }
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:

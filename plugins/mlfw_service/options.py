@@ -37,6 +37,7 @@ class ServiceOptions:
         max_concurrency: Most requests under way at once.
         max_body: Most bytes of a request's body.
         max_rows: Most rows of a request.
+        max_batch_rows: Most rows of a table in CSV or Parquet.
         max_row: Most bytes of a row, where no column holds images.
         access_log: Whether every request is logged.
         hosts: Names under which the service answers, besides those of the loopback interface;
@@ -65,6 +66,7 @@ class ServiceOptions:
     max_concurrency: int
     max_body: int
     max_rows: int
+    max_batch_rows: int = 100_000
     max_row: int = 1_000_000
     access_log: bool = False
     hosts: tuple[str, ...] = ()
