@@ -13,10 +13,17 @@ from mlfw_service.reading.columns import json_schema
 from mlfw_service.routes.answers import answer_schema
 
 SAMPLE = "sample.json"
+PREDICT, MODEL, HEALTH = "Predict", "Model", "Health"
+TAGS = {
+    PREDICT: "Rows in, predictions out",
+    MODEL: "What is served",
+    HEALTH: "For whoever watches over the service",
+}
 STATUSES = {
-    400: "The body is not JSON.",
+    400: "The body cannot be read.",
     413: "The body is too large, or holds too many rows.",
-    415: "The body is not announced as application/json.",
+    408: "The body did not arrive in time.",
+    415: "The body is announced as another type.",
     422: "A row does not fit: a column is missing or unknown, or a value is of the wrong type.",
     429: "Too many requests are under way.",
     500: "The model failed.",
@@ -65,11 +72,14 @@ def openapi_document(
             "description": f"Predicts {shown} with the model {use}.",
         },
         "servers": [{"url": "."}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": {
             "/predict": {"post": _predict()},
-            "/schema": {"get": _get("schema", "What the model takes and gives.")},
-            "/livez": {"get": _get("livez", "Whether the process answers.")},
-            "/readyz": {"get": _get("readyz", "Whether the service is ready to predict.")},
+            "/predict/batch": {"post": _batch()},
+            "/schema": {"get": _get("schema", MODEL, "What the model takes and gives")},
+            "/model": {"get": _get("model", MODEL, "The model's card: data, metrics, limits")},
+            "/livez": {"get": _get("livez", HEALTH, "Whether the process answers")},
+            "/readyz": {"get": _get("readyz", HEALTH, "Whether the service is ready to predict")},
         },
         "components": {
             "schemas": {
@@ -117,15 +127,43 @@ def row_schema(
     }
 
 
+def _batch() -> dict[str, Any]:
+    formats = {
+        "text/csv": {"schema": {"type": "string"}},
+        "application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}},
+    }
+    return {
+        "operationId": "predict_batch",
+        "tags": [PREDICT],
+        "summary": "A table in CSV or Parquet",
+        "description": "Predict a table in CSV or Parquet. The answer is a table of the same "
+        "format, or of the one that the header Accept names, with a row for each row.",
+        "requestBody": {"required": True, "content": formats},
+        "responses": {
+            "200": {"description": "The predictions.", "content": formats},
+            **_refusals({**STATUSES, 406: "Accept names neither CSV nor Parquet."}),
+        },
+    }
+
+
+def _refusals(statuses: Mapping[int, str]) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+    return {
+        str(status): {"description": text, "content": content}
+        for status, text in sorted(statuses.items())
+    }
+
+
 def _predict() -> dict[str, Any]:
     def rows(name: str) -> dict[str, Any]:
         one = {"$ref": f"#/components/schemas/{name}"}
         forms = [one, {"type": "array", "items": one}]
         return {"application/json": {"schema": {"oneOf": forms}}}
 
-    refusal = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
     return {
         "operationId": "predict",
+        "tags": [PREDICT],
+        "summary": "One row or many, in JSON",
         "description": "Predict one row, an object with a key for every column, or a list of rows. "
         'A list may also stand under the key `rows`: {"rows": [...]}.',
         "requestBody": {"required": True, "content": rows("Row")},
@@ -134,18 +172,17 @@ def _predict() -> dict[str, Any]:
                 "description": "An object for one row, or a list of them in the rows' order.",
                 "content": rows("Prediction"),
             },
-            **{
-                str(status): {"description": text, "content": refusal}
-                for status, text in STATUSES.items()
-            },
+            **_refusals(STATUSES),
         },
     }
 
 
-def _get(name: str, description: str) -> dict[str, Any]:
+def _get(name: str, tag: str, summary: str) -> dict[str, Any]:
     content = {"application/json": {"schema": {"type": "object"}}}
+    refused = {HEALTH: {503: STATUSES[503]}}.get(tag, {})
     return {
         "operationId": name,
-        "description": description,
-        "responses": {"200": {"description": description, "content": content}},
+        "tags": [tag],
+        "summary": summary,
+        "responses": {"200": {"description": summary, "content": content}, **_refusals(refused)},
     }

@@ -113,8 +113,8 @@ class Web(Export):
         targets = listing(target["name"] for target in description["targets"])
         return Page(
             title=self.title or f"Predict {targets}",
-            lead=f"A model that predicts {targets} from {_counted(description['inputs'])}.",
-            about=_about(description["name"], model / "card.json"),
+            lead=f"A model that predicts {targets} from {counted(description['inputs'])}.",
+            about=about(description["name"], model / "card.json"),
             description=description,
         )
 
@@ -134,11 +134,12 @@ def _check_runtime() -> None:
         )
 
 
-def _counted(inputs: list[dict[str, Any]]) -> str:
+def counted(inputs: list[dict[str, Any]]) -> str:
+    """Return how many columns there are, in words."""
     return f"{len(inputs)} columns" if len(inputs) != 1 else "1 column"
 
 
-def _about(name: str, card: Path) -> tuple[str, ...]:
+def about(name: str, card: Path) -> tuple[str, ...]:
     """Return lines about the model for the foot of the page."""
     if not card.is_file():
         return (f"Model: {name}.",)

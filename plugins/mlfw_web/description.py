@@ -83,7 +83,8 @@ class Described:
         outputs = {each.target: each for each in TargetOutputs.of(self.model)}
         names = output_names(self.schema)
         return [
-            _target(self.schema, each, outputs[each.name], names) for each in self.schema.targets
+            described_target(self.schema, each, outputs[each.name], names)
+            for each in self.schema.targets
         ]
 
 
@@ -150,9 +151,10 @@ def _input(info: onnx.ValueInfoProto, notes: Mapping[str, Any]) -> dict[str, Any
     return {"name": info.name, "encoder": encoder, "shape": shape, **kept}
 
 
-def _target(
-    schema: Schema, target: Target, outputs: TargetOutputs, names: Mapping[str, str]
+def described_target(
+    schema: Schema, target: Target, outputs: TargetOutputs | None, names: Mapping[str, str]
 ) -> dict[str, Any]:
+    """Return a target; without outputs where the model is asked over HTTP."""
     unit: dict[str, Any] = {}
     written = target.column.format
     if target.task is Task.regression and written and not is_duration(written):
@@ -165,11 +167,17 @@ def _target(
         "task": target.task.value,
         "type": target.column.kind.value,
         "classes": list(target.classes),
-        "label": outputs.label,
-        "probabilities": outputs.probabilities,
-        "prediction": outputs.prediction,
+        **({} if outputs is None else _outputs(outputs)),
         "outputName": names[prediction_name(schema, target)],
         "probabilityNames": [names[name] for name in probability_names(schema, target)],
         "delimiter": delimiter,
         **unit,
+    }
+
+
+def _outputs(outputs: TargetOutputs) -> dict[str, str]:
+    return {
+        "label": outputs.label,
+        "probabilities": outputs.probabilities,
+        "prediction": outputs.prediction,
     }

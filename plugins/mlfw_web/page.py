@@ -14,8 +14,16 @@ from pathlib import Path
 from typing import Any
 
 ASSETS = Path(__file__).parent / "assets"
-MODEL_MODULES = ("values.js", "encode.js", "images.js", "model.js")
+MODEL_MODULES = ("values.js", "rows.js", "encode.js", "images.js", "model.js")
 PAGE_MODULES = (*MODEL_MODULES, "csv.js", "page.js")
+SERVED_MODULES = ("values.js", "rows.js", "served.js", "csv.js", "page.js")
+IN_BROWSER = "Everything is computed in this browser; nothing is sent anywhere."
+BY_SERVICE = "Values are sent to the service that this page came from, and to nobody else."
+API = '<p><a href="docs">How to ask this service from a program</a></p>'
+LICENCES = """<details id="licences">
+<summary>ONNX Runtime Web runs the model: licence and third-party notices</summary>
+<pre tabindex="0" aria-label="Licences"></pre>
+</details>"""
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 PUBLIC = "export { PredictionError, check, columns, predict, predictRows, ready, targets };\n"
@@ -76,8 +84,30 @@ class Page:
         code = f'<script type="module">{script}</script>'
         return self._html(policy, f"<style>{style}</style>", f"{data}\n{code}")
 
-    def _html(self, policy: str, style: str, script: str) -> str:
+    def served(self) -> tuple[str, str]:
+        """Return `index.html` and `page.js` of a page that asks the service it came from."""
+        policy = _policy("'self'", "'self'", "'self'").replace(" 'wasm-unsafe-eval'", "")
+        page = self._html(
+            policy,
+            '<link rel="stylesheet" href="page.css">',
+            '<script type="module" src="page.js"></script>',
+            where=BY_SERVICE,
+            licences=API,
+        )
+        return page, self._script("", SERVED_MODULES)
+
+    def _html(
+        self,
+        policy: str,
+        style: str,
+        script: str,
+        *,
+        where: str = IN_BROWSER,
+        licences: str = LICENCES,
+    ) -> str:
         texts = {
+            "WHERE": html.escape(where),
+            "LICENCES": licences,
             "POLICY": html.escape(policy),
             "TITLE": html.escape(self.title),
             "HEADING": html.escape(self.title),
@@ -90,7 +120,7 @@ class Page:
         return re.sub("@([A-Z]+)@", lambda found: texts[found[1]], template)
 
     def _script(self, assets: str, modules: tuple[str, ...]) -> str:
-        parts = [(ASSETS / name).read_text(encoding="utf-8") for name in (assets, *modules)]
+        parts = [(ASSETS / name).read_text(encoding="utf-8") for name in (assets, *modules) if name]
         code = "\n".join(EXPORT.sub("", IMPORT.sub("", part)) for part in parts)
         return f"const description = JSON.parse({script_text(self.description)});\n{code}"
 

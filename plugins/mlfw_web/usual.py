@@ -47,9 +47,8 @@ def hint(column: Column, notes: Mapping[str, Any]) -> str:
     parts = []
     if "usual" in notes:
         usual, spread = float(notes["usual"]), abs(float(notes.get("spread", 1.0)))
-        low, high = (
-            _written(column, usual + step * spread, spread, ROUGH_STEPS) for step in (-2, 2)
-        )
+        ends = notes.get("range", (usual - 2 * spread, usual + 2 * spread))
+        low, high = (_written(column, float(end), spread, ROUGH_STEPS) for end in ends)
         if low and high and low != high:
             parts.append(f"Usually {low} to {high}.")
     if column.kind is Kind.datetime and (not column.format or has_date(column.format)):

@@ -1,7 +1,7 @@
 // Files of rows: reading CSV as people write it, and writing predictions as `mlfw predict` does.
 
 import { description } from "./assets.js";
-import { PredictionError } from "./model.js";
+import { PredictionError } from "./rows.js";
 import { trimmed } from "./values.js";
 
 const DELIMITERS = [",", ";", "\t", "|"];

@@ -1,7 +1,8 @@
 // The page: a form for one row, and files of rows.
 
 import { csvText, fileText, parseTable, predictionTable, rowObjects } from "./csv.js";
-import { PredictionError, check, columns, predict, readRows, ready, run, sentences, targets } from "./model.js";
+import { check, predict, predictTable, ready } from "./model.js";
+import { PredictionError, columns, readRows, targets } from "./rows.js";
 import { assets, description } from "./assets.js";
 
 const MOST_BARS = 10;
@@ -209,7 +210,7 @@ function amount(target, value) {
 
 function showFailure(place, error) {
   if (!(error instanceof PredictionError)) console.error(error);
-  const text = error instanceof PredictionError ? error.message : `The model cannot be run in this browser: ${error.message}`;
+  const text = error instanceof PredictionError ? error.message : `The model cannot be run: ${error.message}`;
   place.replaceChildren(element("p", { class: "failure", role: "alert" }, text));
 }
 
@@ -239,12 +240,11 @@ async function predictFile(file) {
   try {
     const table = parseTable(await fileText(file));
     if (!table.rows.length) throw new PredictionError("the file holds no rows.");
-    const { values, notes } = await readRows(rowObjects(table));
-    const results = await run(values, table.rows.length, (done, all) => {
+    const { results, notes } = await predictTable(rowObjects(table), (done, all) => {
       status.textContent = `${done.toLocaleString()} of ${all.toLocaleString()} rows`;
     });
     status.textContent = `${table.rows.length.toLocaleString()} prediction${table.rows.length > 1 ? "s" : ""} for ${file.name}.`;
-    showTable(place, file, table, results, sentences(notes));
+    showTable(place, file, table, results, notes);
   } catch (error) {
     status.textContent = "";
     showFailure(place, error instanceof PredictionError ? new PredictionError(`${file.name}: ${error.message}`) : error);
@@ -306,6 +306,7 @@ function buildTabs() {
 
 function buildLicences() {
   const place = find("licences");
+  if (!place) return;
   place.addEventListener("toggle", async () => {
     const text = place.querySelector("pre");
     if (!place.open || text.textContent) return;
@@ -328,6 +329,10 @@ async function begin() {
     document.body.dataset.state = "ready";
     await answer();
     const found = await check();
+    if (!found) {
+      document.body.dataset.state = "checked";
+      return;
+    }
     find("checked").textContent = found.equal
       ? `Checked in this browser: ${found.rows} made-up rows are predicted as by mlfw.`
       : `Warning: this browser predicts made-up rows otherwise than mlfw, by up to ${found.largest.toPrecision(2)}.`;
