@@ -1,4 +1,4 @@
-"""Requests made up from the OpenAPI document, and others that it forbids, never fail the service."""
+"""Requests made up from the OpenAPI document, and forbidden ones, never fail the service."""
 
 from __future__ import annotations
 
