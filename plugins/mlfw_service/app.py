@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -63,11 +64,22 @@ def service_app(
     def load_models() -> App:
         router = versions.load(others)
         watch.know([*router.slots[served.first].version.routes, *HEALTH])
+        settle()
         return router
 
     access = Access.from_environment(options.hosts)
     guarded = watch.around(Guard(load_models, others, options, access, state))
     return AccessLog(guarded) if options.access_log else guarded
+
+
+def settle() -> None:
+    """Keep the garbage collector from looking again and again at what stays for good.
+
+    A full collection looks at all objects of the process, those of all imported modules included;
+    requests wait for it, some tenths of a second on a busy machine.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def model_routes(model: SavedModel, options: ServiceOptions) -> dict[str, App]:

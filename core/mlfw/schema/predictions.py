@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PREDICTION = "prediction"
 PROBABILITY = "probability"
 LEAST_LABEL_PROBABILITY = 0.5
+FEW_ROWS = 16
 
 
 def prediction_name(schema: Schema, target: Target) -> str:
@@ -126,7 +128,7 @@ def _columns(schema: Schema, target: Target, raw: Any) -> dict[str, pa.Array]:
     predicted = (
         _likely_labels(target, values)
         if target.task is Task.multilabel
-        else class_labels(target).take(pa.array(values.argmax(axis=1)))
+        else _likely_classes(target, values)
     )
     probabilities = {
         column: pa.array(np.ascontiguousarray(values[:, index]))
@@ -164,11 +166,30 @@ def probability_matrix(schema: Schema, predictions: pa.Table) -> Any:
 
 def class_labels(target: Target) -> pa.Array:
     """Return the classes in the target's own type, [classes]."""
+    return _class_labels(target.classes, target.column.kind, target.column.integer)[0]
+
+
+@lru_cache(maxsize=64)
+def _class_labels(
+    classes: tuple[str, ...], kind: Kind, integer: bool
+) -> tuple[pa.Array, list[Any]]:
+    """Return classes in their own type, and as Python's values."""
     import pyarrow as pa
 
-    labels = pa.array(target.classes, pa.string())
-    if target.column.kind is Kind.boolean:
-        return cast(labels, Kind.boolean)
-    if target.column.kind is Kind.number:
-        return labels.cast(pa.int64() if target.column.integer else pa.float64())
-    return labels
+    labels = pa.array(classes, pa.string())
+    if kind is Kind.boolean:
+        labels = cast(labels, Kind.boolean)
+    elif kind is Kind.number:
+        labels = labels.cast(pa.int64() if integer else pa.float64())
+    return labels, labels.to_pylist()
+
+
+def _likely_classes(target: Target, values: np.ndarray) -> pa.Array:
+    """Return each row's most probable class, [rows]."""
+    import pyarrow as pa
+
+    likely = values.argmax(axis=1)
+    labels, plain = _class_labels(target.classes, target.column.kind, target.column.integer)
+    if len(likely) <= FEW_ROWS:  # sooner than by Arrow
+        return pa.array([plain[index] for index in likely.tolist()], labels.type)
+    return labels.take(pa.array(likely))
