@@ -98,15 +98,14 @@ class Comparison(ABC):
             piece = rows.slice(start, self.rows_at_once)
             found = self.run(piece)
             predictions = self.predictor.predict(piece)
-            allowed = self._allowed(piece)
             expected: dict[str, np.ndarray] = {}
             for each in self.outputs:
                 expected |= expected_outputs(self.predictor, each, predictions)
-            differences = self._differences(expected, found, allowed)
+            differences = self._differences(expected, found, piece, self.tolerance)
             if recorded and not differences:
                 part = slice(start, start + piece.num_rows)
                 before = {name: values[part] for name, values in recorded.items()}
-                differences = self._differences(before, found, allowed.clip(REPLAYED))
+                differences = self._differences(before, found, piece, max(self.tolerance, REPLAYED))
             if differences:
                 raise _mismatch(self.deployer, differences, start, what)
 
@@ -127,25 +126,33 @@ class Comparison(ABC):
             tested += rows.num_rows
         test = f" and {tested:,} test rows" if tested else ""
         equal = "labels are equal, " if any(each.label for each in self.outputs) else ""
-        far = ", unless numbers are far from those of training" if self.far else ""
+        far = ", except where rounding errors of single precision weigh more" if self.far else ""
         return (
             f"{self.said} on {sample.rows.num_rows:,} made-up rows{test}: {equal}numbers "
             f"differ by at most {self.largest:.1g}{far}."
         )
 
-    def _allowed(self, rows: pa.Table) -> np.ndarray:
-        """Return the largest difference allowed for each row, float64 [rows]."""
+    def _differences(
+        self,
+        expected: Mapping[str, np.ndarray],
+        found: Mapping[str, np.ndarray],
+        rows: pa.Table,
+        tolerance: float,
+    ) -> list[Difference]:
+        """Return where predictions differ by more than the tolerance, and by more than they may."""
         import numpy as np
 
+        allowed: np.ndarray = np.full(rows.num_rows, tolerance)
+        differences = self._apart(expected, found, allowed)
+        if not differences:
+            return []
         slack = self.predictor.onnx_slack(rows)
-        allowed: np.ndarray = np.full(rows.num_rows, self.tolerance)
         if slack is None:
-            return allowed
-        self.far = self.far or bool((slack > 1).any())
-        allowed *= slack
-        return allowed
+            return differences
+        self.far = True
+        return self._apart(expected, found, allowed * slack)
 
-    def _differences(
+    def _apart(
         self,
         expected: Mapping[str, np.ndarray],
         found: Mapping[str, np.ndarray],
@@ -174,7 +181,7 @@ class Comparison(ABC):
             apart = apart / self._size(name, wanted)
         each = allowed if apart.ndim == 1 else allowed[:, None]
         far = ~(apart <= each)
-        usual = np.where(each > self.tolerance, 0.0, apart)
+        usual = np.where(apart > self.tolerance, 0.0, apart)
         self.largest = max(self.largest, float(usual.max(initial=0)))
         for place in np.argwhere(far):
             label = f" of '{outputs.classes[place[1]]}'" if len(place) > 1 else ""

@@ -114,8 +114,9 @@ class Predictor(Fitted):
     def onnx_slack(self, rows: pa.Table) -> np.ndarray | None:  # noqa: ARG002
         """Return by which factor `onnx_tolerance` is larger for each row.
 
-        Where numbers are far from those of training, the rounding errors of single precision grow
-        with them.
+        It is asked only where predictions differ by more than `onnx_tolerance`, so it may take some
+        time. Rounding errors of single precision grow with numbers far from those of training, and
+        with large weights.
 
         Args:
             rows: Rows that conform to the schema.

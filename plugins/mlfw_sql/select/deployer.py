@@ -46,7 +46,7 @@ class Sql(Export):
         from mlfw_sql.select.expressions import NoSqlError
         from mlfw_sql.select.made import made_of
         from mlfw_sql.select.parity import SqliteParity
-        from mlfw_sql.select.readme import Page
+        from mlfw_sql.select.readme import Page, planning
 
         table = self._quoted_table()
         onnx = saved.predictor.to_onnx()
@@ -75,7 +75,7 @@ class Sql(Export):
         rows = {"rows": plain_rows(sample.rows), "predictions": predictions.to_pylist()}
         write_json(folder / "sample.json", rows)
         page = Page(name, saved.use, saved.schema, table, made)
-        return Form(STATEMENT, parity, sample, page.text)
+        return Form(STATEMENT, parity, sample, page.text, planning(made.nodes))
 
     def _quoted_table(self) -> str:
         """Return the table's name as SQL.

@@ -33,6 +33,7 @@ class Made:
         outputs: The outputs of the model in ONNX, by target.
         columns: Which of the statement's columns belong to each of these outputs.
         names: What the statement calls the columns of predictions that mlfw calls otherwise.
+        nodes: How many nodes of trees it holds.
     """
 
     statement: str
@@ -40,6 +41,7 @@ class Made:
     outputs: tuple[TargetOutputs, ...]
     columns: Mapping[str, Sequence[str]]
     names: Mapping[str, str]
+    nodes: int = 0
 
     @property
     def prediction_names(self) -> list[str]:
@@ -86,7 +88,13 @@ def made_of(model: onnx.ModelProto, schema: Schema, table: str, keep: Sequence[s
             made[each] = _output(value)
         columns |= {own.label: labels, own.probabilities: likely}
     statement = HEADER + run.steps.statement(table, kept, made)
-    return Made(statement, kept, outputs, columns, names)
+    return Made(statement, kept, outputs, columns, names, tree_nodes(model))
+
+
+def tree_nodes(model: onnx.ModelProto) -> int:
+    """Return how many nodes the trees of a model have, leaves not counted."""
+    lists = (each for node in model.graph.node for each in node.attribute)
+    return sum(len(each.ints) for each in lists if each.name == "nodes_featureids")
 
 
 def _output(value: Any) -> Expr:

@@ -13,6 +13,8 @@ from mlfw_sql.select.made import Made
 from mlfw_sql.select.parity import columns_read, create_table, type_of
 
 MOST_NAMED = 20
+MANY_NODES = 10_000
+DUCKDB_SECONDS = 0.23  # to plan a thousand nodes of trees: DuckDB 1.5, 6,000 to 57,000 nodes
 HOLDS = {
     Kind.number: "a number; a text counts as missing",
     Kind.boolean: "true or false, in SQLite 1 or 0",
@@ -62,6 +64,7 @@ class Page:
             "have. To keep the predictions, put `CREATE TABLE predictions AS` before the "
             "statement. To read another table, export the model again with "
             "`deployer.table=NAME`.",
+            *planning(self.made.nodes),
             "## What goes in",
             "Missing values are NULL.",
             md.table(["column", "type", "holds"], self._input_rows()),
@@ -129,3 +132,20 @@ class Page:
                 likely = f"how likely {md.code(label)} is"
                 rows.append([md.code(self.made.names[name]), "double", likely])
         return rows
+
+
+def planning(nodes: int) -> tuple[str, ...]:
+    """Return a sentence about a statement that databases take long to plan; none for others.
+
+    Args:
+        nodes: How many nodes of trees it holds.
+    """
+    if nodes < MANY_NODES:
+        return ()
+    seconds = DUCKDB_SECONDS * nodes / 1000
+    return (
+        f"The statement holds {nodes:,} nodes of trees, so DuckDB takes about {seconds:.0f} s to "
+        f"plan it before it reads a row ({DUCKDB_SECONDS} s per 1,000 nodes, as measured; other "
+        "databases take their time too). Predict many rows at once and keep them in a table, or "
+        "train fewer or smaller trees (`model.max_depth`).",
+    )

@@ -17,10 +17,11 @@ import torch
 import mlfw
 from mixed_table import mixed_splits, odd_rows
 from mlfw import FitContext, Splits, UserError
-from mlfw_lightning import LightningTrainer
+from mlfw_lightning import LightningTrainer, Network
 from mlfw_lightning.exporting import network_model
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.network import InputShape
+from mlfw_lightning.networks.ft_transformer import FTTransformer
 from mlfw_lightning.networks.mlp import MLP
 from mlfw_lightning.onnx_layers import is_convertible
 from mlfw_lightning.portable import OnnxNetwork
@@ -103,22 +104,67 @@ def test_rounding_errors_of_far_numbers_are_no_difference(
     near = mlfw.conform(splits.test, splits.schema)
     far = near.set_column(0, "amount", pa.array([1e300] * near.num_rows))
     assert predictor.onnx_slack(near).tolist() == [1.0] * near.num_rows
-    assert (predictor.onnx_slack(far) > 1).all()
+    predictor.save(tmp_path)
+    in_onnx = MLP(width=8).load(tmp_path, splits.schema)
+    slack = in_onnx.onnx_slack(far)
+    assert slack is not None
+    assert (slack > 1).all()
 
     for seed in range(6):  # made-up rows have such numbers, and some scores cancel out
-        torch.manual_seed(seed)
-        weights = MLP(width=8).build(predictor.shape).state_dict()
-        other = NetworkPredictor(
-            splits.schema,
-            predictor.preprocessor,
-            MLP(width=8),
-            predictor.shape,
-            predictor.heads,
-            weights,
-        )
+        other = rebuilt(predictor, MLP(width=8), 1.0, seed)
         other.save(tmp_path)
         with pytest.raises(UserError, match="predict differently"):
             predictor.check_saved(tmp_path, near)
+
+
+def rebuilt(
+    predictor: NetworkPredictor, model: Network, factor: float, seed: int
+) -> NetworkPredictor:
+    """Return another network for the same columns, with larger weights."""
+    torch.manual_seed(seed)
+    state = model.build(predictor.shape).state_dict()
+    for name, values in state.items():
+        if name.endswith("weight"):
+            values *= factor
+    return NetworkPredictor(
+        predictor.schema, predictor.preprocessor, model, predictor.shape, predictor.heads, state
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "seeds"), [(MLP(width=8), (0, 1, 12)), (FTTransformer(width=8, heads=2), (0, 3, 7))]
+)
+def test_rounding_errors_that_large_weights_amplify_are_no_difference(
+    model: Network, seeds: tuple[int, ...], predictor: NetworkPredictor, splits: Splits
+) -> None:
+    rows = mlfw.conform(splits.test, splits.schema)
+    odd = mlfw.conform(odd_rows(), splits.schema)
+    largest = 0.0
+    for seed in seeds:  # some of them differ by more than 1e-5 here
+        other = rebuilt(predictor, model, 10.0, seed)
+        parity = Parity(other, checked_model(other.to_onnx().SerializeToString(), "model.onnx"))
+
+        parity.check(rows, "test")
+        parity.check(odd, "odd")
+
+        assert parity.largest <= NEAR
+        largest = max(largest, float(other.onnx_slack(odd).max()))
+    assert largest > 1
+
+
+def test_with_large_weights_too_a_wrong_number_is_noticed(
+    predictor: NetworkPredictor, splits: Splits
+) -> None:
+    rows = mlfw.conform(splits.test, splits.schema)
+    other = rebuilt(predictor, MLP(width=8), 10.0, 0)
+    model = other.to_onnx()
+    for constant in model.graph.initializer:
+        if constant.data_type == onnx.TensorProto.FLOAT:
+            values = onnx.numpy_helper.to_array(constant) * np.float32(1.001)
+            constant.CopyFrom(onnx.numpy_helper.from_array(values, constant.name))
+
+    with pytest.raises(UserError, match="predict differently: test row"):
+        Parity(other, checked_model(model.SerializeToString(), "model.onnx")).check(rows, "test")
 
 
 PREDICT = """

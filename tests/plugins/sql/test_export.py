@@ -30,8 +30,9 @@ from mlfw_sklearn.graphs import shares as graphs
 from mlfw_sklearn.models import SVM, Boosting, Forest, Linear, Tree
 from mlfw_sql.select import Sql
 from mlfw_sql.select.expressions import identifier
-from mlfw_sql.select.made import Made, made_of
+from mlfw_sql.select.made import Made, made_of, tree_nodes
 from mlfw_sql.select.parity import SqliteParity, columns_read, create_table
+from mlfw_sql.select.readme import planning
 from mlfw_sql.select.trees import largest_rounded
 from mlfw_tabular.parquet import Parquet
 
@@ -282,6 +283,34 @@ def test_a_statement_that_was_not_written_as_it_should_be_is_noticed(
     with pytest.raises(UserError, match=r"deployer=sql: .* predict differently: sample row 2,"):
         Sql().deploy(home / "runs/tree/model", tmp_path, "tree")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_many_nodes_are_said_with_the_time_that_they_take() -> None:
+    (sentence,) = planning(56_852)
+
+    assert "holds 56,852 nodes of trees, so DuckDB takes about 13 s to plan it" in sentence
+    assert planning(9_999) == ()
+
+
+def test_the_nodes_of_a_statement_are_those_of_its_trees(
+    fitted: tuple[SqliteParity, pa.Table],
+) -> None:
+    estimators = getattr(fitted[0].predictor, "estimators", ())
+    trees = [each.tree_ for each in estimators if hasattr(each, "tree_")]
+    nodes = tree_nodes(fitted[0].predictor.to_onnx())
+
+    assert nodes == sum(int((tree.children_left >= 0).sum()) for tree in trees) or not trees
+
+
+def test_the_warning_is_on_screen_and_in_the_readme(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlfw_sql.select.readme.MANY_NODES", 1)
+
+    made = Sql().deploy(home / "runs/tree/model", tmp_path, "tree")
+
+    assert "nodes of trees, so DuckDB takes about" in made.notes[1]
+    assert made.notes[1] in (tmp_path / "README.md").read_text()
 
 
 def test_a_model_of_texts_is_refused_with_what_it_has(home: Path, mlfw_here: Mlfw) -> None:
