@@ -56,7 +56,8 @@ def share(part: str, whole: str) -> str:
 
 REQUESTS = f"sum(rate(mlfw_request_seconds_count{{{MODEL}}}{RATE}))"
 FAILED = f"sum(rate(mlfw_request_seconds_count{{{MODEL},{BAD}}}{RATE})) or vector(0)"
-ROWS = f"sum(rate(mlfw_batch_rows_sum{RATE}))"
+ROWS = f"sum(rate(mlfw_batch_rows_sum{{{MODEL}}}{RATE}))"
+ALL_ROWS = f"sum(rate(mlfw_batch_rows_sum{RATE}))"  # inputs are counted for all models together
 
 
 def quantile(q: float, metric: str, labels: str = "") -> str:
@@ -105,7 +106,7 @@ TRAFFIC = (
     Panel(
         "Rows a request",
         "How many rows half and 95 % of the requests bring at most.",
-        [Query(quantile(q, "mlfw_batch_rows"), f"{round(100 * q)} %") for q in (0.5, 0.95)],
+        [Query(quantile(q, "mlfw_batch_rows", MODEL), f"{round(100 * q)} %") for q in (0.5, 0.95)],
     ),
 )
 CLASSES = Panel(
@@ -135,7 +136,7 @@ INPUTS = tuple(
         about,
         [
             Query(
-                f"sum by (column) (rate({metric}{RATE})) / scalar(clamp_min({ROWS}, 1e-9))",
+                f"sum by (column) (rate({metric}{RATE})) / scalar(clamp_min({ALL_ROWS}, 1e-9))",
                 "{{column}}",
             )
         ],
@@ -165,7 +166,7 @@ INPUTS = tuple(
 SERVED = Panel(
     "Models",
     "What is served.",
-    [Query("mlfw_model_info", "")],
+    [Query("mlfw_model_info == 1", "")],
     kind="table",
     width=24,
 )

@@ -20,8 +20,8 @@ WORDS = re.compile(r"\bmlfw_[a-z_]+")
 METRICS = {
     "mlfw_request_seconds_bucket": {"route", "status", "model", "le"},
     "mlfw_request_seconds_count": {"route", "status", "model"},
-    "mlfw_batch_rows_bucket": {"le"},
-    "mlfw_batch_rows_sum": set(),
+    "mlfw_batch_rows_bucket": {"model", "le"},
+    "mlfw_batch_rows_sum": {"model"},
     "mlfw_predictions_total": {"target", "class", "model"},
     "mlfw_prediction_value_bucket": {"target", "model", "le"},
     "mlfw_input_missing_total": {"column"},
