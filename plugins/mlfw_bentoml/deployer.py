@@ -18,6 +18,9 @@ MEGABYTE = 1_000_000
 class BentoML(Deployer):
     """A Bento: an HTTP service that checks every row and predicts it, ready for a container.
 
+    A Bento holds one model. `mlfw serve` serves several from where they lie, and takes over new
+    versions of them.
+
     Attributes:
         name: The Bento's name; the run's name where left out.
         version: The Bento's version; BentoML makes one up where left out.
@@ -42,7 +45,7 @@ class BentoML(Deployer):
         reload: Seconds between two looks for a new version of a model: other files in its folder,
             a link that leads to another folder, or another newest run where it is served as
             `latest`. It answers from then on if it passes its checks; SIGHUP makes `mlfw serve`
-            look at once. 0 for no look. A Bento holds one model, whose files never change.
+            look at once. 0 for no look. The model in a Bento never changes.
         max_batch_rows: Most rows of a table in CSV or Parquet; more are answered with 413.
         max_row_mb: Largest row in megabytes, where no column holds images; a larger one is answered
             with 413.
