@@ -18,7 +18,7 @@ from mlfw_service.watch.current import CURRENT
 if TYPE_CHECKING:
     from mlfw_service.options import ServiceOptions
 
-MODELS = "/models/"
+MODELS, PREDICT = "/models/", "/predict"
 LISTS = frozenset({"/schema", "/model"})  # say something about every model
 DOCUMENTS = frozenset({"/docs.json", "/openapi.json"})
 NAME, VERSION = "mlfw.model", "mlfw.version"  # keys of the scope
@@ -83,7 +83,7 @@ class Router:
             await respond(send, refusal.content(), refusal.status)
             return
         version = self.slots[name].version
-        if self._shadows and scope["method"] == "POST" and name not in self.served.shadows:
+        if self._shadows and scope["path"].startswith(PREDICT) and name in self._alike:
             await self._answer_and_shadow(version, scope, receive, send)
         else:
             await answer(version, scope["path"], scope, receive, send)
@@ -98,7 +98,7 @@ class Router:
             await answer(version, scope["path"], scope, receive, send)
         finally:
             COLLECTED.reset(token)
-        if collected and version.name in self._alike:
+        if collected:
             asked = Asked(collected, version.name, _number(), _size(scope, self._max_body))
             for shadow in self._shadows:
                 shadow.offer(asked)

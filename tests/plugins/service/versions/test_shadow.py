@@ -56,6 +56,20 @@ def test_the_disagreements_of_shadows_are_counted(
     assert found == {"near": 0, "far": 6}
 
 
+def test_tables_are_predicted_by_shadows_too(
+    service: httpx.Client, metric: Metric, eventually: Eventually
+) -> None:
+    before = metric(service, "mlfw_shadow_disagreements_total", model="far")
+    answer = service.post(
+        "/predict/batch", content="x\n1\n2\n3\n", headers={"Content-Type": "text/csv"}
+    )
+    assert answer.status_code == 200
+    assert answer.headers["x-model"] == "champion"
+    eventually(
+        lambda: metric(service, "mlfw_shadow_disagreements_total", model="far") == before + 3
+    )
+
+
 def test_a_slow_shadow_delays_no_answer(service: httpx.Client, metric: Metric) -> None:
     begun = time.monotonic()
     for _ in range(20):
