@@ -23,7 +23,7 @@ from mlfw.schema.whole import whole
 from mlfw_lightning.loop.batch import Inputs
 from mlfw_lightning.portable import native
 from mlfw_lightning.predictor import NetworkPredictor
-from mlfw_onnx import TargetOutputs
+from mlfw_onnx import TargetOutputs, formats_of, input_notes
 from mlfw_tabular import Encoder, Output, misfit_error
 
 if TYPE_CHECKING:
@@ -119,9 +119,10 @@ def network_of(saved: SavedModel, deployer: str) -> NetworkPredictor:
     if isinstance(predictor, NetworkPredictor):
         return predictor
     has_onnx = type(saved.predictor).to_onnx is not Predictor.to_onnx
-    formats = (
-        "the formats onnx, web, mobile and, if it is small, sql" if has_onnx else "no other format"
-    )
+    formats = "no other format"
+    if has_onnx:
+        notes = input_notes(saved.predictor.to_onnx()).values()
+        formats = f"the formats {formats_of(notes, network=False)}"
     raise UserError(
         f"deployer={deployer}: a model={saved.use} is not a PyTorch network; this model has "
         f"{formats}.",

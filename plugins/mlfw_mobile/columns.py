@@ -10,7 +10,7 @@ from typing import Any
 from mlfw import Kind, Schema, Task, UserError
 from mlfw.hints import printable
 from mlfw_mobile.names import identifiers
-from mlfw_onnx import TargetOutputs
+from mlfw_onnx import TargetOutputs, formats_of
 
 KEPT = ("categories", "words", "buckets", "ngrams", "vocabulary", "length")
 HOLDS = {
@@ -38,21 +38,26 @@ class Layout:
     notes: tuple[Mapping[str, Any], ...]
     outputs: tuple[TargetOutputs, ...]
 
-    def check(self) -> None:
+    def check(self, *, network: bool) -> None:
         """Check that an app can read every column.
 
+        Args:
+            network: Whether the model is a network.
+
         Raises:
-            UserError: A column holds images, or texts that the app cannot divide into words.
+            UserError: A column holds images, or texts that the app cannot divide into words; the
+                message says which formats the model has.
         """
         for notes in self.notes:
             words = notes.get("separator") == SEPARATOR
             if notes["kind"] == Kind.image or (notes["kind"] == Kind.text and not words):
                 what = "images" if notes["kind"] == Kind.image else "texts in parts of words"
+                formats = formats_of(self.notes, network=network)
                 raise UserError(
                     f"deployer=mobile: column '{printable(notes['name'])}' holds {what}, which the "
-                    "exported apps cannot read.",
-                    "Export the model with --to onnx, or train one without this column: "
-                    "dataset.drop=[...]",
+                    f"exported apps cannot read; this model has the formats {formats}.",
+                    "Name another format, such as --to onnx, whose file runs on phones too, or "
+                    "train a model without this column: dataset.drop=[...]",
                 )
 
     @cached_property

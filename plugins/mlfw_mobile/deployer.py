@@ -119,7 +119,7 @@ class Mobile(Export):
         phone = phone_model(model)
         notes = phone_notes(phone, input_notes(model))
         layout = Layout(saved.schema, notes, TargetOutputs.of(model))
-        layout.check()
+        layout.check(network=_network(saved))
 
         def comparison(file: Path) -> Comparison:
             return PhoneComparison(
@@ -150,7 +150,7 @@ class Mobile(Export):
         outputs = target_outputs(network)
         row = sample_of(saved, network.preprocessor.input_notes(True)).rows.slice(0, 1)
         layout = Layout(saved.schema, program_layout(network, row), outputs)
-        layout.check()
+        layout.check(network=True)
         content = phone_program(network, row)
 
         def comparison(file: Path) -> Comparison:

@@ -11,8 +11,8 @@ Plugins may build on:
   other graph);
 - `Export` (a deployer that writes another form of a model) with `Form`, `Comparison` or `Parity`
   (whether the form predicts the same; see `expected_outputs`), `check_copy`, `Sample` and
-  `sample_of` (rows to try it with), `sample_text` and `plain_rows` (writing them), and `markdown`
-  (its README).
+  `sample_of` (rows to try it with), `sample_text` and `plain_rows` (writing them), `markdown`
+  (its README) and `formats_of` (which formats a model has, for messages).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from mlfw_onnx.deployer import Onnx
 if TYPE_CHECKING:
     from mlfw_onnx import arrays, markdown
     from mlfw_onnx.export import Export, Form, check_copy
+    from mlfw_onnx.formats import formats_of
     from mlfw_onnx.graph import ML, Graph
     from mlfw_onnx.parity import Comparison, Parity, Sample, expected_outputs
     from mlfw_onnx.portable import (
@@ -59,6 +60,7 @@ __getattr__ = mlfw.lazy_names(
     {
         "arrays": ["arrays"],
         "export": ["Export", "Form", "check_copy"],
+        "formats": ["formats_of"],
         "graph": ["ML", "Graph"],
         "markdown": ["markdown"],
         "parity": ["Comparison", "Parity", "Sample", "expected_outputs"],
@@ -103,6 +105,7 @@ __all__ = [
     "check_portable",
     "checked_model",
     "expected_outputs",
+    "formats_of",
     "input_notes",
     "markdown",
     "new_session",

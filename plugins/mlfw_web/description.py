@@ -20,7 +20,7 @@ from mlfw.schema.number_spelling import known_spellings
 from mlfw.schema.numerals import SCALE_PATTERN, picture
 from mlfw.schema.predictions import output_names
 from mlfw.schema.words import missing_numbers
-from mlfw_onnx import TargetOutputs, input_notes
+from mlfw_onnx import TargetOutputs, formats_of, input_notes
 from mlfw_web.patterns import javascript
 from mlfw_web.usual import hint, usual_text
 
@@ -71,7 +71,7 @@ class Described:
                 described_column(column, notes.get(column.name, {}))
                 for column in self.schema.columns
             ],
-            "inputs": [_input(info, notes[info.name]) for info in self.model.graph.input],
+            "inputs": [_input(info, notes) for info in self.model.graph.input],
             "targets": self._targets(),
             "sample": {
                 "rows": sample["rows"][:MOST_SAMPLE_ROWS],
@@ -131,17 +131,20 @@ def _number(written: str) -> dict[str, Any]:
     return {"picture": made}
 
 
-def _input(info: onnx.ValueInfoProto, notes: Mapping[str, Any]) -> dict[str, Any]:
+def _input(info: onnx.ValueInfoProto, described: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return how values become one of the model's inputs.
 
     Raises:
         UserError: A browser cannot do it.
     """
+    notes = described[info.name]
     for key, reason in CANNOT.items():
         if key in notes:
+            formats = formats_of(described.values(), network=True)
             raise UserError(
-                f"deployer=web: column '{printable(info.name)}': {reason}, which no browser has.",
-                "Serve the model with deployer=bentoml, or train one of model=tree, forest, "
+                f"deployer=web: column '{printable(info.name)}': {reason}, which no browser has; "
+                f"this model has the formats {formats}.",
+                "Name another format, such as --to onnx, or train one of model=tree, forest, "
                 "boosting, linear, mlp or cnn.",
             )
     shape = [side.dim_value for side in info.type.tensor_type.shape.dim][1:]
