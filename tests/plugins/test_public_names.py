@@ -13,7 +13,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 IMPORT = re.compile(
     r"^ *(?:from|import) (mlfw_\w+)(\.[\w.]+)?(?: import (\([^)]*\)|.*))?", re.MULTILINE
 )
-LAZY = ("mlfw_lightning", "mlfw_onnx", "mlfw_tabular")
+LAZY = ("mlfw_lightning", "mlfw_onnx", "mlfw_sklearn", "mlfw_tabular")
 
 
 def imported(path: Path) -> list[tuple[str, str, list[str]]]:

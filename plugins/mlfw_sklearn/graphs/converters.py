@@ -74,7 +74,7 @@ def no_form(estimator: Any, setting: str = "") -> NoFormError:
     return NoFormError(
         f"model: no ONNX form of {name}{setting and ' with '}{setting}.",
         "Set model to tree, forest, boosting, svm or linear. A plugin registers the form of its "
-        "own estimators with mlfw_sklearn.graphs.converter.",
+        "own estimators with mlfw_sklearn.converter.",
     )
 
 

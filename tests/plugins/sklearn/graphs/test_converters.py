@@ -79,7 +79,7 @@ def test_a_regressor_without_an_onnx_form(estimator: Any, named: str) -> None:
     with pytest.raises(UserError, match=named) as error:
         pair.run(x)
     assert "no ONNX form" in error.value.problem
-    assert "mlfw_sklearn.graphs.converter" in error.value.remedy
+    assert "mlfw_sklearn.converter" in error.value.remedy
 
 
 @pytest.mark.parametrize(
