@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from mlfw.components import Component
 from mlfw.config.lists import as_lists
+from mlfw.config.plain import plain_component
 from mlfw.config.validate import check_values
 from mlfw.errors import UserError
 from mlfw.plugins import Entry
@@ -26,6 +27,10 @@ def build_component(entry: Entry, options: Mapping[str, Any], place: str) -> Com
     Raises:
         UserError: An option does not exist or has a wrong type or value.
     """
+    plain = plain_component(entry.component, options)
+    if plain is not None:
+        check_values({plain.kind: plain})
+        return plain
     from omegaconf import OmegaConf
 
     return changed_component(OmegaConf.structured(entry.component), options, place)
