@@ -69,6 +69,7 @@ def _value(hint: Any, value: Any) -> Any:
 
 
 def _scalar(kind: type, value: Any) -> Any:
-    if type(value) is not kind or (kind is str and any(each in value for each in SPECIAL)):
+    special = isinstance(value, str) and any(each in value for each in SPECIAL)
+    if type(value) is not kind or special:
         raise _NotPlainError
     return value
