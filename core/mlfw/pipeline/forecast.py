@@ -113,7 +113,8 @@ def long_enough(seconds: Mapping[str, float]) -> bool:
 
 def cost_in_words(estimate: Estimate) -> str:
     """Return what a fit costs, for people: `at most 12 min (100 epochs), 1.3 GB`."""
-    epochs = f" ({estimate.epochs} epochs)" if estimate.epochs else ""
+    count = f"{estimate.epochs} epoch{'s' if estimate.epochs != 1 else ''}"
+    epochs = f" ({count})" if estimate.epochs else ""
     memory = "" if estimate.memory is None else f", {memory_size(estimate.memory)}"
     bound = "at most" if estimate.at_most else "about"
     return f"{bound} {duration(estimate.seconds)}{epochs}{memory}, from {estimate.basis}"

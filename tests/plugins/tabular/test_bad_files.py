@@ -296,6 +296,7 @@ CASES |= {
     "the header again": Case(HEAD + BODY + HEAD + BODY, ("data.csv", "row 41", "header again")),
     "remarks first": Case("# by a tool\n# version 2\n" + HEAD + BODY),
     "a remark last": Case(HEAD + BODY + "# end\n"),
+    "a remark between": Case(HEAD + BODY + "# more\n" + BODY, ("data.csv", "line 42", "grep -v")),
     "a pipe": Case(lambda path: os.mkfifo(path), ("is a pipe",)),
     "a link to itself": Case(lambda path: path.symlink_to(path), ("where this link leads",)),
     "a web address": Case(
