@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mlfw.plugins import Registry
 
 PREDICTED_ROWS = 2_000  # of each batch, where no predictions were logged
-PREDICTED_HEAVY_ROWS = 32
+PREDICTED_HEAVY_ROWS = 200
 
 
 def require_scipy() -> None:

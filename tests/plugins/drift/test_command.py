@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import Mlfw
-from mlfw.pipeline.manifest import renew_checksums
+from mlfw.pipeline.manifest import model_version, renew_checksums
 from mlfw.pipeline.reference import REFERENCE
 from trained_penguins import penguins
 
@@ -149,6 +149,21 @@ def test_a_log_is_a_folder_with_predictions_and_columns_left_out(
     assert not report["predicted"]
     assert report["predictions"][0]["verdict"] == "moved a lot"
     assert not any("moved" in verdict for verdict in verdicts(report).values())
+
+
+def test_predictions_of_another_version_are_made_anew(
+    trained: Path, write: Write, mlfw_here: Mlfw, tmp_path: Path
+) -> None:
+    table = pv.read_csv(write(drawn(300)), convert_options=pv.ConvertOptions(null_values=["NA"]))
+    table = table.append_column("prediction", pa.array(["MALE"] * 300))
+    for version, made in ((model_version(trained / "model"), False), ("another", True)):
+        own = table.append_column("model_version", pa.array([version] * 300))
+        own = own.replace_schema_metadata({"mlfw.log": '{"left_out": []}'})
+        pq.write_table(own, tmp_path / "log.parquet")
+        report = found(mlfw_here, tmp_path, trained, tmp_path / "log.parquet")
+
+        assert report["predicted"] is made
+        assert report["predictions"][0]["rows"] == (200 if made else 300)
 
 
 class Tags(HTMLParser):
