@@ -107,6 +107,7 @@ def test_a_wheel_of_installed_files_installs_as_the_same_files(tmp_path: Path) -
     assert (tmp_path / "site/bin/markdown-it").is_file()
 
 
+@pytest.mark.slow
 def test_a_wheel_that_is_packed_again_is_the_wheel_that_was_installed(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
@@ -149,6 +150,7 @@ def test_sources_that_have_gone_are_named_with_what_to_type(tmp_path: Path) -> N
         write_wheel(found, tmp_path)
 
 
+@pytest.mark.slow
 def test_sources_that_cannot_be_built_are_named_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

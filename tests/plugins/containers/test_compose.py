@@ -134,7 +134,7 @@ def project(model: Path, name: str) -> Project:
     )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(st.text(max_size=60) | st.sampled_from(["a: b\n- c", "&x *x !!y", "yes", "$$", "'\"", "#"]))
 def test_no_name_can_add_to_the_project(model: Path, name: str) -> None:
     found, usual = (

@@ -140,7 +140,7 @@ ODD = st.text(max_size=60) | st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(ODD, ODD, ODD)
 def test_no_text_from_a_run_or_its_card_can_add_to_the_dockerfile(
     model: Path, name: str, target: str, license_: str

@@ -62,6 +62,7 @@ def test_the_manifests_are_valid_in_the_strict_sense(folder: Path) -> None:
     assert (folder / "image/Dockerfile").is_file()
 
 
+@pytest.mark.slow
 def test_a_misspelt_key_would_have_been_found(folder: Path, tmp_path: Path) -> None:
     text = (folder / "kubernetes.yaml").read_text()
     (tmp_path / "wrong.yaml").write_text(text.replace("readinessProbe", "readynessProbe"))
@@ -159,7 +160,7 @@ def manifests(deployer: Kubernetes, model: Path, name: str) -> Manifests:
     )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(st.text(max_size=60) | st.sampled_from(["a: b\n- c", "&x *x !!y", "yes", "1e3", "'\"", "#"]))
 def test_no_name_can_add_to_the_manifests(model: Path, name: str) -> None:
     found = parsed(manifests(Kubernetes(), model, name).text())
