@@ -10,6 +10,7 @@ from tests.benchmarks import (
     predict_one,
     prepare_csv,
     serve_long,
+    serve_requests,
     serve_slow_bodies,
     start_up,
     stream_parquet,
@@ -29,5 +30,6 @@ predict_one.main()
 predict_few.main()
 predict_million.main([])
 stream_parquet.main()
+serve_requests.main()
 serve_slow_bodies.main()
 serve_long.main()

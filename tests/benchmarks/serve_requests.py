@@ -26,7 +26,7 @@ from tests.model_server import ModelServer, free_port
 ROOT = Path(__file__).parent.parent.parent
 BY_HAND = {"bentoml": "by_hand", "fastapi": "by_hand", "litserve": "litserve"}
 ROWS, NUMBERS, CATEGORIES = 4000, 14, 6
-ROUNDS, SECONDS = 1, 3.0
+ROUNDS, SECONDS = 3, 4.0
 
 
 def write_table(path: Path) -> dict[str, Any]:

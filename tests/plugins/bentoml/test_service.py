@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 import mlfw
+from fuzzing import fuzz
 from model_server import Answer, ModelServer
 
 pytestmark = pytest.mark.xdist_group("bentoml")
@@ -299,3 +300,8 @@ def test_it_listens_on_the_loopback_interface_alone(server: ModelServer) -> None
         for connection in one.net_connections(kind="inet")
     }
     assert addresses == {"127.0.0.1"}
+
+
+@pytest.mark.slow
+def test_no_request_of_thousands_fails_a_bento(server: ModelServer) -> None:
+    fuzz(server, 5000)
