@@ -109,6 +109,7 @@ def main() -> None:
                     idle = memory(started.process)
                     result = measure(started.port, folder)
                     found[each].append({**result, "ready": ready, "idle": idle})
+                    print(f"{each}: {result['rate']:.0f} requests/s", flush=True)
     show(found)
 
 

@@ -6,6 +6,7 @@ is read here is read exactly as `conform` does, or not at all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,9 @@ from mlfw.schema.schema import Column, Schema
 from mlfw.schema.words import missing_numbers
 
 LARGEST = 1 << 53  # a larger whole number may not have a double of its own
+ISO_WRITTEN = re.compile(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{3}([0-9]{3})?)?)?"
+)
 EPOCH, ISO = datetime(1970, 1, 1), "%Y-%m-%d"
 DAY_US = 86_400_000_000
 
@@ -108,13 +112,14 @@ def _date_reader(column: Column) -> Reader:
 
     def read(value: Any) -> float:
         kind = type(value)
-        if kind is str and iso and len(value) == 10 and value[4] == value[7] == "-":
-            if value in missing or not value.isascii():
+        if kind is str:
+            if not iso or value in missing or not ISO_WRITTEN.fullmatch(value):
                 raise NotPlainError
             try:
-                return float(date.fromisoformat(value).toordinal() - EPOCH.toordinal())
+                value = datetime.fromisoformat(value)
             except ValueError:
                 raise NotPlainError from None
+            kind = datetime
         if kind is datetime and value.tzinfo is None:
             past = value - EPOCH
             seconds = past.days * 86_400 + past.seconds
