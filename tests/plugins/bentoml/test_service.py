@@ -178,7 +178,7 @@ def test_too_many_rows_are_refused(server: ModelServer) -> None:
 def test_a_body_announced_too_large_is_refused_before_it_is_sent(server: ModelServer) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(
-            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"Content-Length: 500001\r\n\r\n"
         )
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
@@ -222,7 +222,9 @@ def test_the_schema_is_there_to_read(server: ModelServer, model: Path) -> None:
     answer = server.call("GET", "/schema")
     schema = mlfw.Schema.load(model / "schema.json")
     assert answer.status == 200
-    assert answer.json == {
+    found = answer.json
+    assert found.pop("version")
+    assert found == {
         "name": "Rows & columns",
         "model": "linear",
         "targets": [{"name": "species", "task": "binary", "classes": ["small", "large"]}],
