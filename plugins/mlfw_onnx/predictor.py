@@ -35,7 +35,7 @@ TYPES = {
 FEW_ROWS = 256  # a single thread is faster for so few
 # Of the rows that memory allows, so large a part is predicted at a time: 2,000 rows are predicted
 # as fast as 20,000, in a tenth of the memory.
-PART = 8
+PART = 16
 
 
 class Preparation(Protocol):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LARGEST_SHARE = 0.25
 LEAST_BYTES_FOR_PIECES, PIECE_BYTES = 16 << 20, 2 << 20
 BATCH_ROWS, BUFFER_BYTES = 65_536, 1 << 20
-GROUP_ROWS, GROUP_BYTES = 1 << 20, 32 << 20  # a row group ends where it has either
+GROUP_ROWS, GROUP_BYTES = 1 << 17, 16 << 20  # a row group ends where it has either
 
 
 @dataclass(kw_only=True)
