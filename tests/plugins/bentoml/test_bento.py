@@ -94,7 +94,7 @@ def test_the_requirements_of_a_bento_serve_it_in_a_fresh_environment(
     server = start_server([venv / "bin/bentoml", "serve", bento], empty, away)
 
     try:
-        answer = server.predict(read_json(bento / "src/model/sample.json")["rows"][0])
+        answer = server.predict(read_json(bento / "src/model/sample.json")["rows"][:1])
         assert answer.status == 200
         assert "prediction" in answer.json[0]
     finally:
