@@ -18,7 +18,7 @@ from mlfw.cli.streams import safe_streams
 from mlfw.disk import disk_mistake
 from mlfw.errors import ImportNotAllowedError, MlfwError, StopRequested, UserError
 from mlfw.hints import command, printable
-from mlfw.plugins.commands import BUILT_IN
+from mlfw.plugins.commands import BUILT_IN, HOOK
 
 EPILOG = """examples:
   mlfw run dataset=csv dataset.path=churn.csv dataset.target=churned
@@ -99,9 +99,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
             module = import_module(f"mlfw.cli.{name}")
             return _run(module, command, arguments[place + 1 :])
     if named or "--version" not in arguments:
-        from mlfw.plugins import load_plugins, warn_of_broken
+        from mlfw.plugins import load_plugins, points_mentioning, warn_of_broken
 
-        plugins = load_plugins()
+        plugins = load_plugins(points_mentioning(HOOK))
         warn_of_broken(plugins, note)
         for name, entry in plugins.registry.commands.items():
             described = printable(entry.command.help).replace("%", "%%")

@@ -2,7 +2,13 @@
 
 from mlfw.plugins.commands import Command, CommandEntry
 from mlfw.plugins.hookspecs import hookimpl, hookspec
-from mlfw.plugins.manager import PluginInfo, Plugins, load_plugins, warn_of_broken
+from mlfw.plugins.manager import (
+    PluginInfo,
+    Plugins,
+    load_plugins,
+    points_mentioning,
+    warn_of_broken,
+)
 from mlfw.plugins.registry import Entry, Registry
 from mlfw.plugins.requirements import require_for_loading, require_packages
 
@@ -16,6 +22,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "load_plugins",
+    "points_mentioning",
     "require_for_loading",
     "require_packages",
     "warn_of_broken",

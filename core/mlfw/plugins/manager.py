@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -88,6 +89,33 @@ def load_plugins(
         except RegistrationError as error:
             infos.append(_info(point, error=str(error)))
     return Plugins(tuple(infos), registry, manager)
+
+
+def points_mentioning(hook: str) -> list[EntryPoint]:
+    """Return the entry points whose module may implement a hook, without importing any.
+
+    The source of a module that implements a hook holds the hook's name or `import *`; a module
+    that lies within a package, or has no source, counts as one that may.
+
+    Args:
+        hook: The hook's name.
+    """
+    from importlib.metadata import entry_points
+
+    return [point for point in entry_points(group=GROUP) if _mentions(point.module, hook)]
+
+
+def _mentions(module: str, hook: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        spec = None if "." in module else find_spec(module)
+        if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+            return True
+        source = Path(spec.origin).read_text(encoding="utf-8", errors="replace")
+    except (ImportError, ValueError, OSError):
+        return True
+    return hook in source or "import *" in source
 
 
 def _load(

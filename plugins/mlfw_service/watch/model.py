@@ -167,7 +167,7 @@ class ModelWatcher:
                         missing[name] = missing.get(name, 0) + 1
             for name, low, high in self._ranges:
                 value = row.get(name)
-                if isinstance(value, float | int) and not low <= value <= high:
+                if isinstance(value, (float, int)) and not low <= value <= high:
                     outside[name] = outside.get(name, 0) + 1
         self._add(missing, outside)
 
