@@ -67,6 +67,8 @@ class Page:
             "The row is the first one of `sample.json`. That file holds made-up rows: the inputs "
             "by name, where `null` stands for NaN, the outputs that mlfw computes for them, and "
             "the rows in mlfw's own form.",
+            "Newer versions of ONNX Runtime report their use to their maker unless the environment "
+            "variable `ORT_DISABLE_TELEMETRY` is `1` before it is loaded.",
         ]
         for language, install, mark, lines in LANGUAGES:
             parts += [f"### {language}", f"`{install}`", block(mark, lines(feeds, read))]

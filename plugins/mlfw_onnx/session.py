@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -116,14 +117,25 @@ def new_session(content: bytes, place: str, threads: int = 1) -> ort.InferenceSe
         raise MlfwError(f"{place}: ONNX Runtime refuses the model: {error}") from error
 
 
+def runtime() -> Any:
+    """Import ONNX Runtime and return it, after telling it to report nothing to its maker.
+
+    Without `ORT_DISABLE_TELEMETRY` it keeps a device's number and events in the user's cache, and
+    sends them off. Whoever has set that variable has decided.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
 def session_options(threads: int = 1) -> ort.SessionOptions:
     """Return the options of a session that wants no more than its threads and a memory limit.
 
     Args:
         threads: How many threads an operator may use.
     """
-    import onnxruntime as ort
-
+    ort = runtime()
     _limit_memory()
     options = ort.SessionOptions()
     options.log_severity_level = FATAL
@@ -138,8 +150,7 @@ def session_options(threads: int = 1) -> ort.SessionOptions:
 @cache
 def _limit_memory() -> None:
     """Let all sessions share memory that has a limit, so that no model can take all there is."""
-    import onnxruntime as ort
-
+    ort = runtime()
     place = ort.OrtMemoryInfo(
         "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
     )
@@ -149,11 +160,10 @@ def _limit_memory() -> None:
 
 
 def _session(content: bytes, threads: int) -> ort.InferenceSession:
-    import onnxruntime as ort
-
-    return ort.InferenceSession(
+    session: ort.InferenceSession = runtime().InferenceSession(
         content, session_options(threads), providers=["CPUExecutionProvider"]
     )
+    return session
 
 
 def _loaded(

@@ -81,3 +81,24 @@ print(json.dumps([refused, memory, heavy]))
     refused, memory, loaded = json.loads(done.stdout)
     assert (refused, loaded) == (2, [])
     assert memory < 200_000_000
+
+
+def test_the_runtime_keeps_and_reports_nothing_of_its_use(tmp_path: Path) -> None:
+    model, home = tmp_path / "model.onnx", tmp_path / "home"
+    model.write_bytes(CONTENT)
+    home.mkdir()
+    unset = ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")
+    environment = {key: value for key, value in os.environ.items() if key not in unset}
+    program = (
+        "import sys; from pathlib import Path; from mlfw_onnx.session import checked_model; "
+        "checked_model(Path(sys.argv[1]), 'model.onnx')"
+    )
+
+    subprocess.run(
+        [sys.executable, "-c", program, str(model)],
+        env={**environment, "HOME": str(home)},
+        check=True,
+        timeout=120,
+    )
+
+    assert not list(home.rglob("*"))
