@@ -18,9 +18,13 @@ import pytest
 import mlfw
 from mlfw import DataWarning, UserError
 from mlfw.pipeline.saved_model import SavedModel
+from mlfw_service import ServiceOptions
 from mlfw_service.reading.rows import RowReader
 
 ROWS = 60
+OPTIONS = ServiceOptions(
+    name="frames", workers=1, timeout=60, max_concurrency=1, max_body=10_000, max_rows=5
+)
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +256,6 @@ def test_the_service_knows_a_number_in_every_form_too(
     row = {"column_1": "b", "power": 1.5, "zone": zone, "code": "042", "flag": True,
            "seen": "2024-03-02"}  # fmt: skip
 
-    rows = RowReader(model.schema, 5).read(json.dumps([row]).encode())
+    rows = RowReader(model.schema, OPTIONS).read(json.dumps([row]).encode())
 
-    assert model.predict(rows)["prediction"].to_pylist() == [expected[1]]
+    assert model.predict(rows.rows)["prediction"].to_pylist() == [expected[1]]
