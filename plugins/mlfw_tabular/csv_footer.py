@@ -34,6 +34,8 @@ def footer_lines(path: Path, dialect: Dialect) -> list[str]:
     apart = False
     for line in reversed(last):
         text = line.strip("\r\n")
+        if dialect.quote and text.count(dialect.quote) % 2:
+            return []  # part of a quoted value of several lines, or a quote that is never closed
         if not text.strip():
             apart = True
         elif len(_values(text, dialect)) < dialect.width:

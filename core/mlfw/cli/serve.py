@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,8 @@ def main(options: argparse.Namespace) -> int:
     for folder in serving.models.values():
         check_rows(folder, plugins.registry)
     check_schemas(serving)
+    absolute = {name: folder.absolute() for name, folder in serving.models.items()}
+    serving = replace(serving, models=absolute)
     first = next(iter(serving.models.values()))
     run = first.parent if first.name == "model" else first
     name, deployer = compose_deployer(settings, run, plugins.registry, serves=True)

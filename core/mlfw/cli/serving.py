@@ -90,8 +90,9 @@ def _models(options: argparse.Namespace, words: Sequence[tuple[str, str]]) -> di
 
     models: dict[str, Path] = {}
     for given, run in words:
-        folder = model_folder(run, runs_folder(options.runs), note).absolute()
-        name = given or (folder.parent if folder.name == "model" else folder).name
+        folder = model_folder(run, runs_folder(options.runs), note)
+        place = folder.absolute()
+        name = given or (place.parent if place.name == "model" else place).name
         if name in models:
             raise UserError(
                 f"{run}: a model named {name} is served already.",

@@ -99,7 +99,8 @@ def test_files_that_are_passed_over_are_told_of_when_predicting(pets: Path) -> N
     rows = read_rows(pets, load_plugins().registry, {"use": "images"}, noted=notes.append)
 
     assert rows.num_rows == 31
-    assert notes == ["2 files are no images by name (1 .txt, 1 .md): cat/notes.txt, readme.md."]
+    told = "2 files are no images by name (1 .txt, 1 .md): cat/notes.txt, readme.md."
+    assert notes == [f"image: {told}"]
 
 
 def test_a_table_of_words_that_names_images_says_how_to_learn_from_them(

@@ -67,3 +67,12 @@ def test_a_damaged_row_above_a_footer_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="line 12: expected 4 values, found 2"):
         Csv().read(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("last", ['"N;1;2;a', 'N;1;2;"a\nthe end"'])
+def test_a_quoted_value_at_the_end_is_no_footer(last: str, tmp_path: Path) -> None:
+    if last.endswith('"'):
+        assert count(loaded(tmp_path / "a.csv", last)) == len(ROWS) + 1
+    else:
+        with pytest.raises(UserError, match="line 62"):
+            loaded(tmp_path / "a.csv", last)
