@@ -118,6 +118,7 @@ def test_without_extras_a_run_says_what_to_type(bare: Venv) -> None:
     assert not (bare.folder / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_plugin_installed_by_pip_trains_and_predicts(full: Venv) -> None:
     check_nearest(full)
 

@@ -27,6 +27,7 @@ def wire(server: ModelServer) -> Iterator[Wire]:
     made.close()
 
 
+@pytest.mark.slow
 def test_a_slow_head_is_given_up(wire: Wire) -> None:
     wire.send("POST /predict HTTP/1.1\r\nHost: localhost\r\n")
     assert wire.answer().status == 408

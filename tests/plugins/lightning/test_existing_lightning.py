@@ -64,6 +64,7 @@ def test_both_names_lead_to_the_same_classes_and_modules() -> None:
     subprocess.run([sys.executable, "-c", SAME], check=True)
 
 
+@pytest.mark.slow
 def test_the_rest_of_an_installed_lightning_stays_where_it_is(tmp_path: Path) -> None:
     package = tmp_path / "lightning"
     (package / "pytorch").mkdir(parents=True)

@@ -87,6 +87,7 @@ def test_a_program_that_predicts_otherwise_is_refused(
         compared(predictor, wrong).check(splits.test, "test")
 
 
+@pytest.mark.slow
 def test_a_file_that_holds_other_weights_than_it_should_is_noticed(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,7 @@ def two_training(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 TRAINING: dict[Path, subprocess.Popen[bytes]] = {}
 
 
+@pytest.mark.slow
 def test_ranks_of_one_machine_listen_on_its_loopback_interface_only(two_training: Path) -> None:
     check_loopback_only(two_training)
 

@@ -178,6 +178,7 @@ def _closed_by_server(server: ModelServer, wire: Wire) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_new_clients_take_the_place_of_those_that_have_kept_it_waiting(
     server: ModelServer, wires: Connect
 ) -> None:

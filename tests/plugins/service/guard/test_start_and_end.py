@@ -80,7 +80,7 @@ def test_it_listens_while_it_loads_and_says_so(ended: bool) -> None:
             server.end()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_server_whose_model_cannot_be_loaded_ends_with_the_reason(workers: int) -> None:
     options = json.dumps({"fails": 1, "workers": workers})
     command = [sys.executable, str(SERVER), options, "--port", str(free_port())]
