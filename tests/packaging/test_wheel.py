@@ -157,6 +157,7 @@ def check_nearest(full: Venv) -> None:
     assert list(rows[0]) == ["size", "prediction", "probability_no", "probability_yes"]
 
 
+@pytest.mark.slow
 def test_without_the_plugin_its_model_is_refused_with_a_remedy(full: Venv) -> None:
     full.pip("uninstall", "--yes", "mlfw-nearest")
 
