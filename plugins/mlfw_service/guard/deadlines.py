@@ -39,14 +39,14 @@ class Deadlines:
 
 
 class Deadline:
-    """The block of a `with` statement that may take so long.
+    """A context manager that limits how long its block may take.
 
     Args:
-        deadlines: Who watches it.
-        seconds: How long the block may take.
+        deadlines: The watcher that cancels the block when its time is up.
+        seconds: The limit, in seconds.
 
     Raises:
-        TimeoutError: It has taken longer.
+        TimeoutError: The block took longer.
     """
 
     __slots__ = ("deadlines", "end", "expired", "loop", "task")

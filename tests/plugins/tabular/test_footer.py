@@ -1,4 +1,4 @@
-"""What stands below the table of a CSV file is passed over and told of; a damaged file is not."""
+"""A footer below the table of a CSV file is skipped with a note; a damaged row is refused."""
 
 from __future__ import annotations
 
