@@ -17,6 +17,7 @@ import psutil
 
 JSON = "application/json"
 START_SECONDS = 120
+ANSWERS_IN_A_ROW = 24
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,19 @@ class ModelServer:
             time.sleep(0.05)
         raise AssertionError(f"{path} did not answer {status}:\n{self.log.read_text()}")
 
+    def wait_until_ready(self) -> None:
+        """Wait until the server is ready, with all its workers.
+
+        Workers share the port, so one answer speaks for one of them only.
+        """
+        self.wait_until(200)
+        answers = 0
+        while answers < ANSWERS_IN_A_ROW:
+            ready = self.call("GET", "/readyz").status == 200
+            answers = answers + 1 if ready else 0
+            if not ready:
+                self.wait_until(200)
+
 
 def free_port() -> int:
     """Return a port that nobody listens on."""
@@ -150,7 +164,7 @@ def start_server(
         )
     server = ModelServer(process, port, log)
     try:
-        server.wait_until(200)
+        server.wait_until_ready()
     except BaseException:
         server.end()
         raise
