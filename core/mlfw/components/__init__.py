@@ -5,8 +5,25 @@ from mlfw.components.crew import NO_CREW, Crew
 from mlfw.components.dataset import Dataset, LoadContext
 from mlfw.components.deployer import Deployer, Deployment
 from mlfw.components.estimate import Estimate
+from mlfw.components.executor import (
+    Executor,
+    JobContext,
+    JobFunction,
+    JobSetup,
+    Watch,
+    Workers,
+)
 from mlfw.components.finding import Action, Finding
 from mlfw.components.imports import Imports
+from mlfw.components.job import (
+    FailureKind,
+    Job,
+    JobFailure,
+    JobResult,
+    Rank,
+    Resources,
+    failure_of,
+)
 from mlfw.components.limits import limits
 from mlfw.components.metric import Metric, MetricValue
 from mlfw.components.model import Fitted, Model, Predictor
@@ -28,6 +45,7 @@ KINDS: dict[str, type[Component]] = {
     "metrics": Metric,
     "tracker": Tracker,
     "deployer": Deployer,
+    "executor": Executor,
 }
 
 __all__ = [
@@ -41,12 +59,20 @@ __all__ = [
     "Deployer",
     "Deployment",
     "Estimate",
+    "Executor",
+    "FailureKind",
     "Finding",
     "FitContext",
     "Fitted",
     "Fold",
     "Imports",
     "Interval",
+    "Job",
+    "JobContext",
+    "JobFailure",
+    "JobFunction",
+    "JobResult",
+    "JobSetup",
     "LoadContext",
     "Metric",
     "MetricValue",
@@ -55,6 +81,8 @@ __all__ = [
     "OpaqueModel",
     "OpaquePredictor",
     "Predictor",
+    "Rank",
+    "Resources",
     "RowSplits",
     "RunInfo",
     "Search",
@@ -67,6 +95,9 @@ __all__ = [
     "Tracker",
     "Trainer",
     "Tuner",
+    "Watch",
+    "Workers",
+    "failure_of",
     "limits",
     "path_field",
     "run_field",

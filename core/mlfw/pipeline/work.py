@@ -24,6 +24,7 @@ from mlfw.components import (
     RowSplits,
     Splits,
     StreamedSplits,
+    Workers,
 )
 from mlfw.components.imports import code_version
 from mlfw.config import RunConfig
@@ -55,6 +56,7 @@ class Work:
         plugins: Its components' plugins.
         events: Tells plugins and the tracker.
         monitor: Who watches.
+        workers: Run the jobs of the stages.
         fingerprints: What each stage so far follows from.
         cache: Where to keep what is costly to prepare, if anywhere.
         imports: From which packages code may be imported that the configuration names.
@@ -67,6 +69,7 @@ class Work:
     plugins: Plugins
     events: Events
     monitor: Monitor
+    workers: Workers
     fingerprints: dict[str, str] = field(default_factory=dict)
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
@@ -172,6 +175,7 @@ class Work:
             progress=self.course.count,
             folder=folder,
             imports=self.imports,
+            workers=self.workers,
         )
 
     def context(self, folder_name: str, *, final: bool) -> FitContext:
@@ -189,6 +193,7 @@ class Work:
             seed=self.config.seed,
             folder=folder,
             stopping=self.stop.asked,
+            workers=self.workers,
             crew=self.crew,
             report=partial(self._report, final=final),
             progress=self.course.rows,

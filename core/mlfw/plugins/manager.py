@@ -13,6 +13,7 @@ import pluggy
 from mlfw.plugins import hookspecs
 from mlfw.plugins.commands import commands_of
 from mlfw.plugins.distribution import name_and_version
+from mlfw.plugins.jobs import jobs_of
 from mlfw.plugins.registration import RegistrationError, components_of, verify_hooks
 from mlfw.plugins.registry import Registry
 
@@ -127,15 +128,16 @@ def _load(
     try:
         manager.register(plugin, name)
         verify_hooks(plugin, manager)
-        components, commands = components_of(plugin), commands_of(plugin)
-        registry.add(components, commands, plugin=point.name, distribution=distribution_of(point))
+        components, commands, jobs = components_of(plugin), commands_of(plugin), jobs_of(plugin)
+        owner = distribution_of(point)
+        registry.add(components, commands, jobs, plugin=point.name, distribution=owner)
     except RegistrationError:
         _unregister(manager, plugin)
         raise
     except (Exception, SystemExit) as error:
         _unregister(manager, plugin)
         raise RegistrationError(_reason(error)) from error
-    provided: dict[str, Mapping[str, Any]] = {**components, "command": commands}
+    provided: dict[str, Mapping[str, Any]] = {**components, "command": commands, "job": jobs}
     return {kind: tuple(named) for kind, named in provided.items() if named}
 
 

@@ -20,6 +20,7 @@ HOOK_OF_KIND = {
     "metrics": "mlfw_metrics",
     "tracker": "mlfw_trackers",
     "deployer": "mlfw_deployers",
+    "executor": "mlfw_executors",
 }
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED_FIELD = "use"
