@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from mlfw.components import (
-    Dataset,
-    Deployer,
-    Executor,
-    JobFunction,
-    Metric,
-    Model,
-    RunInfo,
-    Tracker,
-    Trainer,
-    Tuner,
-)
-
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from mlfw.components import (
+        Dataset,
+        Deployer,
+        Executor,
+        JobFunction,
+        Metric,
+        Model,
+        RunInfo,
+        Tracker,
+        Trainer,
+        Tuner,
+    )
     from mlfw.plugins.commands import Command
 
 hookspec = pluggy.HookspecMarker("mlfw")

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlfw.components import JobFunction
 from mlfw.plugins.registration import RegistrationError
+
+if TYPE_CHECKING:
+    from mlfw.components import JobFunction
 
 HOOK = "mlfw_jobs"
 NAME = re.compile(r"[a-z][a-z0-9_]*")

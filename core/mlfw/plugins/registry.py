@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from mlfw.components import KINDS, Component, JobFunction
 from mlfw.errors import UserError, did_you_mean
 from mlfw.plugins.commands import BUILT_IN, Command, CommandEntry
 from mlfw.plugins.jobs import JobEntry
-from mlfw.plugins.registration import RegistrationError
+from mlfw.plugins.registration import HOOK_OF_KIND, RegistrationError
+
+if TYPE_CHECKING:
+    from mlfw.components import Component, JobFunction
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Registry:
     """
 
     entries: dict[str, dict[str, Entry]] = field(
-        default_factory=lambda: {kind: {} for kind in KINDS}
+        default_factory=lambda: {kind: {} for kind in HOOK_OF_KIND}
     )
     commands: dict[str, CommandEntry] = field(default_factory=dict)
     jobs: dict[str, JobEntry] = field(default_factory=dict)
