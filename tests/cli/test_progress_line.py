@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from conftest import environment
 from mlfw.cli.progress_line import progress_line
 from mlfw.cli.wrapping import columns
 from mlfw.pipeline.progress import Progress
+from light_plugin import light_site
 from on_terminal import shown_on_terminal
 from plugin_folder import write_plugin
 
@@ -31,18 +33,12 @@ MODEL = """
 import time
 from dataclasses import dataclass
 import mlfw
-from mlfw_sklearn import Estimator
+from light_plugin import Light
 
 @dataclass(kw_only=True)
-class Slow(Estimator):
+class Slow(Light):
     '''Tells of its progress.'''
     uses_trainer = True
-    trusted = ("sklearn.tree._tree.Tree",)
-    depth: int = 1
-
-    def build(self, schema):
-        from sklearn.tree import DecisionTreeClassifier
-        return DecisionTreeClassifier(max_depth=self.depth)
 
     def estimate(self, data, context):
         return mlfw.Estimate(seconds=60, basis="a guess", memory=10**9)
@@ -61,7 +57,7 @@ class Slow(Estimator):
 def mlfw_models(): return {"slow": Slow}
 """
 RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=slow",
-       "tuner=grid", "tuner.space.depth=[1,2]")  # fmt: skip
+       "metrics=[brier]", "tuner=grid", "tuner.space.share=[0.3,0.6]")  # fmt: skip
 
 
 def test_with_room_everything_is_shown() -> None:
@@ -106,7 +102,7 @@ def test_the_line_is_never_wider_than_the_terminal(progress: Progress, width: in
 def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     width: int, tmp_path: Path, small_csv: Path
 ) -> None:
-    site = write_plugin(tmp_path, "slow", MODEL)
+    site = os.pathsep.join([light_site(tmp_path), write_plugin(tmp_path, "slow", MODEL)])
     shown = shown_on_terminal(*RUN, folder=tmp_path, columns=width, PYTHONPATH=site)
 
     lines = re.split(r"[\r\n]+", shown)
@@ -119,14 +115,14 @@ def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     assert "mlfw: the curve is flat" in lines
     if width == 120:
         assert any(re.search(r"fit +\d+% .*rows/s, train/loss 0\.", line) for line in progress)
-        assert any("best accuracy" in line for line in progress)
+        assert any("best brier" in line for line in progress)
     assert not lines[-1].strip()
 
 
 def test_nothing_but_notes_is_shown_where_there_is_no_terminal(
     tmp_path: Path, small_csv: Path
 ) -> None:
-    site = write_plugin(tmp_path, "slow", MODEL)
+    site = os.pathsep.join([light_site(tmp_path), write_plugin(tmp_path, "slow", MODEL)])
     result = subprocess.run(
         [sys.executable, "-m", "mlfw", *RUN],
         cwd=tmp_path, env=environment(PYTHONPATH=site), capture_output=True, text=True,
