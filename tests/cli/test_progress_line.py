@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import environment
+from light_run import beside_light
 from mlfw.cli.progress_line import progress_line
 from mlfw.cli.wrapping import columns
 from mlfw.pipeline.progress import Progress
-from light_plugin import light_site
 from on_terminal import shown_on_terminal
-from plugin_folder import write_plugin
 
 FULL = Progress(
     stage="fit",
@@ -102,7 +100,7 @@ def test_the_line_is_never_wider_than_the_terminal(progress: Progress, width: in
 def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     width: int, tmp_path: Path, small_csv: Path
 ) -> None:
-    site = os.pathsep.join([light_site(tmp_path), write_plugin(tmp_path, "slow", MODEL)])
+    site = beside_light(tmp_path, "slow", MODEL)
     shown = shown_on_terminal(*RUN, folder=tmp_path, columns=width, PYTHONPATH=site)
 
     lines = re.split(r"[\r\n]+", shown)
@@ -110,6 +108,8 @@ def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     assert progress
     assert all(len(line) < width for line in lines if not line.startswith("mlfw: "))
     assert any("trial 2/2" in line for line in progress)
+    for stage in ("prepare", "tune", "fit", "evaluate"):
+        assert any(line.startswith(stage) for line in progress), stage
     # How long the preparing takes nobody knows yet when it begins.
     assert all(" left" in line for line in progress if not line.startswith("prepare"))
     assert "mlfw: the curve is flat" in lines
@@ -122,7 +122,7 @@ def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
 def test_nothing_but_notes_is_shown_where_there_is_no_terminal(
     tmp_path: Path, small_csv: Path
 ) -> None:
-    site = os.pathsep.join([light_site(tmp_path), write_plugin(tmp_path, "slow", MODEL)])
+    site = beside_light(tmp_path, "slow", MODEL)
     result = subprocess.run(
         [sys.executable, "-m", "mlfw", *RUN],
         cwd=tmp_path, env=environment(PYTHONPATH=site), capture_output=True, text=True,

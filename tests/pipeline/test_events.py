@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from conftest import Mlfw
-from light_plugin import LIGHT, light_site
-from plugin_folder import write_plugin
+from light_run import LIGHT, beside_light
 
 RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", *LIGHT)
 LISTENER = """
@@ -48,11 +46,6 @@ def mlfw_trackers(): return {"lost": Lost}
 @mlfw.hookimpl
 def mlfw_stage_finished(run, stage): raise ValueError(f"do not like {stage}")
 """
-
-
-def beside_light(folder: Path, name: str, code: str) -> str:
-    """Lay out a plugin beside the light one, and return both folders for PYTHONPATH."""
-    return os.pathsep.join([light_site(folder), write_plugin(folder, name, code)])
 
 
 def events(folder: Path) -> list[list[object]]:

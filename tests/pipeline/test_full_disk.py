@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from conftest import Mlfw, environment
-from light_plugin import LIGHT, light_site
+from light_run import LIGHT, light_site
 
 RUN = ["run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", *LIGHT]
 
@@ -25,8 +25,8 @@ def test_a_write_that_fails_leaves_every_earlier_file_whole(
 
     failed = subprocess.run(
         [sys.executable, "-m", "mlfw", *RUN, "run.dir=runs/second"],
-        cwd=tmp_path, env=environment(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=site), capture_output=True,
-        text=True, preexec_fn=little_room,
+        cwd=tmp_path, env=environment(PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=site),
+        capture_output=True, text=True, preexec_fn=little_room,
     )  # fmt: skip
     continued = mlfw(*RUN, "run.dir=runs/second", PYTHONPATH=site)
 

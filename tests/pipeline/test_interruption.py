@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Mlfw, environment, write_small_csv
-from light_plugin import LIGHT, light_site
-from plugin_folder import write_plugin
+from light_run import LIGHT, beside_light, light_site
 
 KILLER = """
 import os, signal
@@ -88,7 +86,7 @@ def test_a_killed_run_is_continued_to_the_same_end(
     mlfw: Mlfw,
     mlfw_here: Mlfw,
 ) -> None:
-    site = os.pathsep.join([light_site(tmp_path), write_plugin(tmp_path, "killer", KILLER)])
+    site = beside_light(tmp_path, "killer", KILLER)
 
     killed = mlfw(*RUN, PYTHONPATH=site, KILL_AT=moment)
     (first,) = (tmp_path / "runs").glob("small-*")
@@ -122,7 +120,7 @@ def test_typing_a_finished_run_again_skips_every_stage_when_it_names_the_directo
 def test_changed_data_is_noticed_when_a_run_is_continued(
     tmp_path: Path, small_csv: Path, mlfw: Mlfw
 ) -> None:
-    site = os.pathsep.join([light_site(tmp_path), write_plugin(tmp_path, "killer", KILLER)])
+    site = beside_light(tmp_path, "killer", KILLER)
     mlfw(*RUN, PYTHONPATH=site, KILL_AT="tune")
     with small_csv.open("a") as file:
         file.write("99,red,yes,2024-01-01,9,good\n" * 10)

@@ -5,6 +5,7 @@ scikit-learn, PyTorch and torchmetrics take several seconds to import.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from plugin_folder import write_plugin
@@ -63,3 +64,8 @@ def mlfw_metrics():
 def light_site(folder: Path) -> str:
     """Lay out the plugin, and return the folder for PYTHONPATH."""
     return write_plugin(folder, "light", CODE)
+
+
+def beside_light(folder: Path, name: str, code: str) -> str:
+    """Lay out another plugin beside it, and return both folders for PYTHONPATH."""
+    return os.pathsep.join([light_site(folder), write_plugin(folder, name, code)])
