@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-DEEPSPEED := $(VENV)/.deepspeed
+MOBILE := $(VENV)/.mobile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow lint format check benchmark clean
@@ -23,8 +23,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m compileall -q -j 2 core plugins
 	touch $@
 
-$(DEEPSPEED): $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,deepspeed,mobile]' torch==2.13.0
+$(MOBILE): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,mobile]' torch==2.13.0
 	touch $@
 
 setup: $(STAMP) ## make .venv and install everything into it
@@ -36,7 +36,7 @@ demo: $(STAMP) ## train on the Palmer penguins and show what came out
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-test-slow: $(DEEPSPEED) ## run the slow tests too
+test-slow: $(MOBILE) ## run the slow tests too
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy and import-linter

@@ -1,8 +1,8 @@
 """Fitting a small network in a process of its own, which tests may kill.
 
 Run as `python network_fit.py FOLDER OPTIONS`, OPTIONS being JSON: `trainer` and `model` options,
-`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`. Writes the test predictions and
-epochs to FOLDER/out.json, and while it trains the number of the last epoch to FOLDER/epoch.
+`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`. Writes the test predictions,
+epochs and notes to FOLDER/out.json, and while it trains the last epoch's number to FOLDER/epoch.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
 
     data = SklearnDataset(name=Bundled(options.get("data", "wine"))).load(LoadContext())
     epochs: list[tuple[int, Mapping[str, float]]] = []
+    notes: list[str] = []
 
     def report(epoch: int, values: Mapping[str, float]) -> None:
         epochs.append((epoch, values))
@@ -45,13 +46,15 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
         seed=options.get("seed", 0),
         folder=folder,
         report=report,
+        note=notes.append,
         stopping=stopping,
         final=options.get("final", True),
     )
     predictor = MLP(**options.get("model", {})).fit(data, context)
     weights = {k: v.tolist() for k, v in predictor.network.state_dict().items()}
     table = predictor.predict(data.test)
-    return {"predictions": table.to_pydict(), "epochs": epochs, "weights": weights}
+    predictions = table.to_pydict()
+    return {"predictions": predictions, "epochs": epochs, "weights": weights, "notes": notes}
 
 
 def assert_alike(one: dict[str, Any], other: dict[str, Any]) -> None:

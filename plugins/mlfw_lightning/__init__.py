@@ -11,7 +11,9 @@ Plugins may build on:
 - `NetworkPredictor` (a fitted network), `OnnxNetwork` (the same, run by ONNX Runtime) and
   `network_of` (that of a saved model);
 - `export_program` (a network as a program of `torch.export`) with `program_inputs`,
-  `program_notes`, `target_outputs`, `exporting_network` and `ProgramComparison`.
+  `program_notes`, `target_outputs`, `exporting_network` and `ProgramComparison`;
+- `RankLauncher`, what an executor offers to start the ranks of a training elsewhere, with
+  `RankGroup`, `Ranks`, `RankFailure` and `FailureCause`, and `train_rank`, what each rank runs.
 """
 
 from __future__ import annotations
@@ -53,6 +55,9 @@ if TYPE_CHECKING:
         program_notes,
         target_outputs,
     )
+    from mlfw_lightning.ranks.failure import FailureCause, RankFailure
+    from mlfw_lightning.ranks.launcher import RankGroup, RankLauncher, Ranks
+    from mlfw_lightning.ranks.rank_job import train_rank
 
 
 @mlfw.hookimpl
@@ -106,6 +111,9 @@ __getattr__ = mlfw.lazy_names(
         "networks.perceptron": ["hidden_layers"],
         "portable": ["OnnxNetwork"],
         "predictor": ["NetworkPredictor"],
+        "ranks.failure": ["FailureCause", "RankFailure"],
+        "ranks.launcher": ["RankGroup", "RankLauncher", "Ranks"],
+        "ranks.rank_job": ["train_rank"],
         "program": [
             "export_program",
             "exporting_network",
@@ -119,6 +127,7 @@ __getattr__ = mlfw.lazy_names(
 __all__ = [
     "Columns",
     "Encoder",
+    "FailureCause",
     "Fusion",
     "ImageShape",
     "InputShape",
@@ -129,6 +138,10 @@ __all__ = [
     "Normalise",
     "OnnxNetwork",
     "ProgramComparison",
+    "RankFailure",
+    "RankGroup",
+    "RankLauncher",
+    "Ranks",
     "TextShape",
     "export_program",
     "exporting_network",
@@ -138,4 +151,5 @@ __all__ = [
     "program_inputs",
     "program_notes",
     "target_outputs",
+    "train_rank",
 ]

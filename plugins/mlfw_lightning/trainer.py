@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import mlfw
-from mlfw import Crew, Estimate, FitContext, Imports, UserError, limits
-from mlfw.components import NO_CREW
+from mlfw import Estimate, FitContext, UserError, limits
 from mlfw_lightning.costs.duration import seconds_of
 from mlfw_lightning.devices import devices_here
-from mlfw_lightning.ranks.launchers import launch_of
-from mlfw_lightning.ranks.strategies import DIVIDED, check_device, check_name
+from mlfw_lightning.ranks.strategies import FULLY_SHARDED, check_device, check_name
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-UNAUTHENTICATED = (
-    "trainer.nodes={nodes}: the ports between the machines are not authenticated; use a trusted "
-    "network only."
-)
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 
 
@@ -43,20 +34,18 @@ class LightningTrainer(mlfw.Trainer):
 
     Training ends with the weights of the epoch that had the lowest validation loss, or the best
     value of what `model.monitor` names for model=lightning. Several devices are several
-    processes, started here. With several nodes, start the same command on each: by torchrun, by
-    Slurm, as a Kubernetes indexed Job, or by hand with NODE_RANK (0, 1, ...), MASTER_ADDR (where
-    node 0 is) and MASTER_PORT (a free port there). Node 0 leads the run; the others take part in
-    its training. The run directory must be on a disk that all nodes share.
+    processes, started here; several machines (nodes) train together with executor=ray, and the
+    run directory must then be on a disk that all of them share. A process that is lost or frozen
+    is started again with all others from the last checkpoint, as often as executor.retries says;
+    the result is the same.
 
     Attributes:
         accelerator: auto, cpu, gpu, mps or tpu.
         devices: How many processes on this machine, one a device; on CPUs, at most four a core.
-        nodes: How many machines. With more than one, processes listen on ports that ask for no
-            password: whoever reaches them can take part in the run. Use a trusted network only.
-        strategy: How processes share the work: auto or ddp (each has the whole network), fsdp or
-            deepspeed (each has a part of it).
-        timeout: After how many seconds of silence a process or a node counts as frozen, and how
-            long nodes wait for one another.
+        nodes: How many machines; more than one need executor=ray.
+        strategy: How processes share the work: auto or ddp (each has the whole network), or fsdp
+            (each has a part of it).
+        timeout: After how many seconds of silence a process counts as frozen.
         precision: Of the arithmetic: 32-true, bf16-mixed, 16-mixed, 64-true, ...
         epochs: Most passes over the training rows.
         patience: After how many epochs without a lower validation loss to stop; null for never.
@@ -112,10 +101,6 @@ class LightningTrainer(mlfw.Trainer):
                 f"'{self.accelerator}'."
             )
 
-    def notes(self) -> tuple[str, ...]:
-        """Return a warning where other machines take part."""
-        return (UNAUTHENTICATED.format(nodes=self.nodes),) if self.nodes > 1 else ()
-
     @property
     def seconds(self) -> float | None:
         """How many seconds a training may take; None for any number."""
@@ -124,34 +109,6 @@ class LightningTrainer(mlfw.Trainer):
     def most_epochs(self) -> int:
         """Return the number of epochs that early stopping may cut short."""
         return self.epochs
-
-    def leads(self) -> bool:
-        """Return whether this is the first process of the first node."""
-        return launch_of(self, os.environ).leads
-
-    @contextmanager
-    def leading(self) -> Iterator[Crew]:
-        """Yield those who follow from other nodes, where there are any."""
-        launch = launch_of(self, os.environ)
-        if self.nodes == 1 and launch.a_node == 1:
-            yield NO_CREW
-            return
-        from mlfw_lightning.ranks.leader import Leader
-
-        leader = Leader(launch, self)
-        try:
-            yield leader
-        except BaseException as error:
-            leader.end(error)
-            raise
-        leader.end(None)
-
-    def follow(self, imports: Imports, stopping: Callable[[], bool]) -> Path:
-        """Start ranks on this node whenever node 0 trains, until the run ends there."""
-        from mlfw_lightning.ranks.follow import Follower
-
-        follower = Follower(launch_of(self, os.environ), self, imports)
-        return follower.follow(stopping)
 
     def estimate(self, learner: Any, context: FitContext) -> Estimate | None:
         """Return what `train` will cost; None for existing modules, and on other devices.
@@ -184,16 +141,17 @@ class LightningTrainer(mlfw.Trainer):
         from mlfw_lightning.loop.process import train_here
         from mlfw_lightning.loop.sharded import check_divisible
         from mlfw_lightning.loop.watch import Watch
-        from mlfw_lightning.ranks.train import train_in_ranks
+        from mlfw_lightning.ranks.train import launcher_of, train_in_ranks
 
         if not isinstance(learner, Learner | ExistingLearner):
             raise UserError(
                 f"trainer=lightning: cannot train a {type(learner).__name__}.",
                 "Choose the trainer that the model's plugin brings.",
             )
-        self.check_devices()
-        if isinstance(learner, Learner) and self.strategy in DIVIDED:
-            check_divisible(learner.model, self.strategy)
+        if launcher_of(context) is None:
+            self.check_devices()
+        if isinstance(learner, Learner) and self.strategy in FULLY_SHARDED:
+            check_divisible(learner.model)
         folder = context.folder if context.final and self.checkpoint else None
         if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
             learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
@@ -218,11 +176,17 @@ class LightningTrainer(mlfw.Trainer):
         """Check that this machine has so many devices, before a process is started for each.
 
         Raises:
-            UserError: It has not, or the strategy does not work on them.
+            UserError: It has not, or the strategy does not work on them, or more machines are
+                wanted.
         """
+        if self.nodes > 1:
+            raise UserError(
+                f"trainer.nodes={self.nodes}: several machines train together through Ray.",
+                "Add executor=ray, or set trainer.nodes=1.",
+            )
         kind, there = devices_here(self.accelerator)
         check_name(self.strategy)
-        check_device(self.strategy, kind, self.precision)
+        check_device(self.strategy, kind)
         if there is None or self.devices <= there:
             return
         if kind == "cpu":

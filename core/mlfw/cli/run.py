@@ -48,9 +48,6 @@ def main(options: argparse.Namespace) -> int:
         return 0
     with StopSignal().listening() as stop:
         run: Run = execute(config, plugins, TerminalMonitor(), imports, stop)
-    if not run.led:
-        print(f"run       {_short(run.dir)}  (this process took part in its training)")
-        return 0
     _print_summary(run.dir, sorted(imports.packages))
     return 0
 

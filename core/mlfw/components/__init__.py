@@ -1,29 +1,11 @@
 """The contracts that plugins fulfil, one kind a file."""
 
 from mlfw.components.component import Component
-from mlfw.components.crew import NO_CREW, Crew
 from mlfw.components.dataset import Dataset, LoadContext
 from mlfw.components.deployer import Deployer, Deployment
 from mlfw.components.estimate import Estimate
-from mlfw.components.executor import (
-    Executor,
-    JobContext,
-    JobFunction,
-    JobSetup,
-    Watch,
-    Workers,
-)
 from mlfw.components.finding import Action, Finding
 from mlfw.components.imports import Imports
-from mlfw.components.job import (
-    FailureKind,
-    Job,
-    JobFailure,
-    JobResult,
-    Rank,
-    Resources,
-    failure_of,
-)
 from mlfw.components.limits import limits
 from mlfw.components.metric import Metric, MetricValue
 from mlfw.components.model import Fitted, Model, Predictor
@@ -45,34 +27,23 @@ KINDS: dict[str, type[Component]] = {
     "metrics": Metric,
     "tracker": Tracker,
     "deployer": Deployer,
-    "executor": Executor,
 }
 
 __all__ = [
     "KINDS",
-    "NO_CREW",
     "Action",
     "Choices",
     "Component",
-    "Crew",
     "Dataset",
     "Deployer",
     "Deployment",
     "Estimate",
-    "Executor",
-    "FailureKind",
     "Finding",
     "FitContext",
     "Fitted",
     "Fold",
     "Imports",
     "Interval",
-    "Job",
-    "JobContext",
-    "JobFailure",
-    "JobFunction",
-    "JobResult",
-    "JobSetup",
     "LoadContext",
     "Metric",
     "MetricValue",
@@ -81,8 +52,6 @@ __all__ = [
     "OpaqueModel",
     "OpaquePredictor",
     "Predictor",
-    "Rank",
-    "Resources",
     "RowSplits",
     "RunInfo",
     "Search",
@@ -95,9 +64,6 @@ __all__ = [
     "Tracker",
     "Trainer",
     "Tuner",
-    "Watch",
-    "Workers",
-    "failure_of",
     "limits",
     "path_field",
     "run_field",

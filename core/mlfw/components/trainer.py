@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw.components.component import Component
-from mlfw.components.crew import NO_CREW, Crew
 from mlfw.components.dataset import Progress, silent
 from mlfw.components.estimate import Estimate
 from mlfw.components.imports import Imports
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlfw.cache import Cache
-    from mlfw.components.executor import Workers
 
 
 def untold(*_: Any) -> None:
@@ -40,10 +37,6 @@ class Trainer(Component):
 
     kind: ClassVar[str] = "trainer"
 
-    def notes(self) -> tuple[str, ...]:
-        """Return sentences that the user should read once, before the run begins."""
-        return ()
-
     def most_epochs(self) -> int | None:
         """Return how many epochs a training takes at most, where that is known."""
         return None
@@ -59,40 +52,6 @@ class Trainer(Component):
             context: See `train`.
         """
         return None
-
-    def leads(self) -> bool:
-        """Return whether this process leads the run.
-
-        Where the same command is started several times for one run, by hand or by a launcher, one
-        process leads: it does all that a run does. The others `follow`.
-
-        Raises:
-            UserError: The configuration contradicts how the process was started.
-        """
-        return True
-
-    @contextmanager
-    def leading(self) -> Iterator[Crew]:
-        """Yield the processes that follow, for as long as the run goes on.
-
-        They are told how it ends, by what the block raises.
-        """
-        yield NO_CREW
-
-    def follow(self, imports: Imports, stopping: Callable[[], bool]) -> Path:
-        """Take part in the trainings of the run that another process leads, until it ends.
-
-        Args:
-            imports: From which packages code may be imported.
-            stopping: See `FitContext.stopping`.
-
-        Returns:
-            The run directory.
-
-        Raises:
-            BaseException: What ended the run there; or the process that leads has gone.
-        """
-        raise NotImplementedError
 
     @abstractmethod
     def train(self, learner: Any, context: FitContext) -> Any:
@@ -126,9 +85,6 @@ class FitContext:
         stopping: Says whether the process was asked to end. A training that calls it after every
             step has 25 seconds from then to save what it needs to continue and to raise
             `mlfw.StopRequested`; a fit that never calls it is interrupted at once.
-        workers: Runs jobs that the fit starts, such as the ranks of a training; None where the
-            caller has none.
-        crew: The processes that take part in the run, as `Trainer.leading` gave them.
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
@@ -143,8 +99,6 @@ class FitContext:
     preparing: Progress = silent
     note: Callable[[str], None] = untold
     stopping: Callable[[], bool] = never
-    workers: Workers | None = None
-    crew: Crew = NO_CREW
     final: bool = True
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)

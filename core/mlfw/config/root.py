@@ -9,7 +9,6 @@ from typing import Any
 from mlfw.components import (
     Dataset,
     Deployer,
-    Executor,
     Metric,
     Model,
     Split,
@@ -24,7 +23,6 @@ DEFAULT_CHOICES = {
     "tuner": "none",
     "tracker": "none",
     "deployer": "none",
-    "executor": "local",
 }
 
 
@@ -71,7 +69,6 @@ class RootSchema(RootSettings):
     metrics: Any = field(default_factory=dict)
     tracker: Any = None
     deployer: Any = None
-    executor: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +92,6 @@ class RunConfig:
     metrics: Mapping[str, Metric]
     tracker: Tracker
     deployer: Deployer
-    executor: Executor
     frozen: Mapping[str, Any]
     origins: Mapping[str, str]
     notes: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from mlfw.components import Crew, Imports, JobSetup, RunInfo, Workers
+from mlfw.components import Imports, RunInfo
 from mlfw.config import RunConfig, compose
 from mlfw.disk import disk_errors
 from mlfw.errors import StopRequested, UserError
@@ -21,7 +21,6 @@ from mlfw.pipeline.early import check_config
 from mlfw.pipeline.evaluate import evaluate
 from mlfw.pipeline.events import Events
 from mlfw.pipeline.fit import check_model, fit
-from mlfw.pipeline.jobs import keep
 from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.metrics import main_metric
@@ -51,13 +50,11 @@ class Run:
     Attributes:
         dir: The run directory.
         imports: What the run was allowed to import.
-        led: Whether this process has led it, and not only taken part.
     """
 
     dir: Path
     plugins: Plugins
     imports: Imports = field(default_factory=Imports)
-    led: bool = True
 
     @property
     def name(self) -> str:
@@ -113,27 +110,18 @@ def execute(
     stop = stop or StopSignal()
     config = with_runs_found(config)
     check_config(config, plugins.registry, imports)
-    if not config.trainer.leads():
-        monitor.note("another process leads the run; this one takes part in its training")
-        with stop.named():
-            led = config.trainer.follow(imports, stop.asked)
-        return Run(led, plugins, imports, led=False)
     for key in ("dir", "folder"):
         if place := config.frozen["run"][key]:
             check_outside_runs(Path(place).expanduser(), f"run.{key}=")
-    for note in (*config.notes, *config.trainer.notes()):
+    for note in config.notes:
         monitor.note(note)
-    with (
-        stop.named(CONTINUE),
-        disk_errors(OTHER_FOLDER),
-        config.trainer.leading() as crew,
-    ):
+    with stop.named(CONTINUE), disk_errors(OTHER_FOLDER):
         directory, continues = open_run(config.frozen, monitor.note)
         with locked(directory.path), closing(monitor):
             if continues and directory.record().state != FINISHED:
                 monitor.note(f"continuing {directory.path}")
             with logging_to(directory.log_file):
-                _execute(config, plugins, monitor, directory, imports, stop, crew)
+                _execute(config, plugins, monitor, directory, imports, stop)
     return Run(directory.path, plugins, imports)
 
 
@@ -144,38 +132,27 @@ def _execute(
     directory: RunDirectory,
     imports: Imports,
     stop: StopSignal,
-    crew: Crew,
 ) -> None:
     remove_temporary(directory.path)
-    crew.started(directory.path)
     info = RunInfo(directory.path.name, directory.path, config.frozen)
     events = Events(info, plugins.manager, config.tracker, monitor)
-    setup = JobSetup(plugins.registry.job, imports, directory.path.absolute(), monitor.note)
-
-    def work(workers: Workers) -> Work:
-        work = Work(
-            config,
-            directory,
-            plugins,
-            events,
-            monitor,
-            workers,
-            cache=user_cache(monitor),
-            imports=imports,
-            stop=stop,
-            crew=crew,
-        )
-        keep(setup, work)
-        return work
-
+    work = Work(
+        config,
+        directory,
+        plugins,
+        events,
+        monitor,
+        cache=user_cache(monitor),
+        imports=imports,
+        stop=stop,
+    )
     try:
         with stop.named(CONTINUE), disk_errors(OTHER_FOLDER):
             stop.forced = partial(_end_forced, directory, monitor)
             directory.update(state=RUNNING, error="")
             write_environment(directory)
             events.started()
-            with closing(config.executor.start(setup)) as workers:
-                _stages(work(workers))
+            _stages(work)
             remove_temporary(directory.path)
             directory.update(state=FINISHED)
     except BaseException as error:

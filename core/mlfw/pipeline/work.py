@@ -12,8 +12,6 @@ from typing import Any, TypeVar
 
 from mlfw.cache import Cache
 from mlfw.components import (
-    NO_CREW,
-    Crew,
     Estimate,
     FitContext,
     Imports,
@@ -24,7 +22,6 @@ from mlfw.components import (
     RowSplits,
     Splits,
     StreamedSplits,
-    Workers,
 )
 from mlfw.components.imports import code_version
 from mlfw.config import RunConfig
@@ -56,7 +53,6 @@ class Work:
         plugins: Its components' plugins.
         events: Tells plugins and the tracker.
         monitor: Who watches.
-        workers: Run the jobs of the stages.
         fingerprints: What each stage so far follows from.
         cache: Where to keep what is costly to prepare, if anywhere.
         imports: From which packages code may be imported that the configuration names.
@@ -69,12 +65,10 @@ class Work:
     plugins: Plugins
     events: Events
     monitor: Monitor
-    workers: Workers
     fingerprints: dict[str, str] = field(default_factory=dict)
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
     stop: StopSignal = field(default_factory=StopSignal)
-    crew: Crew = NO_CREW
     training: Training | None = None
     estimated: tuple[Model, Estimate | None] | None = None
 
@@ -175,7 +169,6 @@ class Work:
             progress=self.course.count,
             folder=folder,
             imports=self.imports,
-            workers=self.workers,
         )
 
     def context(self, folder_name: str, *, final: bool) -> FitContext:
@@ -193,8 +186,6 @@ class Work:
             seed=self.config.seed,
             folder=folder,
             stopping=self.stop.asked,
-            workers=self.workers,
-            crew=self.crew,
             report=partial(self._report, final=final),
             progress=self.course.rows,
             preparing=self.course.preparing,

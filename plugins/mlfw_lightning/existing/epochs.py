@@ -13,6 +13,7 @@ from mlfw import Objective, UserError
 from mlfw.errors import did_you_mean, listing
 from mlfw_lightning.existing.checkpoint_io import EpochIO
 from mlfw_lightning.existing.plateau import Follower, shared
+from mlfw_lightning.loop.agree import check_same_start
 from mlfw_lightning.loop.randomness import derived_seed, seed_all
 
 
@@ -139,11 +140,7 @@ class EpochEnd(pl.Callback):
         """Let the loops count on from the checkpoint, as if the training had not been stopped."""
         state = self.io.state
         self.ended = state["epoch"] if state else 0
-        if trainer.world_size > 1 and trainer.strategy.broadcast(self.ended) != self.ended:
-            raise UserError(
-                "trainer.nodes: the nodes do not find the same checkpoints to continue from.",
-                "Keep run.folder on a disk that all nodes share.",
-            )
+        check_same_start(self.ended, 0, world=trainer.world_size)
         if state is None:
             return
         loop: Any = trainer.fit_loop

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytorch_lightning as pl
 from torch import Tensor
 
+from mlfw_lightning.loop.agree import check_same_start
 from mlfw_lightning.loop.batches import Batches
 from mlfw_lightning.loop.divergence import check_finite
 from mlfw_lightning.loop.module import Module
@@ -72,9 +73,9 @@ class Epochs(pl.Callback):
         for batches in (self._steps.batches, trainer.val_dataloaders):
             if isinstance(batches, Batches):
                 batches.move(module.device)
-        state = self._checkpoints.load() if self._checkpoints and trainer.is_global_zero else None
-        if trainer.world_size > 1:
-            state = trainer.strategy.broadcast(state)
+        state = self._checkpoints.load() if self._checkpoints else None
+        epoch, step = (state["epoch"], state["step"]) if state else (0, 0)
+        check_same_start(epoch, step, world=trainer.world_size)
         if state is not None:
             self._continue(trainer, module, state)
 

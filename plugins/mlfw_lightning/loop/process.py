@@ -34,7 +34,7 @@ from mlfw_lightning.loop.threads import threads_for
 from mlfw_lightning.loop.watch import Watch
 from mlfw_lightning.mistakes import REFUSALS, batch_too_large, mistakes_told, refused
 from mlfw_lightning.precision import precision_of
-from mlfw_lightning.ranks.strategies import DIVIDED, strategy_of
+from mlfw_lightning.ranks.strategies import FULLY_SHARDED, strategy_of
 from mlfw_lightning.signals import leave_signals
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class _Training:
             learner.validation, learner.shape.rows_at_once, shuffle_seed=None,
             rank=place.rank, world=place.world,
         )  # fmt: skip
-        divided = options.strategy in DIVIDED
+        divided = options.strategy in FULLY_SHARDED
         self.steps = Steps(
             batches,
             accumulate=1 if divided else options.accumulate,
@@ -170,7 +170,7 @@ def _lightning(
 ) -> pl.Trainer:
     """Return a Lightning trainer with everything off that costs time a step and shows nothing."""
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
-    divided = options.strategy in DIVIDED
+    divided = options.strategy in FULLY_SHARDED
     try:
         trainer = pl.Trainer(
             accelerator=options.accelerator,

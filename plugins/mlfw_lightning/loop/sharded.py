@@ -1,4 +1,4 @@
-"""Training a network whose weights are divided over processes, as FSDP and DeepSpeed do it."""
+"""Training a network whose weights are divided over processes, as FSDP does it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mlfw_lightning.loop.batch import Batch
 from mlfw_lightning.loop.module import TRAIN, Module
 from mlfw_lightning.loop.randomness import derived_seed, seed_torch
 from mlfw_lightning.loop.steps import Chunk, Step, Steps
-from mlfw_lightning.ranks.strategies import DEEPSPEED
 
 if TYPE_CHECKING:
     from mlfw_lightning.network import Network
@@ -107,12 +106,11 @@ class ShardedModule(Module):
             self.trainer.should_stop = True
 
 
-def check_divisible(model: Network, strategy: str) -> None:
+def check_divisible(model: Network) -> None:
     """Check that a network can learn while its weights are divided.
 
     Args:
         model: How it learns.
-        strategy: One that divides.
 
     Raises:
         UserError: It cannot.
@@ -122,12 +120,6 @@ def check_divisible(model: Network, strategy: str) -> None:
             f"model.average={model.average}: no mean can be kept of weights that are divided over "
             "processes.",
             "Set model.average=none, or trainer.strategy=ddp.",
-        )
-    if model.learns_in_turn and strategy in DEEPSPEED:
-        raise UserError(
-            "model.unfreeze_every: DeepSpeed's optimiser counts the steps of all weights together, "
-            "also of those that do not learn yet.",
-            "Set model.unfreeze_every=null, or trainer.strategy=fsdp.",
         )
     if model.optimizer == OptimizerName.muon:
         raise UserError(

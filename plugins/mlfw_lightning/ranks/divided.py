@@ -6,11 +6,12 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pytorch_lightning.strategies import ParallelStrategy
 from torch import Tensor
 
+from mlfw_lightning.ranks.plain_broadcast import PlainBroadcast
 
-class Divided(ParallelStrategy):
+
+class Divided(PlainBroadcast):
     """Divides weights or optimisers, and can be given whole states.
 
     Lightning's own read divided states from folders that they have written themselves.

@@ -1,17 +1,17 @@
-"""What has gone wrong in one of many processes, and which of several failures was the first."""
+"""What went wrong in one of many ranks, and which of several failures came first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from socket import gethostname
 
-from mlfw import MlfwError, UserError
+from mlfw import UserError
 
 
-class Cause(IntEnum):
-    """How a process has failed; what is higher is more likely the cause of the others."""
+class FailureCause(IntEnum):
+    """How a rank has failed; a higher one is more likely the cause of the others."""
 
     exit = 0
     node_gone = 1
@@ -22,47 +22,38 @@ class Cause(IntEnum):
     @property
     def is_first(self) -> bool:
         """Whether it does not follow from a failure elsewhere."""
-        return self >= Cause.frozen
+        return self >= FailureCause.frozen
 
 
 @dataclass(frozen=True)
-class Failure:
-    """How one process of a training has failed.
+class RankFailure:
+    """How one rank of a training has failed.
 
     Attributes:
         cause: In which way.
-        problem: What to tell.
+        problem: What to tell, such as "rank 1 was killed by signal 9 (SIGKILL)".
         remedy: What the user can do about it, where it is a mistake.
-        ending: The last lines that the process has written.
+        ending: The last lines that the rank has written.
+        host: Name of its machine.
     """
 
-    cause: Cause
+    cause: FailureCause
     problem: str
     remedy: str = ""
     ending: Sequence[str] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the failure as JSON data."""
-        return {
-            "cause": self.cause.name,
-            "problem": self.problem,
-            "remedy": self.remedy,
-            "ending": list(self.ending),
-        }
+    host: str = gethostname()
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Failure:
-        """Return what `to_json` has written."""
-        return cls(Cause[data["cause"]], data["problem"], data["remedy"], tuple(data["ending"]))
+    def of_error(cls, error: UserError) -> RankFailure:
+        """Return the failure of a rank that raised a user's mistake."""
+        return cls(FailureCause.mistake, error.problem, error.remedy)
 
-    def error(self) -> MlfwError:
-        """Return the failure as the error that ends the training."""
-        if self.cause is Cause.mistake:
-            return UserError(self.problem, self.remedy)
-        ending = "".join(f"\n  {line}" for line in self.ending)
-        return MlfwError(f"trainer: {self.problem}; the other ranks were ended.{ending}")
+    @property
+    def lines(self) -> str:
+        """The last lines of the rank, indented, each on a line of its own."""
+        return "".join(f"\n  {line}" for line in self.ending)
 
 
-def first_cause(failures: Sequence[Failure]) -> Failure:
+def first_cause(failures: Sequence[RankFailure]) -> RankFailure:
     """Return the failure from which the others follow, as far as can be told."""
     return max(failures, key=lambda failure: failure.cause)

@@ -16,19 +16,19 @@ from omegaconf import OmegaConf
 
 from mlfw import Component, FitContext, Imports
 from mlfw.config.components import build_component
-from mlfw.files import link_folder, write_json
+from mlfw.files import link_folder, read_json, write_json
 from mlfw.plugins import load_plugins
 from mlfw_lightning.existing.fit import ExistingLearner
 from mlfw_lightning.existing.module import ExistingModule
 from mlfw_lightning.heads import Head
 from mlfw_lightning.learner import Learner
 from mlfw_lightning.network import InputShape, Network
-from mlfw_lightning.ranks.local_ranks import JOB
 from mlfw_tabular import SETS, Arrays, ArrayWriter, Augmentation, MemoryArrays, StoredArrays
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
+JOB = "job.json"
 RESULT = "result.safetensors"
 
 
@@ -38,9 +38,10 @@ def write_job(
     context: FitContext,
     checkpoints: Path | None,
     job: Path,
-    store: Path | None,
+    *,
+    alone: bool,
 ) -> None:
-    """Write all that ranks need into a folder that they all can read.
+    """Write all that ranks need into a folder that they all can read; see `note_start` too.
 
     Args:
         options: The trainer's configuration.
@@ -48,21 +49,24 @@ def write_job(
         context: The fit's context.
         checkpoints: Where checkpoints are kept, if any are.
         job: The folder.
-        store: The file at which the ranks of one machine meet; None for several machines.
+        alone: Whether all ranks are processes of this machine.
     """
     content: dict[str, Any] = {
         "trainer": asdict(options),
         "seed": context.seed,
-        "began": time.time(),
         "folder": str(context.folder.absolute()),
         "checkpoints": str(checkpoints.absolute()) if checkpoints else None,
-        "store": str(store.absolute()) if store else None,
     }
     if isinstance(learner, ExistingLearner):
         content |= _existing(learner)
     else:
-        content |= _table(learner, job, alone=options.nodes == 1)
+        content |= _table(learner, job, alone=alone)
     write_json(job / JOB, content)
+
+
+def note_start(job: Path) -> None:
+    """Write when an attempt at a job begins: the time that ranks need to start counts too."""
+    write_json(job / JOB, {**read_json(job / JOB), "began": time.time()})
 
 
 def existing_learner(content: Mapping[str, Any], imports: Imports) -> ExistingLearner | None:

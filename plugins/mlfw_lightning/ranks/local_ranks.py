@@ -7,68 +7,42 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
 
 from mlfw import Imports, StopRequested
-from mlfw_lightning.ranks.failure import Cause, Failure
-from mlfw_lightning.ranks.launchers import own_environment
-from mlfw_lightning.ranks.lines import LineReader, Message
-from mlfw_lightning.ranks.rendezvous import loopback_variables
+from mlfw_lightning.ranks.failure import FailureCause, RankFailure
+from mlfw_lightning.ranks.launcher import Message, RankGroup
+from mlfw_lightning.ranks.messages import LineReader
+from mlfw_lightning.ranks.rendezvous import file_store, loopback_variables
 
-JOB = "job.json"
 ALLOW_IMPORT = "--allow-import"
 LOG_LINES = 8
 STOPPED = StopRequested.exit_code
 
 
-@dataclass(frozen=True)
-class Group:
-    """The ranks of one training and where they meet.
-
-    Attributes:
-        devices: How many ranks each node has.
-        nodes: How many nodes there are.
-        address: Where rank 0 is; one node needs none, as its ranks meet at a file.
-        port: A free port there.
-    """
-
-    devices: int
-    nodes: int = 1
-    address: str = ""
-    port: int = 0
-
-
 class LocalRanks:
-    """The ranks that this process has started.
+    """The ranks of a training as processes of this machine; see `Ranks`.
 
-    Attributes:
-        messages: What rank 0 tells of the training, if it is one of them.
+    They meet at a file and exchange gradients over the loopback interface: nothing that they open
+    can be reached from another machine.
     """
 
-    def __init__(
-        self, job: Path, group: Group, node: int, *, imports: Imports, timeout: float
-    ) -> None:
-        """Start one process a device.
-
-        Args:
-            job: The folder of the job.
-            group: All ranks.
-            node: The number of this machine.
-            imports: From which packages they may import code.
-            timeout: After how many seconds of silence a rank is taken for frozen.
-        """
-        self.messages: SimpleQueue[Message] = SimpleQueue()
+    def __init__(self, job: Path, group: RankGroup, *, imports: Imports, timeout: float) -> None:
+        """Start one process a device; see `RankLauncher.run_ranks`."""
+        self._messages: SimpleQueue[Message] = SimpleQueue()
         self._timeout = timeout
         self._ranks: list[_Rank] = []
+        self._open = ExitStack()
         try:
-            for local in range(group.devices):
-                self._ranks.append(_Rank(job, group, node, local, imports, self.messages))
+            meeting = self._open.enter_context(file_store())
+            for number in range(group.world):
+                command = _command(job, meeting, imports)
+                told = loopback_variables() | group.variables(number)
+                self._ranks.append(_Rank(number, command, told, self._messages))
         except BaseException:
             self.kill()
             raise
@@ -78,10 +52,10 @@ class LocalRanks:
         taken = []
         with suppress(Empty):
             while True:
-                taken.append(self.messages.get_nowait())
+                taken.append(self._messages.get_nowait())
         return taken
 
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[RankFailure]:
         """Return how ranks have failed; empty as long as none has."""
         found = (rank.failure(self._timeout) for rank in self._ranks)
         return [failure for failure in found if failure is not None]
@@ -109,30 +83,28 @@ class LocalRanks:
                 os.killpg(rank.process.pid, signal.SIGKILL)
         for rank in self._ranks:
             rank.close()
+        self._open.close()
 
 
 class _Rank:
-    """One rank on this machine."""
+    """One rank."""
 
     def __init__(
         self,
-        job: Path,
-        group: Group,
-        node: int,
-        local: int,
-        imports: Imports,
+        number: int,
+        command: Sequence[str],
+        told: Mapping[str, str],
         messages: SimpleQueue[Message],
     ) -> None:
-        number = node * group.devices + local
-        self._name = f"rank {number}" + (f" on node {node}" if group.nodes > 1 else "")
+        self._name = f"rank {number}"
         self._messages = messages
         self._mistake: Message = {}
         self._ending: deque[str] = deque(maxlen=LOG_LINES)
         reading, writing = os.pipe()
         try:
             self.process = subprocess.Popen(
-                _command(job, writing, imports),
-                env=_environment(group, node, local),
+                [*command, "--channel", str(writing)],
+                env={**os.environ, **told},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -154,7 +126,7 @@ class _Rank:
         """The exit status, negative after a signal; None while it runs."""
         return self.process.poll()
 
-    def failure(self, timeout: float) -> Failure | None:
+    def failure(self, timeout: float) -> RankFailure | None:
         """Return how the rank has failed, if it has."""
         state = self.state
         if state in (0, STOPPED):
@@ -163,16 +135,18 @@ class _Rank:
             if self._reader.silent < timeout:
                 return None
             problem = f"{self._name} has not been heard of for {timeout:g} s (trainer.timeout)"
-            return Failure(Cause.frozen, problem)
+            return RankFailure(FailureCause.frozen, problem)
         self._reader.wait(1)
         if self._mistake:
-            return Failure(Cause.mistake, self._mistake["problem"], self._mistake["remedy"])
+            return RankFailure(
+                FailureCause.mistake, self._mistake["problem"], self._mistake["remedy"]
+            )
         self._output.join(1)
         if state < 0 and state != -signal.SIGABRT:  # by which libraries give up waiting for others
             how = f"was killed by signal {-state} ({signal.Signals(-state).name})"
-            return Failure(Cause.signal, f"{self._name} {how}")
+            return RankFailure(FailureCause.signal, f"{self._name} {how}")
         problem = f"{self._name} ended with exit status {state}"
-        return Failure(Cause.exit, problem, ending=tuple(self._ending))
+        return RankFailure(FailureCause.exit, problem, ending=tuple(self._ending))
 
     def close(self) -> None:
         """Wait for the end of a process that has been killed, and of what reads from it."""
@@ -193,25 +167,8 @@ class _Rank:
                 self._ending.append(line.decode(errors="replace").rstrip())
 
 
-def _command(job: Path, channel: int, imports: Imports) -> Sequence[str]:
+def _command(job: Path, meeting: str, imports: Imports) -> Sequence[str]:
     granted = [word for name in sorted(imports.packages) for word in (ALLOW_IMPORT, name)]
     # -P: the working folder is not searched for packages.
     program = [sys.executable, "-P", "-m", "mlfw_lightning.ranks.rank"]
-    return [*program, str(job.absolute()), str(channel), *granted]
-
-
-def _environment(group: Group, node: int, local: int) -> dict[str, str]:
-    """Return what a rank is told of the others, in the variables that PyTorch reads."""
-    threads = max((os.cpu_count() or 1) // group.devices, 1)
-    meeting: dict[str, Any] = loopback_variables()
-    if group.nodes > 1:
-        meeting = {"MASTER_ADDR": group.address, "MASTER_PORT": group.port}
-    told: dict[str, Any] = {
-        **meeting,
-        "NODE_RANK": node,
-        "LOCAL_RANK": local,
-        "RANK": node * group.devices + local,
-        "WORLD_SIZE": group.devices * group.nodes,
-        "OMP_NUM_THREADS": threads,
-    }
-    return {**own_environment(os.environ), **{name: str(value) for name, value in told.items()}}
+    return [*program, str(job.absolute()), meeting, *granted]

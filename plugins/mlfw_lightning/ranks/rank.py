@@ -1,7 +1,7 @@
 """One rank of a training: reads its job, trains, and the first rank writes the result.
 
-Run by `mlfw_lightning.ranks.local_ranks` as `python -m mlfw_lightning.ranks.rank FOLDER CHANNEL
-[--allow-import PACKAGE]`. It tells that it lives before it loads what takes long.
+Run by `mlfw_lightning.ranks.local_ranks` as `python -m mlfw_lightning.ranks.rank FOLDER MEETING
+--channel NUMBER [--allow-import PACKAGE]`. It tells that it lives before it loads what takes long.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 from threading import Thread
 
 from mlfw import Imports, StopRequested, UserError
-from mlfw_lightning.ranks.lines import LineWriter
 from mlfw_lightning.ranks.local_ranks import ALLOW_IMPORT
+from mlfw_lightning.ranks.messages import LineWriter
 
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str]) -> int:
     """Train as one rank; return the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("job", type=Path)
-    parser.add_argument("channel", type=int)
+    parser.add_argument("meeting")
+    parser.add_argument("--channel", type=int, required=True)
     parser.add_argument(ALLOW_IMPORT, action="append", default=[], dest="packages")
     options = parser.parse_args(arguments)
     _end_with_parent()
@@ -36,12 +37,18 @@ def main(arguments: Sequence[str]) -> int:
     os.set_inheritable(options.channel, False)
     try:
         from mlfw.pipeline.stop import StopSignal
-        from mlfw_lightning.ranks.rank_job import train_job
+        from mlfw_lightning.ranks.rank_job import train_rank
 
         with StopSignal().listening() as stop:
-            train_job(options.job, channel, Imports.of(options.packages), stop.asked)
+            train_rank(
+                options.job,
+                options.meeting,
+                tell=channel.send,
+                imports=Imports.of(options.packages),
+                stopping=stop.asked,
+            )
     except UserError as error:
-        channel.send(mistake={"problem": error.problem, "remedy": error.remedy})
+        channel.send({"mistake": {"problem": error.problem, "remedy": error.remedy}})
         return error.exit_code
     except StopRequested as stopped:
         return stopped.exit_code

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from safetensors.torch import save
 
@@ -15,33 +15,50 @@ from mlfw.files import read_json, write_bytes
 from mlfw_lightning.existing.fit import train_existing_here
 from mlfw_lightning.loop.process import Place, train_here
 from mlfw_lightning.loop.watch import Watch
-from mlfw_lightning.ranks.job import RESULT, existing_learner, table_learner
-from mlfw_lightning.ranks.lines import LineWriter
-from mlfw_lightning.ranks.local_ranks import JOB
+from mlfw_lightning.ranks.job import JOB, RESULT, existing_learner, table_learner
+from mlfw_lightning.ranks.launcher import Message
 from mlfw_lightning.ranks.rendezvous import process_group
 from mlfw_lightning.trainer import LightningTrainer
 
+if TYPE_CHECKING:
+    from mlfw_lightning.ranks.rendezvous import Meeting
 
-def train_job(
-    job: Path, channel: LineWriter, imports: Imports, stopping: Callable[[], bool]
+
+def train_rank(
+    job: Path,
+    meeting: Meeting,
+    *,
+    tell: Callable[[Message], object],
+    imports: Imports,
+    stopping: Callable[[], bool],
 ) -> None:
-    """Train; rank 0 tells of it, and writes the best weights.
+    """Train as one rank of a group, in a process of its own; see `RankLauncher`.
+
+    The environment variables of `RankGroup.variables` say which rank it is. Rank 0 tells of the
+    training, in JSON data with one key: `report` (an epoch has ended), `progress` and `note`, as
+    `mlfw.FitContext` has them; and it writes the best weights into the job's folder.
 
     Args:
-        job: The folder of the job.
-        channel: How the process that started this one is told.
-        imports: What may be imported.
+        job: The job's folder.
+        meeting: Where the ranks meet: a URL that `torch.distributed.init_process_group` takes,
+            or a store of torch.
+        tell: Called with a message, from any thread.
+        imports: Packages from which code may be imported.
         stopping: See `mlfw.FitContext`.
+
+    Raises:
+        UserError: What is to be trained cannot be.
+        StopRequested: The training has saved and ended, as it was asked to.
     """
     content = read_json(job / JOB)
     options = LightningTrainer(**content["trainer"])
     checkpoints = Path(content["checkpoints"]) if content["checkpoints"] else None
     place = Place(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]))
-    watch = _watch(channel, stopping) if place.rank == 0 else Watch(stopping=stopping)
+    watch = _watch(tell, stopping) if place.rank == 0 else Watch(stopping=stopping)
     # Processes take seconds to start; by the time of the day, as monotonic clocks may differ.
     spent = max(time.time() - content["began"], 0.0)
     existing = existing_learner(content, imports)
-    with _meeting(options, content["store"], place):
+    with process_group(options, meeting, rank=place.rank, world=place.world):
         if existing is not None:
             weights = train_existing_here(
                 options,
@@ -66,25 +83,16 @@ def train_job(
         write_bytes(job / RESULT, save({k: v.contiguous() for k, v in weights.items()}))
 
 
-def _meeting(
-    options: LightningTrainer, store: str | None, place: Place
-) -> AbstractContextManager[None]:
-    """Return the process group of one machine; Lightning makes that of several."""
-    if store is None:
-        return nullcontext()
-    return process_group(options, Path(store), rank=place.rank, world=place.world)
-
-
-def _watch(channel: LineWriter, stopping: Callable[[], bool]) -> Watch:
+def _watch(tell: Callable[[Message], object], stopping: Callable[[], bool]) -> Watch:
     """Return a watch whose words go to the process that started this one."""
 
     def report(epoch: int, values: Mapping[str, float]) -> None:
-        channel.send(report={"epoch": epoch, "values": dict(values)})
+        tell({"report": {"epoch": epoch, "values": dict(values)}})
 
     def progress(done: int, total: int, values: Mapping[str, float]) -> None:
-        channel.send(progress={"done": done, "total": total, "values": dict(values)})
+        tell({"progress": {"done": done, "total": total, "values": dict(values)}})
 
     def note(sentence: str) -> None:
-        channel.send(note=sentence)
+        tell({"note": sentence})
 
     return Watch(report=report, progress=progress, note=note, stopping=stopping)

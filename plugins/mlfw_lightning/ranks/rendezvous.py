@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING
 from mlfw_lightning.devices import devices_here
 
 if TYPE_CHECKING:
+    from torch.distributed import Store  # type: ignore[attr-defined]
+
     from mlfw_lightning.trainer import LightningTrainer
+
+    # A URL that `torch.distributed.init_process_group` takes as `init_method`, or a store of torch.
+    Meeting = str | Store
 
 # Starting and loading libraries may take so long that a shorter wait would end good trainings;
 # a process that is frozen is noticed in `trainer.timeout` by its silence.
@@ -25,10 +30,10 @@ SHORTEST_COLLECTIVE = 60.0
 
 
 @contextmanager
-def file_store() -> Iterator[Path]:
-    """Yield the path of a file that only this user reaches, for the block."""
+def file_store() -> Iterator[str]:
+    """Yield the URL of a file that only this user reaches, for the block."""
     with tempfile.TemporaryDirectory(prefix="mlfw-ranks-") as folder:
-        yield Path(folder) / "store"
+        yield (Path(folder) / "store").as_uri()
 
 
 def loopback_variables() -> dict[str, str]:
@@ -44,13 +49,13 @@ def collective_timeout(options: LightningTrainer) -> timedelta:
 
 @contextmanager
 def process_group(
-    options: LightningTrainer, store: Path, *, rank: int, world: int
+    options: LightningTrainer, meeting: Meeting, *, rank: int, world: int
 ) -> Iterator[None]:
-    """Initialise the process group from a file for the block; Lightning uses it as it is.
+    """Initialise the process group for the block; Lightning uses it as it is.
 
     Args:
         options: The trainer's configuration.
-        store: See `file_store`.
+        meeting: Where the processes meet; see `Meeting`.
         rank: The number of this process.
         world: How many there are.
     """
@@ -59,7 +64,8 @@ def process_group(
     on_cpus = devices_here(options.accelerator)[0] == "cpu"
     distributed.init_process_group(
         "gloo" if on_cpus else None,
-        init_method=store.absolute().as_uri(),
+        init_method=meeting if isinstance(meeting, str) else None,
+        store=None if isinstance(meeting, str) else meeting,
         rank=rank,
         world_size=world,
         timeout=collective_timeout(options),

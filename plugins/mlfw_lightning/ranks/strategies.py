@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
@@ -15,14 +14,7 @@ if TYPE_CHECKING:
 
 WHOLE = ("auto", "ddp", "ddp_find_unused_parameters_true")
 FULLY_SHARDED = ("fsdp", "fsdp_cpu_offload")
-DEEPSPEED = (
-    "deepspeed",
-    "deepspeed_stage_1",
-    "deepspeed_stage_2",
-    "deepspeed_stage_2_offload",
-)
-DIVIDED = (*FULLY_SHARDED, *DEEPSPEED)
-STRATEGIES = (*WHOLE, *FULLY_SHARDED, *DEEPSPEED)
+STRATEGIES = (*WHOLE, *FULLY_SHARDED)
 
 
 def check_name(strategy: str) -> None:
@@ -31,25 +23,25 @@ def check_name(strategy: str) -> None:
     Raises:
         UserError: It is not.
     """
+    if strategy.startswith("deepspeed"):
+        raise UserError(
+            f"trainer.strategy={strategy}: DeepSpeed is no longer supported; FSDP divides a "
+            "network in the same way.",
+            "Set trainer.strategy=fsdp.",
+        )
     if strategy not in STRATEGIES:
         raise UserError(
             f"trainer.strategy: expected one of {', '.join(STRATEGIES)}, found '{strategy}'.",
             did_you_mean(strategy, STRATEGIES, listed=True),
         )
-    if strategy in DEEPSPEED and find_spec("deepspeed") is None:
-        raise UserError(
-            f"trainer.strategy={strategy}: needs the package 'deepspeed', which is not installed.",
-            "Type: pip install 'mlfw[deepspeed]', or set trainer.strategy=fsdp.",
-        )
 
 
-def check_device(strategy: str, device: str, precision: str) -> None:
+def check_device(strategy: str, device: str) -> None:
     """Check that a strategy works on a kind of device.
 
     Args:
         strategy: A known strategy.
         device: cpu, gpu, mps, ...
-        precision: See `trainer.precision`.
 
     Raises:
         UserError: It does not.
@@ -61,26 +53,19 @@ def check_device(strategy: str, device: str, precision: str) -> None:
             f"trainer.accelerator={device} is used here.",
             "Set trainer.strategy=ddp, or trainer.accelerator=gpu on a machine with GPUs.",
         )
-    if strategy in DEEPSPEED and device == "cpu" and precision.startswith("16-"):
-        raise UserError(
-            f"trainer.precision={precision}: DeepSpeed does not compute in it on CPUs.",
-            "Set trainer.precision=bf16-mixed, or trainer.strategy=fsdp.",
-        )
 
 
 def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
     """Return how processes share the work, in the form that Lightning takes.
 
     With `ddp` each process has the whole network and all average their gradients (Li et al.
-    2020); with `fsdp` each has a part of weights, gradients and optimiser (Zhao et al. 2023);
-    with `deepspeed` of what its stage says (Rajbhandari et al. 2020).
+    2020); with `fsdp` each has a part of weights, gradients and optimiser (Zhao et al. 2023).
 
     Args:
         options: The trainer's configuration.
         in_turn: Whether the weights that learn differ from epoch to epoch.
     """
     from lightning_fabric.plugins.environments.lightning import LightningEnvironment
-    from pytorch_lightning.strategies import DDPStrategy
 
     if options.strategy in WHOLE and options.devices * options.nodes == 1:
         return "auto"
@@ -89,26 +74,18 @@ def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
     environment = LightningEnvironment()
     on_cpus = devices_here(options.accelerator)[0] == "cpu"
     if options.strategy in WHOLE:
-        return DDPStrategy(
+        from mlfw_lightning.ranks.plain_broadcast import Replicated
+
+        return Replicated(
             timeout=timeout,
             process_group_backend="gloo" if on_cpus else None,
             cluster_environment=environment,
             find_unused_parameters=in_turn or options.strategy.endswith("_parameters_true"),
         )
-    if options.strategy in FULLY_SHARDED:
-        from mlfw_lightning.ranks.fully_sharded import FullySharded, FullyShardedOnCpus
+    from mlfw_lightning.ranks.fully_sharded import FullySharded, FullyShardedOnCpus
 
-        return (FullyShardedOnCpus if on_cpus else FullySharded)(
-            timeout=timeout,
-            cluster_environment=environment,
-            cpu_offload=options.strategy == "fsdp_cpu_offload",
-        )
-    from mlfw_lightning.ranks.zero import Zero, ZeroOnCpus
-
-    stage = options.strategy.removeprefix("deepspeed_stage_")[:1]
-    return (ZeroOnCpus if on_cpus else Zero)(
-        stage=int(stage) if stage.isdigit() else 2,
-        offload_optimizer=options.strategy.endswith("_offload"),
+    return (FullyShardedOnCpus if on_cpus else FullySharded)(
         timeout=timeout,
         cluster_environment=environment,
+        cpu_offload=options.strategy == "fsdp_cpu_offload",
     )

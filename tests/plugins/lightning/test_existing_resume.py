@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from conftest import Mlfw
-from deepspeed_mark import needs_deepspeed
 from existing_package import run_arguments
 
 RUN = ["run", "--allow-import", "blobs", *run_arguments(), "trainer.epochs=6", "run.name=net"]
@@ -40,12 +39,11 @@ def test_killed_within_two_epochs_it_ends_the_same(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["fsdp", pytest.param("deepspeed", marks=needs_deepspeed)])
 def test_killed_while_its_training_is_divided_it_ends_the_same(
-    strategy: str, blobs: Path, tmp_path: Path, mlfw: Mlfw
+    blobs: Path, tmp_path: Path, mlfw: Mlfw
 ) -> None:
     run = [*RUN, "trainer.epochs=4", "trainer.gradient_clip=0.5"]
-    run += ["trainer.devices=2", "trainer.accelerator=cpu", f"trainer.strategy={strategy}"]
+    run += ["trainer.devices=2", "trainer.accelerator=cpu", "trainer.strategy=fsdp"]
     whole = mlfw(*run, "run.name=whole", PYTHONPATH=str(blobs))
     killed = mlfw(*run, PYTHONPATH=str(blobs), BLOBS_KILL="2,0")
 

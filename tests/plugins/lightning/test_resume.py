@@ -17,7 +17,6 @@ import pytest
 import network_fit
 import two_ranks
 from conftest import environment
-from deepspeed_mark import needs_deepspeed
 from mlfw import StopRequested
 from model_server import free_port
 from network_fit import fit
@@ -117,12 +116,7 @@ def test_stopped_after_any_step_it_ends_the_same(trainer: dict[str, Any], tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("workers", "strategy"),
-    [
-        (0, "ddp"),
-        (2, "ddp"),
-        (0, "fsdp"),
-        pytest.param(0, "deepspeed", marks=needs_deepspeed),
-    ],
+    [(0, "ddp"), (2, "ddp"), (0, "fsdp")],
 )
 def test_two_processes_stopped_after_any_step_end_the_same(
     workers: int, strategy: str, tmp_path: Path

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
-import pytest
 from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
 
 from conftest import Mlfw
@@ -22,16 +19,20 @@ def test_an_unknown_strategy_is_refused_with_those_that_there_are(mlfw_here: Mlf
     assert "Did you mean 'ddp'?" in ended.stderr
 
 
-def test_a_strategy_whose_package_is_missing_says_what_to_install(
-    mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "deepspeed", None)
-
+def test_a_saved_configuration_with_deepspeed_is_told_to_use_fsdp(mlfw_here: Mlfw) -> None:
     ended = mlfw_here(*RUN, "trainer.strategy=deepspeed_stage_2", "trainer.devices=2")
 
     assert ended.returncode == 2
-    assert "trainer.strategy=deepspeed_stage_2: needs the package 'deepspeed'" in ended.stderr
-    assert "pip install 'mlfw[deepspeed]'" in ended.stderr
+    assert "trainer.strategy=deepspeed_stage_2: DeepSpeed is no longer supported" in ended.stderr
+    assert "Set trainer.strategy=fsdp." in ended.stderr
+
+
+def test_several_machines_are_told_to_use_ray(mlfw_here: Mlfw) -> None:
+    ended = mlfw_here(*RUN, "trainer.nodes=2")
+
+    assert ended.returncode == 2
+    assert "trainer.nodes=2: several machines train together through Ray." in ended.stderr
+    assert "executor=ray" in ended.stderr
 
 
 def test_what_needs_gpus_is_refused_on_cpus(mlfw_here: Mlfw) -> None:
@@ -51,7 +52,7 @@ def test_one_process_needs_no_strategy() -> None:
 def test_collectives_end_within_the_timeout() -> None:
     for options, kind in (
         (LightningTrainer(devices=2, timeout=120), DDPStrategy),
-        (LightningTrainer(nodes=2, strategy="fsdp", timeout=120), FSDPStrategy),
+        (LightningTrainer(devices=2, strategy="fsdp", timeout=120), FSDPStrategy),
     ):
         strategy = strategy_of(options)
 

@@ -1,4 +1,4 @@
-"""Messages between processes: one JSON object a line, over a pipe or a connection."""
+"""Messages from a rank to the process that started it: one JSON object a line, over a pipe."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 from io import BufferedReader, BufferedWriter
-from typing import Any
 
-Message = dict[str, Any]
+from mlfw_lightning.ranks.launcher import Message
+
 BEAT_SECONDS = 1.0
 LONGEST_LINE = 1_000_000
 
@@ -21,7 +21,7 @@ class LineWriter:
         self._file = file
         self._lock = threading.Lock()
 
-    def send(self, **message: Any) -> bool:
+    def send(self, message: Message) -> bool:
         """Write a message and return whether somebody may still read it."""
         line = json.dumps(message).encode() + b"\n"
         with self._lock:
@@ -34,7 +34,7 @@ class LineWriter:
 
     def beat(self) -> None:
         """Send an empty message now and then, for ever: it tells that this process lives."""
-        while self.send():
+        while self.send({}):
             time.sleep(BEAT_SECONDS)
 
 
@@ -73,7 +73,7 @@ class LineReader:
                 if message := _parsed(line):
                     self._receive(message)
         except (OSError, ValueError, LookupError, TypeError):
-            pass  # the connection is of no use any more, nor is one that says what makes no sense
+            pass  # a rank that says what makes no sense is of no use either
         finally:
             self.gone = True
 

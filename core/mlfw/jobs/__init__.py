@@ -1,1 +1,0 @@
-"""Running jobs in this process or in others of this machine."""
