@@ -9,63 +9,74 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlfw import hints
-from mlfw.components import (
-    Action,
-    Choices,
-    Component,
-    Dataset,
-    Deployer,
-    Deployment,
-    Estimate,
-    Finding,
-    FitContext,
-    Fitted,
-    Fold,
-    Imports,
-    Interval,
-    LoadContext,
-    Metric,
-    MetricValue,
-    Model,
-    Objective,
-    OpaqueModel,
-    OpaquePredictor,
-    Predictor,
-    RowSplits,
-    RunInfo,
-    Search,
-    SearchRange,
-    Serving,
-    Split,
-    Splits,
-    StreamedSplits,
-    Tracker,
-    Trainer,
-    Tuner,
-    limits,
-    path_field,
-    run_field,
-    search,
-)
-from mlfw.errors import DataWarning, MlfwError, StopRequested, UserError
 from mlfw.lazy import lazy_names
-from mlfw.plugins import Command, hookimpl, hookspec
-from mlfw.schema import (
-    Column,
-    Kind,
-    Schema,
-    Target,
-    Task,
-    conform,
-    predictions_table,
-    probability_matrix,
-)
 from mlfw.threads import wait_passively
 
 if TYPE_CHECKING:
+    from mlfw import hints
+    from mlfw.components import (
+        Action,
+        Choices,
+        Component,
+        Dataset,
+        Deployer,
+        Deployment,
+        Estimate,
+        Executor,
+        FailureKind,
+        Finding,
+        FitContext,
+        Fitted,
+        Fold,
+        Imports,
+        Interval,
+        Job,
+        JobContext,
+        JobFailure,
+        JobResult,
+        JobSetup,
+        LoadContext,
+        Metric,
+        MetricValue,
+        Model,
+        Objective,
+        OpaqueModel,
+        OpaquePredictor,
+        Predictor,
+        Rank,
+        Resources,
+        RowSplits,
+        RunInfo,
+        Search,
+        SearchRange,
+        Serving,
+        Split,
+        Splits,
+        StreamedSplits,
+        Tracker,
+        Trainer,
+        Tuner,
+        Watch,
+        Workers,
+        limits,
+        path_field,
+        run_field,
+        search,
+    )
+    from mlfw.errors import DataWarning, MlfwError, StopRequested, UserError
     from mlfw.pipeline.run import Run
     from mlfw.pipeline.saved_model import SavedModel
+    from mlfw.plugins import Command, hookimpl, hookspec
+    from mlfw.schema import (
+        Column,
+        Kind,
+        Schema,
+        Target,
+        Task,
+        conform,
+        predictions_table,
+        probability_matrix,
+    )
 
 wait_passively()  # nothing has loaded an OpenMP library yet: heavy imports stand inside methods
 
@@ -92,6 +103,7 @@ def run(
         UserError: The configuration or the data is not as it should be; the message says how to
             mend it.
     """
+    from mlfw.components import Imports
     from mlfw.pipeline.run import run as run_pipeline
 
     path = Path(config) if config is not None else None
@@ -114,6 +126,7 @@ def load(
             for the engine.
         ValueError: There is no such engine.
     """
+    from mlfw.components import Imports
     from mlfw.pipeline.api import load as load_model
 
     if engine not in ("auto", "native"):
@@ -121,12 +134,87 @@ def load(
     return load_model(path, Imports.of(allow_imports), native=engine == "native")
 
 
+# A plugin that adds a command is imported by `mlfw --help`, and the contracts take longer to import
+# than all the rest of it.
+_named = lazy_names(
+    __name__,
+    {
+        "components": [
+            "Action",
+            "Choices",
+            "Component",
+            "Dataset",
+            "Deployer",
+            "Deployment",
+            "Estimate",
+            "Executor",
+            "FailureKind",
+            "Finding",
+            "FitContext",
+            "Fitted",
+            "Fold",
+            "Imports",
+            "Interval",
+            "Job",
+            "JobContext",
+            "JobFailure",
+            "JobResult",
+            "JobSetup",
+            "LoadContext",
+            "Metric",
+            "MetricValue",
+            "Model",
+            "Objective",
+            "OpaqueModel",
+            "OpaquePredictor",
+            "Predictor",
+            "Rank",
+            "Resources",
+            "RowSplits",
+            "RunInfo",
+            "Search",
+            "SearchRange",
+            "Serving",
+            "Split",
+            "Splits",
+            "StreamedSplits",
+            "Tracker",
+            "Trainer",
+            "Tuner",
+            "Watch",
+            "Workers",
+            "limits",
+            "path_field",
+            "run_field",
+            "search",
+        ],
+        "errors": ["DataWarning", "MlfwError", "StopRequested", "UserError"],
+        "hints": ["hints"],
+        "plugins": ["Command", "hookimpl", "hookspec"],
+        "schema": [
+            "Column",
+            "Kind",
+            "Schema",
+            "Target",
+            "Task",
+            "conform",
+            "predictions_table",
+            "probability_matrix",
+        ],
+    },
+)
+
+
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from mlfw.runs.environment import mlfw_version
 
         return mlfw_version()
-    raise AttributeError(f"module 'mlfw' has no attribute '{name}'")
+    return _named(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
 
 
 __all__ = [
@@ -140,12 +228,19 @@ __all__ = [
     "Deployer",
     "Deployment",
     "Estimate",
+    "Executor",
+    "FailureKind",
     "Finding",
     "FitContext",
     "Fitted",
     "Fold",
     "Imports",
     "Interval",
+    "Job",
+    "JobContext",
+    "JobFailure",
+    "JobResult",
+    "JobSetup",
     "Kind",
     "LoadContext",
     "Metric",
@@ -156,6 +251,8 @@ __all__ = [
     "OpaqueModel",
     "OpaquePredictor",
     "Predictor",
+    "Rank",
+    "Resources",
     "RowSplits",
     "RunInfo",
     "Schema",
@@ -172,6 +269,8 @@ __all__ = [
     "Trainer",
     "Tuner",
     "UserError",
+    "Watch",
+    "Workers",
     "conform",
     "hints",
     "hookimpl",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import signal
 from collections.abc import Iterable
 
@@ -86,6 +85,8 @@ def did_you_mean(name: str, known: Iterable[str], *, listed: bool = False) -> st
         known: The names that would have been accepted.
         listed: Whether the message lists these already; they are not listed again then.
     """
+    import difflib  # only mistakes need it
+
     names = sorted(known)
     lowered = {known_name.lower(): known_name for known_name in names}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.7)

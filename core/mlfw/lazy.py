@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -30,6 +31,8 @@ def lazy_names(package: str, modules: Mapping[str, Sequence[str]]) -> Callable[[
         if name not in places:
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         module = import_module(f"{package}.{places[name]}")
-        return module if name == places[name] else getattr(module, name)
+        value = module if name == places[name] else getattr(module, name)
+        setattr(sys.modules[package], name, value)  # Python asks here only once
+        return value
 
     return load

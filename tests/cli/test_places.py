@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import mlfw
 from conftest import Mlfw, environment
 from mlfw import UserError
 from mlfw.cache import Cache, home_folder
@@ -40,8 +41,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("trained")
     write_small_csv(folder / "small.csv")
-    command = [sys.executable, "-m", "mlfw", *RUN, "run.name=r"]
-    subprocess.run(command, check=True, cwd=folder, env=environment(), capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        mlfw.run(None, [*RUN[1:], "run.name=r"])
     return folder
 
 
@@ -146,8 +148,11 @@ def test_a_fifo_is_not_waited_for(trained: Path, tmp_path: Path, mlfw_here: Mlfw
 
 @pytest.mark.parametrize(
     "arguments",
-    [("predict", "r", "small.csv"), ("evaluate", "r"), ("runs",), ("show", "model"),
-     ("config", *RUN[1:]), ("cache",), ("plugins",), ("--help",), ("run", "--help")],
+    [("predict", "r", "small.csv"), pytest.param(("evaluate", "r"), marks=pytest.mark.slow),
+     ("runs",), pytest.param(("show", "model"), marks=pytest.mark.slow),
+     pytest.param(("config", *RUN[1:]), marks=pytest.mark.slow),
+     pytest.param(("cache",), marks=pytest.mark.slow), ("plugins",), ("--help",),
+     pytest.param(("run", "--help"), marks=pytest.mark.slow)],
     ids=" ".join,
 )  # fmt: skip
 def test_output_that_cannot_be_written_is_said(

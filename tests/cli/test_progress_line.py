@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import environment
+from light_run import beside_light
 from mlfw.cli.progress_line import progress_line
 from mlfw.cli.wrapping import columns
 from mlfw.pipeline.progress import Progress
 from on_terminal import shown_on_terminal
-from plugin_folder import write_plugin
 
 FULL = Progress(
     stage="fit",
@@ -31,18 +31,12 @@ MODEL = """
 import time
 from dataclasses import dataclass
 import mlfw
-from mlfw_sklearn import Estimator
+from light_plugin import Light
 
 @dataclass(kw_only=True)
-class Slow(Estimator):
+class Slow(Light):
     '''Tells of its progress.'''
     uses_trainer = True
-    trusted = ("sklearn.tree._tree.Tree",)
-    depth: int = 1
-
-    def build(self, schema):
-        from sklearn.tree import DecisionTreeClassifier
-        return DecisionTreeClassifier(max_depth=self.depth)
 
     def estimate(self, data, context):
         return mlfw.Estimate(seconds=60, basis="a guess", memory=10**9)
@@ -61,7 +55,7 @@ class Slow(Estimator):
 def mlfw_models(): return {"slow": Slow}
 """
 RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=slow",
-       "tuner=grid", "tuner.space.depth=[1,2]")  # fmt: skip
+       "metrics=[brier]", "tuner=grid", "tuner.space.share=[0.3,0.6]")  # fmt: skip
 
 
 def test_with_room_everything_is_shown() -> None:
@@ -106,7 +100,7 @@ def test_the_line_is_never_wider_than_the_terminal(progress: Progress, width: in
 def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     width: int, tmp_path: Path, small_csv: Path
 ) -> None:
-    site = write_plugin(tmp_path, "slow", MODEL)
+    site = beside_light(tmp_path, "slow", MODEL)
     shown = shown_on_terminal(*RUN, folder=tmp_path, columns=width, PYTHONPATH=site)
 
     lines = re.split(r"[\r\n]+", shown)
@@ -114,19 +108,21 @@ def test_on_a_terminal_one_line_shows_trials_rates_losses_and_the_time_left(
     assert progress
     assert all(len(line) < width for line in lines if not line.startswith("mlfw: "))
     assert any("trial 2/2" in line for line in progress)
+    for stage in ("prepare", "tune", "fit", "evaluate"):
+        assert any(line.startswith(stage) for line in progress), stage
     # How long the preparing takes nobody knows yet when it begins.
     assert all(" left" in line for line in progress if not line.startswith("prepare"))
     assert "mlfw: the curve is flat" in lines
     if width == 120:
         assert any(re.search(r"fit +\d+% .*rows/s, train/loss 0\.", line) for line in progress)
-        assert any("best accuracy" in line for line in progress)
+        assert any("best brier" in line for line in progress)
     assert not lines[-1].strip()
 
 
 def test_nothing_but_notes_is_shown_where_there_is_no_terminal(
     tmp_path: Path, small_csv: Path
 ) -> None:
-    site = write_plugin(tmp_path, "slow", MODEL)
+    site = beside_light(tmp_path, "slow", MODEL)
     result = subprocess.run(
         [sys.executable, "-m", "mlfw", *RUN],
         cwd=tmp_path, env=environment(PYTHONPATH=site), capture_output=True, text=True,

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from pyarrow import feather
 
-from conftest import ROOT, Mlfw
-from on_terminal import shown_on_terminal
+import mlfw as mlfw_api
+from conftest import ROOT, Mlfw, write_small_csv
 
 DATA = ("dataset=csv", "dataset.path=small.csv", "dataset.target=good")
 MODELS = ("tree", "forest", "boosting", "svm", "linear", "mlp")
 
 
-@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
-    ("name", "metric"), [("breast_cancer", "accuracy"), ("iris", "accuracy"), ("diabetes", "rmse")]
+    ("model", "name", "metric"),
+    [
+        pytest.param(
+            model, name, metric, marks=() if place % 3 == task else pytest.mark.slow
+        )  # each family once, each task twice; the others are slow
+        for place, model in enumerate(MODELS)
+        for task, (name, metric) in enumerate(
+            [("breast_cancer", "accuracy"), ("iris", "accuracy"), ("diabetes", "rmse")]
+        )
+    ],
 )
 def test_one_key_changes_the_family_for_every_task(
     model: str, name: str, metric: str, tmp_path: Path, mlfw: Mlfw
@@ -77,9 +86,21 @@ def mlfw(mlfw_here: Mlfw) -> Mlfw:
     return mlfw_here
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run named first and its data."""
+    folder = tmp_path_factory.mktemp("first")
+    write_small_csv(folder / "small.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        mlfw_api.run(None, [*DATA, "model=tree", "run.name=first"])
+    return folder
+
+
 @pytest.fixture
-def trained(small_csv: Path, mlfw: Mlfw) -> None:
-    assert mlfw("run", *DATA, "model=tree", "run.name=first").returncode == 0
+def trained(first: Path, tmp_path: Path) -> None:
+    """That run and its data in the current folder."""
+    shutil.copytree(first, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.mark.usefixtures("trained")
@@ -237,12 +258,3 @@ def test_a_number_as_a_class_is_predicted_as_a_number(tmp_path: Path, mlfw: Mlfw
 
     assert lines[0].replace('"', "") == "prediction,probability_1,probability_2"
     assert {line.split(",")[0] for line in lines[1:]} <= {"1", "2"}
-
-
-def test_on_a_terminal_a_run_shows_its_stages(tmp_path: Path, small_csv: Path) -> None:
-    text = shown_on_terminal(
-        "run", *DATA, "model=tree", "tuner=random", "tuner.trials=2", folder=tmp_path
-    )
-
-    for fragment in ("prepare", "tune", "trial 1/2", "fit", "evaluate"):
-        assert fragment in text

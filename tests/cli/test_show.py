@@ -25,6 +25,7 @@ def test_show_lists_the_kinds_and_their_components(mlfw: Mlfw) -> None:
         "metrics": ("accuracy", "precision", "recall", "f1", "auroc", "rmse", "mae", "r2"),
         "tracker": ("none", "wandb"),
         "deployer": ("none", "bentoml", "onnx"),
+        "executor": ("local",),
     }.items():
         for name in names:
             assert name in lines[kind].replace(",", " ").split()

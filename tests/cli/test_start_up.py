@@ -33,6 +33,23 @@ def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     assert result.stdout.splitlines()[-1] == "LOADED []", result.stderr
 
 
+def test_help_does_not_load_the_contracts_of_plugins() -> None:
+    code = (
+        "import sys\n"
+        "from mlfw.cli.main import main\n"
+        "main([])\n"
+        "print([name for name in ('mlfw.components', 'mlfw.schema', 'mlfw.files', 'mlfw.config',"
+        " 'json', 'logging') if name in sys.modules])"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=True
+    )
+
+    assert result.stdout.splitlines()[-1] == "[]"
+    assert "\n    drift " in result.stdout
+
+
 def test_help_lists_every_command(mlfw: Mlfw) -> None:
     result = mlfw("--help")
 

@@ -30,6 +30,7 @@ import sys, some
 assert not [name for name in sys.modules if name.startswith("some.")]
 from some import Engine, Part, tools
 print(Engine.__module__, Part.__module__, tools.__name__)
+assert vars(some)["Engine"] is Engine
 try:
     some.Wheel
 except AttributeError as error:
@@ -43,3 +44,27 @@ except AttributeError as error:
         "some.heavy some.inner.part some.tools",
         "module 'some' has no attribute 'Wheel'",
     ]
+
+
+def run(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_importing_mlfw_does_not_import_the_contracts() -> None:
+    code = "import sys, mlfw; print(sorted(m for m in sys.modules if m.startswith('mlfw')))"
+
+    assert run(code) == "['mlfw', 'mlfw.lazy', 'mlfw.threads']\n"
+
+
+def test_every_public_name_of_mlfw_is_there() -> None:
+    code = """
+import mlfw
+from mlfw import *
+missing = [name for name in mlfw.__all__ if name not in globals()]
+listed = set(dir(mlfw)) >= {*mlfw.__all__, "__version__"}
+print(missing, listed, mlfw.Kind.number, callable(limits), hints.__name__, bool(mlfw.__version__))
+"""
+
+    assert run(code) == "[] True number True mlfw.hints True\n"

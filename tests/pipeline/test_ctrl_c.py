@@ -14,6 +14,7 @@ import pytest
 
 import mlfw
 from conftest import Mlfw, environment
+from light_run import beside_light
 from on_terminal import CTRL_C, Terminal
 from plugin_folder import write_plugin
 
@@ -22,9 +23,8 @@ import os, time
 from dataclasses import dataclass
 from pathlib import Path
 import mlfw
-from mlfw_sklearn.models import Tree
+from light_plugin import Brier, Light
 from mlfw_tabular.csv import Csv
-from mlfw_torchmetrics.classification import Accuracy
 
 
 def wait_at(place):
@@ -43,16 +43,14 @@ class SlowData(Csv):
 
 
 @dataclass(kw_only=True)
-class SlowTree(Tree):
+class Slow(Light):
     def fit(self, data, context):
         wait_at("fit" if context.final else "tune")
         return super().fit(data, context)
 
 
 @dataclass(kw_only=True)
-class Exact(Accuracy):
-    packages = ()
-
+class Exact(Brier):
     def compute(self, target, predictions, schema):
         if Path("run/model").exists():
             wait_at("evaluate")
@@ -69,7 +67,7 @@ class SlowDeployer(mlfw.Deployer):
 def mlfw_datasets(): return {"slowdata": SlowData}
 
 @mlfw.hookimpl
-def mlfw_models(): return {"slowtree": SlowTree}
+def mlfw_models(): return {"slow": Slow}
 
 @mlfw.hookimpl
 def mlfw_metrics(): return {"exact": Exact}
@@ -78,8 +76,8 @@ def mlfw_metrics(): return {"exact": Exact}
 def mlfw_deployers(): return {"slowdeployer": SlowDeployer}
 """
 RUN = ("run", "dataset=slowdata", "dataset.path=small.csv", "dataset.target=good",
-       "model=slowtree", "metrics=[exact]", "deployer=slowdeployer", "tuner=grid",
-       "tuner.space.max_depth=[1,2]", "run.dir=run")  # fmt: skip
+       "model=slow", "metrics=[exact]", "deployer=slowdeployer", "tuner=grid",
+       "tuner.space.share=[0.3,0.6]", "run.dir=run")  # fmt: skip
 NETWORK = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=mlp",
            "model.dropout=0.3", "trainer.patience=null", "trainer.epochs=60",
            "metrics=[accuracy]")  # fmt: skip
@@ -103,7 +101,7 @@ def state(run: Path) -> str:
 def test_ctrl_c_interrupts_a_run_in_any_stage_and_says_how_to_continue(
     stage: str, tmp_path: Path, small_csv: Path
 ) -> None:
-    site = write_plugin(tmp_path, "waiters", WAITERS)
+    site = beside_light(tmp_path, "waiters", WAITERS)
     terminal = Terminal(*RUN, folder=tmp_path, PYTHONPATH=site, WAIT_AT=stage)
     terminal.wait_for((tmp_path / "waiting").exists)
     terminal.type(CTRL_C)
@@ -122,13 +120,14 @@ def test_ctrl_c_interrupts_a_run_in_any_stage_and_says_how_to_continue(
 def test_a_terminal_that_closes_interrupts_the_run_as_sigterm_does(
     tmp_path: Path, small_csv: Path, mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = write_plugin(tmp_path, "waiters", WAITERS)
+    site = beside_light(tmp_path, "waiters", WAITERS)
     terminal = Terminal(*RUN, folder=tmp_path, PYTHONPATH=site, WAIT_AT="fit")
     terminal.wait_for((tmp_path / "waiting").exists)
     terminal.hang_up()
     status, _ = terminal.ended(30)
     first = state(tmp_path / "run")
-    monkeypatch.syspath_prepend(site)
+    for folder in site.split(os.pathsep):
+        monkeypatch.syspath_prepend(folder)
     continued = mlfw_here(*RUN)
 
     assert status == 129
@@ -138,7 +137,7 @@ def test_a_terminal_that_closes_interrupts_the_run_as_sigterm_does(
 
 
 def test_a_hang_up_that_is_to_be_ignored_is_ignored(tmp_path: Path, small_csv: Path) -> None:
-    site = write_plugin(tmp_path, "waiters", WAITERS)
+    site = beside_light(tmp_path, "waiters", WAITERS)
     process = subprocess.Popen(
         [sys.executable, "-m", "mlfw", *RUN],
         cwd=tmp_path, env=environment(PYTHONPATH=site, WAIT_AT="prepare"),
@@ -202,11 +201,11 @@ import ctypes, os
 from dataclasses import dataclass
 from pathlib import Path
 import mlfw
-from mlfw_sklearn.models import Tree
+from light_plugin import Light
 
 
 @dataclass(kw_only=True)
-class Foreign(Tree):
+class Foreign(Light):
     def fit(self, data, context):
         Path("waiting").touch()
         sleep = ctypes.CDLL(None).sleep
@@ -220,10 +219,10 @@ def mlfw_models(): return {"foreign": Foreign}
 
 
 def test_ctrl_c_ends_a_fit_that_never_comes_back_to_python(tmp_path: Path, small_csv: Path) -> None:
-    site = write_plugin(tmp_path, "foreign", FOREIGN)
+    site = beside_light(tmp_path, "foreign", FOREIGN)
     terminal = Terminal(
         "run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=foreign",
-        "run.dir=run", folder=tmp_path, PYTHONPATH=site,
+        "metrics=[brier]", "run.dir=run", folder=tmp_path, PYTHONPATH=site,
     )  # fmt: skip
     terminal.wait_for((tmp_path / "waiting").exists)
     time.sleep(0.2)

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from conftest import Mlfw
-from plugin_folder import write_plugin
+from light_run import LIGHT, beside_light
 
-RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=tree")
+RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", *LIGHT)
 LISTENER = """
 import json
 import mlfw
@@ -53,12 +53,12 @@ def events(folder: Path) -> list[list[object]]:
 
 
 def test_listeners_are_told_of_every_stage(tmp_path: Path, small_csv: Path, mlfw: Mlfw) -> None:
-    site = write_plugin(tmp_path, "listener", LISTENER)
+    site = beside_light(tmp_path, "listener", LISTENER)
 
-    mlfw(*RUN, "tuner=grid", "tuner.space.max_depth=[1,2]", PYTHONPATH=site)
+    mlfw(*RUN, "tuner=grid", "tuner.space.share=[0.3,0.6]", PYTHONPATH=site)
 
     assert events(tmp_path) == [
-        ["started", "tree"],
+        ["started", "light"],
         ["stage", "prepare"],
         ["trial", 0],
         ["trial", 1],
@@ -71,7 +71,7 @@ def test_listeners_are_told_of_every_stage(tmp_path: Path, small_csv: Path, mlfw
 
 
 def test_a_failed_run_is_told_of(tmp_path: Path, small_csv: Path, mlfw: Mlfw) -> None:
-    site = write_plugin(tmp_path, "listener", LISTENER)
+    site = beside_light(tmp_path, "listener", LISTENER)
 
     result = mlfw(*RUN, "dataset.target=seen", PYTHONPATH=site)
 
@@ -82,12 +82,12 @@ def test_a_failed_run_is_told_of(tmp_path: Path, small_csv: Path, mlfw: Mlfw) ->
 def test_a_faulty_tracker_and_a_faulty_listener_are_left_out_once(
     tmp_path: Path, small_csv: Path, mlfw: Mlfw
 ) -> None:
-    site = write_plugin(tmp_path, "faulty", FAULTY)
+    site = beside_light(tmp_path, "faulty", FAULTY)
 
     result = mlfw(*RUN, "tracker=lost", PYTHONPATH=site)
 
     assert result.returncode == 0
-    assert "accuracy" in result.stdout
+    assert "brier" in result.stdout
     assert result.stderr.count("do not like") == 1
     assert result.stderr.count("tracker Lost failed and is left out: no way there") == 1
     (run,) = (tmp_path / "runs").iterdir()

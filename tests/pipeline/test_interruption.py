@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Mlfw, environment, write_small_csv
-from plugin_folder import write_plugin
+from light_run import LIGHT, beside_light, light_site
 
 KILLER = """
 import os, signal
@@ -33,8 +33,9 @@ def mlfw_trial_finished(run, number): kill_at(f"trial {number}")
 @mlfw.hookimpl
 def mlfw_run_finished(run, failed): kill_at("end")
 """
-RUN = ("run", "dataset=csv", "dataset.path=small.csv", "dataset.target=good", "model=tree",
-       "tuner=random", "tuner.trials=4", "metrics=[accuracy,auroc]")  # fmt: skip
+DATA = ("dataset=csv", "dataset.path=small.csv", "dataset.target=good")
+RUN = ("run", *DATA, *LIGHT, "tuner=random", "tuner.trials=4")
+TREE = ("run", *DATA, "model=tree", "metrics=[accuracy]")
 
 
 def outcome(run: Path) -> tuple[object, ...]:
@@ -43,7 +44,7 @@ def outcome(run: Path) -> tuple[object, ...]:
         json.loads((run / "metrics.json").read_text()),
         [(trial["number"], trial["params"], trial["value"]) for trial in trials],
         json.loads((run / "tuning.json").read_text())["params"],
-        json.loads((run / "model/manifest.json").read_text())["files"]["preprocessor.json"],
+        json.loads((run / "model/manifest.json").read_text())["files"]["share.json"],
     )
 
 
@@ -61,7 +62,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
     folder = tmp_path_factory.mktemp("whole")
     write_small_csv(folder / "small.csv")
     command = [sys.executable, "-m", "mlfw", *RUN, "run.dir=run"]
-    subprocess.run(command, check=True, cwd=folder, env=environment(), capture_output=True)
+    env = environment(PYTHONPATH=light_site(folder))
+    subprocess.run(command, check=True, cwd=folder, env=env, capture_output=True)
     return outcome(folder / "run")
 
 
@@ -84,7 +86,7 @@ def test_a_killed_run_is_continued_to_the_same_end(
     mlfw: Mlfw,
     mlfw_here: Mlfw,
 ) -> None:
-    site = write_plugin(tmp_path, "killer", KILLER)
+    site = beside_light(tmp_path, "killer", KILLER)
 
     killed = mlfw(*RUN, PYTHONPATH=site, KILL_AT=moment)
     (first,) = (tmp_path / "runs").glob("small-*")
@@ -95,7 +97,7 @@ def test_a_killed_run_is_continued_to_the_same_end(
     assert killed.returncode == -signal.SIGKILL
     assert "interrupted" in listed
     assert continued.returncode == 0, continued.stderr
-    assert "continuing runs/small-tree" in continued.stderr
+    assert "continuing runs/small-light" in continued.stderr
     assert outcome(first) == whole
     assert len(done) == TRIALS_DONE.get(moment, 4)
     assert done.items() <= trials(first).items()  # what was done is not done again
@@ -105,11 +107,11 @@ def test_a_killed_run_is_continued_to_the_same_end(
 def test_typing_a_finished_run_again_skips_every_stage_when_it_names_the_directory(
     tmp_path: Path, small_csv: Path, mlfw_here: Mlfw
 ) -> None:
-    first = mlfw_here(*RUN, "run.dir=here")
+    first = mlfw_here(*TREE, "run.dir=here")
     model = tmp_path / "here/model/manifest.json"
     written = model.stat().st_mtime_ns
 
-    again = mlfw_here(*RUN, "run.dir=here")
+    again = mlfw_here(*TREE, "run.dir=here")
 
     assert first.returncode == again.returncode == 0
     assert model.stat().st_mtime_ns == written
@@ -118,7 +120,7 @@ def test_typing_a_finished_run_again_skips_every_stage_when_it_names_the_directo
 def test_changed_data_is_noticed_when_a_run_is_continued(
     tmp_path: Path, small_csv: Path, mlfw: Mlfw
 ) -> None:
-    site = write_plugin(tmp_path, "killer", KILLER)
+    site = beside_light(tmp_path, "killer", KILLER)
     mlfw(*RUN, PYTHONPATH=site, KILL_AT="tune")
     with small_csv.open("a") as file:
         file.write("99,red,yes,2024-01-01,9,good\n" * 10)
@@ -134,11 +136,11 @@ def test_changed_data_is_noticed_when_a_run_is_continued(
 def test_a_failed_run_leaves_the_others_as_they_are(
     tmp_path: Path, small_csv: Path, mlfw_here: Mlfw
 ) -> None:
-    mlfw_here(*RUN, "run.name=good")
+    mlfw_here(*TREE, "run.name=good")
     files = {p: p.read_bytes() for p in (tmp_path / "runs/good").rglob("*") if p.is_file()}
 
-    refused = mlfw_here(*RUN, "run.name=good", "model=svm")
-    failed = mlfw_here(*RUN, "dataset.target=seen")
+    refused = mlfw_here(*TREE, "run.name=good", "model=svm")
+    failed = mlfw_here(*TREE, "dataset.target=seen")
 
     assert refused.returncode == failed.returncode == 2
     assert files == {p: p.read_bytes() for p in (tmp_path / "runs/good").rglob("*") if p.is_file()}

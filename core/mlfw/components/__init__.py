@@ -4,8 +4,25 @@ from mlfw.components.component import Component
 from mlfw.components.dataset import Dataset, LoadContext
 from mlfw.components.deployer import Deployer, Deployment
 from mlfw.components.estimate import Estimate
+from mlfw.components.executor import (
+    Executor,
+    JobContext,
+    JobFunction,
+    JobSetup,
+    Watch,
+    Workers,
+)
 from mlfw.components.finding import Action, Finding
 from mlfw.components.imports import Imports
+from mlfw.components.job import (
+    FailureKind,
+    Job,
+    JobFailure,
+    JobResult,
+    Rank,
+    Resources,
+    failure_of,
+)
 from mlfw.components.limits import limits
 from mlfw.components.metric import Metric, MetricValue
 from mlfw.components.model import Fitted, Model, Predictor
@@ -27,6 +44,7 @@ KINDS: dict[str, type[Component]] = {
     "metrics": Metric,
     "tracker": Tracker,
     "deployer": Deployer,
+    "executor": Executor,
 }
 
 __all__ = [
@@ -38,12 +56,20 @@ __all__ = [
     "Deployer",
     "Deployment",
     "Estimate",
+    "Executor",
+    "FailureKind",
     "Finding",
     "FitContext",
     "Fitted",
     "Fold",
     "Imports",
     "Interval",
+    "Job",
+    "JobContext",
+    "JobFailure",
+    "JobFunction",
+    "JobResult",
+    "JobSetup",
     "LoadContext",
     "Metric",
     "MetricValue",
@@ -52,6 +78,8 @@ __all__ = [
     "OpaqueModel",
     "OpaquePredictor",
     "Predictor",
+    "Rank",
+    "Resources",
     "RowSplits",
     "RunInfo",
     "Search",
@@ -64,6 +92,9 @@ __all__ = [
     "Tracker",
     "Trainer",
     "Tuner",
+    "Watch",
+    "Workers",
+    "failure_of",
     "limits",
     "path_field",
     "run_field",

@@ -18,6 +18,8 @@ from mlfw.components.splits import Splits, StreamedSplits, pieces
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mlfw.components.executor import Workers
+
 Progress = Callable[[int, int | None, str], None]
 
 
@@ -37,6 +39,8 @@ class LoadContext:
         folder: An empty folder to keep rows in that are too many for memory; None where there is
             none, and everything has to be in memory.
         imports: From which packages code may be imported that the configuration names.
+        workers: Runs jobs that loading starts, such as passes over files; None where the caller
+            has none.
     """
 
     split: Split = field(default_factory=Split)
@@ -44,6 +48,7 @@ class LoadContext:
     progress: Progress = silent
     folder: Path | None = None
     imports: Imports = field(default_factory=Imports)
+    workers: Workers | None = None
 
 
 @dataclass(kw_only=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlfw.cache import Cache
+    from mlfw.components.executor import Workers
 
 
 def untold(*_: Any) -> None:
@@ -85,6 +86,8 @@ class FitContext:
         stopping: Says whether the process was asked to end. A training that calls it after every
             step has 25 seconds from then to save what it needs to continue and to raise
             `mlfw.StopRequested`; a fit that never calls it is interrupted at once.
+        workers: Runs jobs that the fit starts, such as the ranks of a training; None where the
+            caller has none.
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
@@ -99,6 +102,7 @@ class FitContext:
     preparing: Progress = silent
     note: Callable[[str], None] = untold
     stopping: Callable[[], bool] = never
+    workers: Workers | None = None
     final: bool = True
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)

@@ -9,6 +9,7 @@ from typing import Any
 from mlfw.components import (
     Dataset,
     Deployer,
+    Executor,
     Metric,
     Model,
     Split,
@@ -23,6 +24,7 @@ DEFAULT_CHOICES = {
     "tuner": "none",
     "tracker": "none",
     "deployer": "none",
+    "executor": "local",
 }
 
 
@@ -69,6 +71,7 @@ class RootSchema(RootSettings):
     metrics: Any = field(default_factory=dict)
     tracker: Any = None
     deployer: Any = None
+    executor: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,7 @@ class RunConfig:
     metrics: Mapping[str, Metric]
     tracker: Tracker
     deployer: Deployer
+    executor: Executor
     frozen: Mapping[str, Any]
     origins: Mapping[str, str]
     notes: tuple[str, ...] = ()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from mlfw.components import Job, JobResult, Resources
 from mlfw.errors import UserError
 from mlfw.files import finite, read_json, write_json
 from mlfw.pipeline.forecast import expect
-from mlfw.pipeline.judge import fold, fold_count, judge
-from mlfw.pipeline.tune import best_params, with_params
+from mlfw.pipeline.job_watch import JobWatch, Place
+from mlfw.pipeline.jobs import fit_and_score_job
+from mlfw.pipeline.judge import fold_count
+from mlfw.pipeline.params import best_params, with_params
 from mlfw.pipeline.work import Work
 from mlfw.runs import RunDirectory
 
@@ -30,7 +33,7 @@ def cross_validate(work: Work) -> None:
     if not count:
         return
     config = work.config
-    params = best_params(work)
+    params = best_params(work.directory)
 
     def inputs() -> list[Any]:
         return [
@@ -72,27 +75,44 @@ def _each(
 
 def _folds(work: Work, params: Mapping[str, Any], count: int) -> None:
     expect(work, with_params(work.config.model, params))
-    for number in range(count):
-        file = work.directory.folds / f"{number:05}.json"
-        if not _is_finished(work, file):
-            with work.course.part("fold", number, count):
-                _one_fold(work, params, number, file)
+    files = [work.directory.folds / f"{number:05}.json" for number in range(count)]
+    todo = [number for number, file in enumerate(files) if not _is_finished(work, file)]
+    jobs = (
+        fit_and_score_job(
+            work,
+            params,
+            work.metrics,
+            f"folds/{number:05}",
+            fold=number,
+            label=f"fold {number}",
+        )
+        for number in todo
+    )
+
+    def places(job: Job) -> list[Place]:
+        return [("fold", job.arguments["fold"], count)]
+
+    with closing(work.workers.map(jobs, Resources(), JobWatch(work, places))) as results:
+        for result in results:
+            _note(work, result, files[result.job.arguments["fold"]])
 
 
-def _one_fold(work: Work, params: Mapping[str, Any], number: int, file: Path) -> None:
-    start = time.perf_counter()
-    folder = f"folds/{file.stem}"
-    model = with_params(work.config.model, params)
+def _note(work: Work, result: JobResult, file: Path) -> None:
+    """Keep the metrics of a fold.
+
+    Raises:
+        UserError: The model cannot learn from it.
+        BaseException: What else has ended it.
+    """
+    shutil.rmtree(result.job.folder, ignore_errors=True)
     try:
-        metrics = judge(work, model, fold(work, number), work.metrics, folder)
+        value = result.result()
     except UserError as error:
-        raise UserError(f"fold {number}: {error.problem}", error.remedy) from None
-    finally:
-        shutil.rmtree(work.directory.path / folder, ignore_errors=True)
+        raise UserError(f"{result.job}: {error.problem}", error.remedy) from None
     note = {
-        "fold": number,
-        "metrics": finite(metrics),
-        "seconds": time.perf_counter() - start,
+        "fold": result.job.arguments["fold"],
+        "metrics": finite(value["metrics"]),
+        "seconds": value["seconds"],
         "fingerprint": work.fingerprints["cross_validate"],
     }
     write_json(file, note)

@@ -10,9 +10,9 @@ from mlfw.components import Fitted, Model, OpaqueModel
 from mlfw.components.splits import TEST, first_rows
 from mlfw.errors import UserError, listing
 from mlfw.pipeline.forecast import cost_in_words, expect, expect_again, long_enough
+from mlfw.pipeline.params import best_params, merged, with_params
 from mlfw.pipeline.saved_model import save_model
 from mlfw.pipeline.training import Training
-from mlfw.pipeline.tune import best_params, merged, with_params
 from mlfw.pipeline.work import Work
 
 ROWS_COMPARED = 1000  # of the test split, to see that the saved model predicts as the fitted one
@@ -53,7 +53,7 @@ def check_model(work: Work) -> None:
 def fit(work: Work) -> None:
     """Fit the model with the best parameters on the training rows, and save it."""
     config = work.config
-    params = best_params(work)
+    params = best_params(work.directory)
 
     def act() -> None:
         predictor = _fitted(work, with_params(config.model, params))

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pluggy
 
 from mlfw.cache import Cache
-from mlfw.components import Estimate, Imports, RunInfo, Splits
+from mlfw.components import Estimate, Imports, JobSetup, RunInfo, Splits, Workers
 from mlfw.components.splits import SPLIT_NAMES
 from mlfw.config import RunConfig
 from mlfw.files import TEMPORARY_PREFIX
@@ -115,8 +115,11 @@ def plan(config: RunConfig, plugins: Plugins, monitor: Monitor, imports: Imports
         logging_to(Path(folder) / "log.txt"),
     ):
         cache = kept or Cache(Path(folder) / "cache", NO_LIMIT)
-        work = _work(config, plugins, monitor, imports, Path(folder) / "run", cache)
-        prepare(work)
+        run = RunDirectory(Path(folder) / "run")
+        setup = JobSetup(plugins.registry.job, imports, run.path.absolute(), monitor.note)
+        with closing(config.executor.start(setup)) as workers:
+            work = _work(config, plugins, monitor, imports, run, cache, workers)
+            prepare(work)
         check_model(work)
         assert work.metrics is not None
         return _plan(work, kept=kept is not None)
@@ -127,15 +130,15 @@ def _work(
     plugins: Plugins,
     monitor: Monitor,
     imports: Imports,
-    folder: Path,
+    directory: RunDirectory,
     cache: Cache,
+    workers: Workers,
 ) -> Work:
-    directory = RunDirectory(folder)
     directory.create("plan", config.frozen)
     nobody = pluggy.PluginManager(GROUP)
     nobody.add_hookspecs(hookspecs)
-    events = Events(RunInfo("plan", folder, config.frozen), nobody, None, monitor)
-    return Work(config, directory, plugins, events, monitor, cache=cache, imports=imports)
+    events = Events(RunInfo("plan", directory.path, config.frozen), nobody, None, monitor)
+    return Work(config, directory, plugins, events, monitor, workers, cache=cache, imports=imports)
 
 
 def _plan(work: Work, *, kept: bool) -> Plan:

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from mlfw.components import Imports, RunInfo
+from mlfw.components import Imports, JobSetup, RunInfo, Workers
 from mlfw.config import RunConfig, compose
 from mlfw.disk import disk_errors
 from mlfw.errors import StopRequested, UserError
@@ -21,6 +21,7 @@ from mlfw.pipeline.early import check_config
 from mlfw.pipeline.evaluate import evaluate
 from mlfw.pipeline.events import Events
 from mlfw.pipeline.fit import check_model, fit
+from mlfw.pipeline.jobs import keep
 from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.log import logging_to
 from mlfw.pipeline.metrics import main_metric
@@ -136,23 +137,31 @@ def _execute(
     remove_temporary(directory.path)
     info = RunInfo(directory.path.name, directory.path, config.frozen)
     events = Events(info, plugins.manager, config.tracker, monitor)
-    work = Work(
-        config,
-        directory,
-        plugins,
-        events,
-        monitor,
-        cache=user_cache(monitor),
-        imports=imports,
-        stop=stop,
-    )
+    setup = JobSetup(plugins.registry.job, imports, directory.path.absolute(), monitor.note)
+
+    def work(workers: Workers) -> Work:
+        work = Work(
+            config,
+            directory,
+            plugins,
+            events,
+            monitor,
+            workers,
+            cache=user_cache(monitor),
+            imports=imports,
+            stop=stop,
+        )
+        keep(setup, work)
+        return work
+
     try:
         with stop.named(CONTINUE), disk_errors(OTHER_FOLDER):
             stop.forced = partial(_end_forced, directory, monitor)
             directory.update(state=RUNNING, error="")
             write_environment(directory)
             events.started()
-            _stages(work)
+            with closing(config.executor.start(setup)) as workers:
+                _stages(work(workers))
             remove_temporary(directory.path)
             directory.update(state=FINISHED)
     except BaseException as error:

@@ -10,14 +10,14 @@ from contextlib import nullcontext
 from statistics import fmean
 from typing import Any
 
-from mlfw.components import Model, Objective, Search, Space
+from mlfw.components import Objective, Search, Space
 from mlfw.components.search import default_space, parse_space, plain
-from mlfw.config.components import changed_component
 from mlfw.errors import UserError
 from mlfw.files import read_json, write_json
 from mlfw.pipeline.forecast import cost_in_words, expect, long_enough
 from mlfw.pipeline.judge import fold, fold_count, judge
 from mlfw.pipeline.metrics import Measure, main_metric
+from mlfw.pipeline.params import with_params
 from mlfw.pipeline.work import Work
 
 logger = logging.getLogger("mlfw")
@@ -43,11 +43,6 @@ def tune(work: Work) -> None:
 
     detail = f"tuner {config.choice('tuner')}"
     work.stage("tune", inputs, detail, lambda: _search(work), [work.directory.tuning_file])
-
-
-def best_params(work: Work) -> dict[str, Any]:
-    """Return the parameters that the search found; empty without a search."""
-    return dict(read_json(work.directory.tuning_file)["params"])
 
 
 def _search(work: Work) -> None:
@@ -191,23 +186,3 @@ def _outcome(
         values.append(value)
     # A fold without a row of the positive class has no f1, in every trial.
     return fmean([value for value in values if value == value] or values)
-
-
-def with_params(model: Model, params: Mapping[str, Any]) -> Model:
-    """Return the model with some fields changed, converted to the fields' types.
-
-    Raises:
-        UserError: A value does not fit its field.
-    """
-    changed = changed_component(model, merged({}, params), "tuner.space")
-    assert isinstance(changed, Model)
-    return changed
-
-
-def merged(options: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options with parameters put in; `options.width` is the item `width` of `options`."""
-    result = dict(options)
-    for name, value in params.items():
-        field, _, rest = name.partition(".")
-        result[field] = merged(result.get(field) or {}, {rest: value}) if rest else value
-    return result

@@ -22,6 +22,7 @@ from mlfw.components import (
     RowSplits,
     Splits,
     StreamedSplits,
+    Workers,
 )
 from mlfw.components.imports import code_version
 from mlfw.config import RunConfig
@@ -53,6 +54,7 @@ class Work:
         plugins: Its components' plugins.
         events: Tells plugins and the tracker.
         monitor: Who watches.
+        workers: Run the jobs of the stages.
         fingerprints: What each stage so far follows from.
         cache: Where to keep what is costly to prepare, if anywhere.
         imports: From which packages code may be imported that the configuration names.
@@ -65,6 +67,7 @@ class Work:
     plugins: Plugins
     events: Events
     monitor: Monitor
+    workers: Workers
     fingerprints: dict[str, str] = field(default_factory=dict)
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)
@@ -169,6 +172,7 @@ class Work:
             progress=self.course.count,
             folder=folder,
             imports=self.imports,
+            workers=self.workers,
         )
 
     def context(self, folder_name: str, *, final: bool) -> FitContext:
@@ -186,6 +190,7 @@ class Work:
             seed=self.config.seed,
             folder=folder,
             stopping=self.stop.asked,
+            workers=self.workers,
             report=partial(self._report, final=final),
             progress=self.course.rows,
             preparing=self.course.preparing,

@@ -1,4 +1,4 @@
-"""The components that stand for "leave this step out"."""
+"""What is built into the core: components that leave a step out, and jobs on this machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mlfw.components import (
     Deployer,
     Deployment,
+    Executor,
     FitContext,
+    JobFunction,
     RunInfo,
     Search,
     SearchRange,
@@ -18,6 +20,7 @@ from mlfw.components import (
     Tuner,
 )
 from mlfw.errors import UserError
+from mlfw.jobs.local import LocalExecutor
 from mlfw.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -115,3 +118,15 @@ def mlfw_trackers() -> dict[str, type[Tracker]]:
 def mlfw_deployers() -> dict[str, type[Deployer]]:
     """Register the deployer that stands for no deployment."""
     return {"none": NoDeployer}
+
+
+@hookimpl
+def mlfw_executors() -> dict[str, type[Executor]]:
+    """Register the executor of this machine."""
+    return {"local": LocalExecutor}
+
+
+@hookimpl
+def mlfw_jobs() -> dict[str, str | JobFunction]:
+    """Register the jobs of a run's stages."""
+    return {"fit_and_score": "mlfw.pipeline.jobs:fit_and_score"}

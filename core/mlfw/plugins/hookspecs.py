@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from mlfw.components import (
-    Dataset,
-    Deployer,
-    Metric,
-    Model,
-    RunInfo,
-    Tracker,
-    Trainer,
-    Tuner,
-)
-
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from mlfw.components import (
+        Dataset,
+        Deployer,
+        Executor,
+        JobFunction,
+        Metric,
+        Model,
+        RunInfo,
+        Tracker,
+        Trainer,
+        Tuner,
+    )
     from mlfw.plugins.commands import Command
 
 hookspec = pluggy.HookspecMarker("mlfw")
@@ -65,6 +66,22 @@ def mlfw_trackers() -> dict[str, type[Tracker]]:  # type: ignore[empty-body]
 @hookspec
 def mlfw_deployers() -> dict[str, type[Deployer]]:  # type: ignore[empty-body]
     """Register deployers, chosen by `deployer=NAME`."""
+
+
+@hookspec
+def mlfw_executors() -> dict[str, type[Executor]]:  # type: ignore[empty-body]
+    """Register executors, chosen by `executor=NAME`."""
+
+
+@hookspec
+def mlfw_jobs() -> dict[str, str | JobFunction]:  # type: ignore[empty-body]
+    """Register job functions, which an executor calls in one of its workers.
+
+    Returns:
+        Functions by the name that `mlfw.Job.name` gives: as `package.module:function`, which is
+        imported when a job first needs it, or the function itself. It is called with a
+        `mlfw.Job` and a `mlfw.JobContext` and returns JSON data.
+    """
 
 
 @hookspec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,8 @@ import pluggy
 
 from mlfw.plugins import hookspecs
 from mlfw.plugins.commands import commands_of
-from mlfw.plugins.distribution import name_and_version
+from mlfw.plugins.distribution import entry_points_of, name_and_version
+from mlfw.plugins.jobs import jobs_of
 from mlfw.plugins.registration import RegistrationError, components_of, verify_hooks
 from mlfw.plugins.registry import Registry
 
@@ -71,13 +73,11 @@ def load_plugins(
         found: Entry points to load in place of the installed ones.
         disabled: Names of plugins to leave out; by default those in `MLFW_DISABLE_PLUGINS`.
     """
-    from importlib.metadata import entry_points
-
     blocked = set(os.environ.get(DISABLE, "").split(",") if disabled is None else disabled)
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     registry = Registry()
-    points = sorted(entry_points(group=GROUP) if found is None else found, key=_order)
+    points = sorted(entry_points_of(GROUP) if found is None else found, key=_order)
     infos = []
     for point in points:
         if point.name in blocked:
@@ -95,21 +95,20 @@ def points_mentioning(hook: str) -> list[EntryPoint]:
     """Return the entry points whose module may implement a hook, without importing any.
 
     The source of a module that implements a hook holds the hook's name or `import *`; a module
-    that lies within a package, or has no source, counts as one that may.
+    that has no source, or lies within a package that is not imported, counts as one that may.
 
     Args:
         hook: The hook's name.
     """
-    from importlib.metadata import entry_points
-
-    return [point for point in entry_points(group=GROUP) if _mentions(point.module, hook)]
+    return [point for point in entry_points_of(GROUP) if _mentions(point.module, hook)]
 
 
 def _mentions(module: str, hook: str) -> bool:
     from importlib.util import find_spec
 
     try:
-        spec = None if "." in module else find_spec(module)
+        package = module.rpartition(".")[0]  # finding a module within it imports the package
+        spec = None if package and package not in sys.modules else find_spec(module)
         if spec is None or not spec.origin or not spec.origin.endswith(".py"):
             return True
         source = Path(spec.origin).read_text(encoding="utf-8", errors="replace")
@@ -127,15 +126,16 @@ def _load(
     try:
         manager.register(plugin, name)
         verify_hooks(plugin, manager)
-        components, commands = components_of(plugin), commands_of(plugin)
-        registry.add(components, commands, plugin=point.name, distribution=distribution_of(point))
+        components, commands, jobs = components_of(plugin), commands_of(plugin), jobs_of(plugin)
+        owner = distribution_of(point)
+        registry.add(components, commands, jobs, plugin=point.name, distribution=owner)
     except RegistrationError:
         _unregister(manager, plugin)
         raise
     except (Exception, SystemExit) as error:
         _unregister(manager, plugin)
         raise RegistrationError(_reason(error)) from error
-    provided: dict[str, Mapping[str, Any]] = {**components, "command": commands}
+    provided: dict[str, Mapping[str, Any]] = {**components, "command": commands, "job": jobs}
     return {kind: tuple(named) for kind, named in provided.items() if named}
 
 

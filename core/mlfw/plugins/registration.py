@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from mlfw.components import KINDS, Component
 from mlfw.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from mlfw.components import Component
 
 HOOK_OF_KIND = {
     "dataset": "mlfw_datasets",
@@ -20,6 +22,7 @@ HOOK_OF_KIND = {
     "metrics": "mlfw_metrics",
     "tracker": "mlfw_trackers",
     "deployer": "mlfw_deployers",
+    "executor": "mlfw_executors",
 }
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 RESERVED_FIELD = "use"
@@ -65,10 +68,13 @@ def components_of(plugin: Any) -> dict[str, dict[str, type[Component]]]:
     Raises:
         RegistrationError: A hook returns something else than named component classes.
     """
+    hooks = {kind: hook for kind, hook in HOOK_OF_KIND.items() if hasattr(plugin, hook)}
+    if not hooks:
+        return {}  # a plugin of commands alone, for which the contracts need not be imported
+    from mlfw.components import KINDS
+
     return {
-        kind: _checked(hook, getattr(plugin, hook)(), KINDS[kind])
-        for kind, hook in HOOK_OF_KIND.items()
-        if hasattr(plugin, hook)
+        kind: _checked(hook, getattr(plugin, hook)(), KINDS[kind]) for kind, hook in hooks.items()
     }
 
 

@@ -16,6 +16,9 @@ from mlfw.files import digest, write_text
 from mlfw.runs.lock import is_locked
 from mlfw.runs.record import INTERRUPTED, RUNNING, RunRecord
 
+# Sections of a configuration that do not change what a run computes.
+ELSEWHERE = ("run", "executor")
+
 
 @dataclass(frozen=True)
 class RunDirectory:
@@ -153,5 +156,5 @@ class RunDirectory:
 
 
 def config_digest(frozen: Mapping[str, Any]) -> str:
-    """Return a fingerprint of a configuration, apart from where the run is kept."""
-    return digest({key: value for key, value in frozen.items() if key != "run"})
+    """Return a fingerprint of a configuration, apart from where the run is kept and computed."""
+    return digest({key: value for key, value in frozen.items() if key not in ELSEWHERE})

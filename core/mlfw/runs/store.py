@@ -13,7 +13,7 @@ import yaml
 
 from mlfw.errors import UserError, did_you_mean, listing
 from mlfw.files import TEMPORARY_PREFIX
-from mlfw.runs.directory import RunDirectory, config_digest
+from mlfw.runs.directory import ELSEWHERE, RunDirectory, config_digest
 from mlfw.runs.lock import LOCK, is_locked
 from mlfw.runs.record import FAILED, FINISHED, RUNNING
 
@@ -210,7 +210,7 @@ def _differing(directory: RunDirectory, frozen: Mapping[str, Any]) -> list[str]:
     return sorted(
         key
         for key in before.keys() | now.keys()
-        if before.get(key) != now.get(key) and not key.startswith("run.")
+        if before.get(key) != now.get(key) and key.partition(".")[0] not in ELSEWHERE
     )
 
 

@@ -1,0 +1,1 @@
+"""Running jobs in this process or in others of this machine."""
