@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mlfw.errors import UserError
 from mlfw.files import TEMPORARY_PREFIX, digest, new_folder, read_json, sha256, write_json
+from mlfw.urls import check_on_disk
 
 FOLDER_VARIABLE, LIMIT_VARIABLE = "MLFW_CACHE", "MLFW_CACHE_GB"
 DEFAULT_LIMIT_GB = 20.0
@@ -40,8 +41,9 @@ class Cache:
         most `$MLFW_CACHE_GB` gigabytes (20 when not set).
 
         Raises:
-            UserError: `MLFW_CACHE_GB` is no number of 0 or more.
+            UserError: `MLFW_CACHE_GB` is no number of 0 or more, or `MLFW_CACHE` is a URL.
         """
+        check_on_disk(environment.get(FOLDER_VARIABLE, ""), FOLDER_VARIABLE)
         base = environment.get("XDG_CACHE_HOME") or home_folder(environment) / ".cache"
         folder = Path(environment.get(FOLDER_VARIABLE) or Path(base) / "mlfw")
         text = environment.get(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_GB)

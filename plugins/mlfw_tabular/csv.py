@@ -38,7 +38,7 @@ from mlfw_tabular.encoding import (
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.likely_types import likely_types
 from mlfw_tabular.reading import Telling, check_names
-from mlfw_tabular.sources import check_file
+from mlfw_tabular.sources import check_file, on_disk
 from mlfw_tabular.text_file import TextFile, Told, beginning, holds, is_compressed
 from mlfw_tabular.what import check_text, check_what, is_json_lines
 
@@ -202,7 +202,7 @@ class Csv(FileDataset):
         """Return types for the columns of a large file that stands alone, so far as it is clear."""
         import pyarrow as pa
 
-        alone = self.path == [str(path)] and not (self.validation or self.test or self.schema)
+        alone = not (self.validation or self.test or self.schema) and self._is_only(path)
         if not alone or path.stat().st_size < LEAST_BYTES_FOR_TYPES:
             return {}
         lines = beginning(path).decode(dialect.encoding, "ignore").removeprefix("\ufeff")
@@ -220,10 +220,17 @@ class Csv(FileDataset):
             thousands=dialect.delimiter == ";",
         )
 
+    def _is_only(self, path: Path) -> bool:
+        """Tell whether a file, or what it is a copy of, is the only one of the data set."""
+        if not self.path or len(sources := self.sources("path")) > 1:
+            return False
+        with on_disk(sources) as (first,):
+            return first.path == path
+
     def decimal_point(self) -> str:
         """Return `,` for a file with semicolons, as programs write it where commas are decimal."""
-        sources = self.sources("path")
-        return "," if self._dialect(sources[0].path).delimiter == ";" else ""
+        with on_disk(self.sources("path")[:1]) as (first,):
+            return "," if self._dialect(first.path).delimiter == ";" else ""
 
     def _dialect(self, path: Path) -> Dialect:
         start = beginning(path)

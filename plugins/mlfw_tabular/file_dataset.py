@@ -5,11 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, cast
 
 import mlfw
 from mlfw import Finding, LoadContext, RowSplits, Splits, UserError
@@ -17,10 +17,12 @@ from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import pieces as table_pieces
 from mlfw.errors import listing
 from mlfw.files import digest, new_file
+from mlfw.remote import RemoteFile
+from mlfw.urls import check_no_secret, shown_url
 from mlfw_tabular.image_paths import image_notes
 from mlfw_tabular.mixed_values import as_read
 from mlfw_tabular.reading import Telling, check_flat, check_names, checksums, read_all
-from mlfw_tabular.sources import Source, check_file, find_sources
+from mlfw_tabular.sources import Source, check_file, find_sources, on_disk
 from mlfw_tabular.table_dataset import TableDataset, Understood
 from mlfw_tabular.text_file import Told, is_compressed
 
@@ -37,6 +39,7 @@ class FileDataset(TableDataset):
 
     Attributes:
         path: The file; or several, or a pattern such as data/*.csv, read in the order of names.
+            Each may be a URL too, such as s3://bucket/data/*.csv, gs://, abfs:// or https://.
         validation: Files with the rows that steer training and tuning, where they stand apart.
         test: Files with the rows for the final measurement, where they stand apart.
         folders: Whether a folder stands for all files in it.
@@ -56,6 +59,15 @@ class FileDataset(TableDataset):
                 setattr(self, key, [value] if value else [])
         self._notes: list[Finding] = []
         self._expected: tuple[str, ...] = ()
+        self._found: dict[str, list[Source]] = {}
+
+    @classmethod
+    def check_written(cls, options: Mapping[str, Any]) -> None:
+        """Refuse URLs with a secret that would be kept in the run directory."""
+        for key in KEYS:
+            written = options[key]
+            for text in [written] if isinstance(written, str) else written:
+                check_no_secret(str(text), f"dataset.{key}")
 
     @abstractmethod
     def parse(self, path: Path, told: Told) -> pa.Table:
@@ -107,7 +119,7 @@ class FileDataset(TableDataset):
 
     def place(self) -> str:
         """Return the files' paths."""
-        return listing(self.path, 3)
+        return listing(map(shown_url, self.path), 3)
 
     def table(self, progress: Progress = silent) -> pa.Table:
         """Read the files."""
@@ -119,10 +131,24 @@ class FileDataset(TableDataset):
         return {key: self._read(key, progress) for key in KEYS[1:] if getattr(self, key)}
 
     def fingerprint(self, progress: Progress = silent) -> str:
-        """Return a checksum of all files' content, in order."""
+        """Return a checksum of all files' content, in order; of remote ones, of their versions."""
         sources = [self.sources(key) for key in KEYS]
-        found = iter(checksums([each.path for part in sources for each in part], progress))
-        return digest([[[next(found), each.parts] for each in part] for part in sources])
+        paths = [each.path for part in sources for each in part]
+        found = iter(checksums([path for path in paths if isinstance(path, Path)], progress))
+        return digest(
+            [
+                [
+                    [
+                        [each.path.size, each.path.version]
+                        if isinstance(each.path, RemoteFile)
+                        else next(found),
+                        each.parts,
+                    ]
+                    for each in part
+                ]
+                for part in sources
+            ]
+        )
 
     def sources(self, key: str) -> list[Source]:
         """Return the files of `path`, `validation` or `test`, in the order they are read.
@@ -131,11 +157,16 @@ class FileDataset(TableDataset):
             UserError: A file is not there or may not be read, or `path` is not set.
         """
         paths = getattr(self, key)
+        if key in self._found:
+            return self._found[key]
         if key == "path" and not paths:
             suffix = (*self.suffixes, "")[0]
             example = f"Type for example: dataset.path=FILE{suffix}"
             raise UserError("dataset.path: not set.", example)
-        return find_sources(paths, f"dataset.{key}", self.suffixes, folders=self.folders)
+        found = find_sources(paths, f"dataset.{key}", self.suffixes, folders=self.folders)
+        if any(isinstance(source.path, RemoteFile) for source in found):
+            self._found[key] = found  # asking for them again takes long
+        return found
 
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file as it is; see `mlfw.Dataset.read`."""
@@ -174,10 +205,10 @@ class FileDataset(TableDataset):
 
     def _check_apart(self) -> None:
         """Check that no row is both learnt from and measured on."""
-        owners: dict[Path, str] = {}
+        owners: dict[str, str] = {}
         for key in KEYS:
             for source in self.sources(key):
-                owner = owners.setdefault(source.path.resolve(), key)
+                owner = owners.setdefault(source.key, key)
                 if owner != key:
                     raise UserError(
                         f"dataset.{key}: {source.path} is in dataset.{owner} too.",
@@ -186,9 +217,10 @@ class FileDataset(TableDataset):
 
     def _read(self, key: str, progress: Progress) -> pa.Table:
         dropped = set(self.drop) - set(self.target)
-        table, notes = read_all(self.sources(key), self._parse, progress, dropped)
+        with on_disk(self.sources(key), progress) as sources:
+            table, notes = read_all(sources, self._parse, progress, dropped)
         self._notes += notes
-        place = listing(getattr(self, key), 3)
+        place = listing(map(shown_url, getattr(self, key)), 3)
         if not table.num_rows:
             raise UserError(
                 f"{place}: holds no rows, only columns {listing(table.column_names)}.",
@@ -197,7 +229,7 @@ class FileDataset(TableDataset):
         check_flat(table.schema, place, self.drop)
         if key == "path":
             but = {*self.target, *self.drop, *self.columns}
-            self._notes += image_notes(table, self.sources(key)[0].path, but=but)
+            self._notes += image_notes(table, Path(self.path[0]), but=but)
         return table
 
     def _other_reader(self, path: Path) -> FileDataset:

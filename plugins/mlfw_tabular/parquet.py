@@ -12,7 +12,7 @@ from mlfw import LoadContext, RowSplits, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.memory import memory_bytes
-from mlfw_tabular.parquet_source import as_user_error, open_source
+from mlfw_tabular.parquet_source import RowSource, as_user_error, open_source
 from mlfw_tabular.reading import Telling, check_flat, check_names
 from mlfw_tabular.sources import check_file
 from mlfw_tabular.streaming import stream_splits
@@ -20,7 +20,6 @@ from mlfw_tabular.text_file import Told
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.dataset as ds
 
 LARGEST_SHARE = 0.25
 LEAST_BYTES_FOR_PIECES, PIECE_BYTES = 16 << 20, 2 << 20
@@ -56,23 +55,18 @@ class Parquet(FileDataset):
                 "Leave dataset.validation and dataset.test out, or set dataset.stream=false.",
             )
         source = self.source()
-        own = self.following(source.schema.names)
+        own = self.following(source.names)
         check_flat(source.schema, own.place(), own.drop)
         return stream_splits(own, source, context)
 
-    def source(self) -> ds.Dataset:
-        """Return the rows as an Arrow data set, to be read batch by batch."""
+    def source(self) -> RowSource:
+        """Return the rows to be read by file and row group."""
         return open_source(self.sources("path"))
 
     def _streams(self) -> bool:
         if self.stream is not None:
             return self.stream
-        groups = (
-            fragment.metadata.row_group(index).total_byte_size
-            for fragment in self.source().get_fragments()
-            for index in range(fragment.metadata.num_row_groups)
-        )
-        return bool(sum(groups) > memory_bytes() * LARGEST_SHARE)
+        return self.source().size > memory_bytes() * LARGEST_SHARE
 
     def parse(self, path: Path, told: Told) -> pa.Table:
         """Read the file, one row group after the other."""

@@ -1,25 +1,28 @@
-"""Parquet files as one Arrow data set, which reads them batch by batch."""
+"""Parquet files as one source of rows, which is read by file and row group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import reduce
-from operator import and_
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
+from mlfw.components.splits import BUFFER_BYTES, ROWS_AT_ONCE
+from mlfw.remote import RemoteFile
 from mlfw_tabular.reading import check_alike
 from mlfw_tabular.sources import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+BLOCK_ROWS = 1 << 18
 
 
 @contextmanager
-def as_user_error(path: Path) -> Iterator[None]:
+def as_user_error(path: Path | RemoteFile) -> Iterator[None]:
     """Raise what Arrow says of a damaged Parquet file as a `UserError`."""
     import pyarrow as pa
 
@@ -27,24 +30,174 @@ def as_user_error(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError) as error:
         text = str(error).splitlines()[0]
+        if isinstance(path, RemoteFile) and not isinstance(error, pa.ArrowInvalid):
+            with path.reported():
+                raise
         raise UserError(
             f"{path}: not a whole Parquet file: {text}",
             "Copy or download it again, or check that it is Parquet: `file FILE`.",
         ) from None
 
 
-def open_source(sources: list[Source]) -> ds.Dataset:
-    """Return files, one or more, as one data set with the columns of the first.
+@contextmanager
+def open_parquet(path: Path | RemoteFile, *, ahead: bool = False) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file, which may be remote.
+
+    Args:
+        path: The file.
+        ahead: Whether what is read of a remote file is fetched in few large requests, and kept in
+            memory until the file is closed.
+
+    Raises:
+        UserError: It is damaged, or cannot be read.
+    """
+    import pyarrow.parquet as pq
+
+    remote = isinstance(path, RemoteFile)
+    with (
+        as_user_error(path),
+        # What is read ahead is kept until the file is closed: all of it.
+        pq.ParquetFile(
+            path.open() if isinstance(path, RemoteFile) else path,
+            pre_buffer=remote and ahead,
+            buffer_size=0 if remote else BUFFER_BYTES,
+        ) as file,
+    ):
+        yield file
+
+
+@dataclass(frozen=True)
+class RowFile:
+    """A Parquet file.
+
+    Attributes:
+        path: The file.
+        parts: Columns that the names of its folders give it.
+        groups: How many rows each of its row groups has.
+        size: How many bytes its rows take when they are read.
+    """
+
+    path: Path | RemoteFile
+    parts: Mapping[str, str | None]
+    groups: tuple[int, ...]
+    size: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some row groups of one file, one after the other, that are read together.
+
+    Attributes:
+        file: The number of the file, from 0.
+        group: The number of the first row group in it, from 0.
+        first: How many rows of the source come before them.
+        rows: How many rows each of them has.
+    """
+
+    file: int
+    group: int
+    first: int
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RowSource:
+    """The rows of Parquet files, one file after the other.
+
+    Attributes:
+        files: The files.
+        schema: The columns of all of them, those of their folders' names included.
+    """
+
+    files: tuple[RowFile, ...]
+    schema: pa.Schema
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return list(self.schema.names)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(sum(file.groups) for file in self.files)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the rows take when they are read."""
+        return sum(file.size for file in self.files)
+
+    def blocks(self) -> list[Block]:
+        """Return all rows in order, as blocks of row groups; small groups are joined."""
+        found, first = [], 0
+        for number, file in enumerate(self.files):
+            start = 0
+            while start < len(file.groups):
+                end, rows = start + 1, file.groups[start]
+                while end < len(file.groups) and rows + file.groups[end] <= BLOCK_ROWS:
+                    rows += file.groups[end]
+                    end += 1
+                found.append(Block(number, start, first, file.groups[start:end]))
+                start, first = end, first + rows
+        return found
+
+    def read(
+        self, block: Block, columns: Sequence[str] | None = None, rows: int = ROWS_AT_ONCE
+    ) -> Iterator[pa.Table]:
+        """Yield the rows of a block in order, in tables of bounded size.
+
+        Args:
+            block: The block.
+            columns: Only these columns.
+            rows: How many rows a table has at most.
+
+        Raises:
+            UserError: The file is damaged, or cannot be read.
+        """
+        import pyarrow as pa
+
+        own = self.files[block.file]
+        groups = list(range(block.group, block.group + len(block.rows)))
+        names = self.names if columns is None else columns
+        # By the file's reader: a scanner takes ten times the memory.
+        with open_parquet(own.path, ahead=True) as file:
+            inside = [name for name in names if name in file.schema_arrow.names]
+            for batch in file.iter_batches(rows, row_groups=groups, columns=inside):
+                yield pa.table(
+                    {
+                        name: batch[name].cast(self.schema.field(name).type)
+                        if name in inside
+                        else _repeated(own.parts[name], batch.num_rows)
+                        for name in names
+                    }
+                )
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield all rows in order, in tables of bounded size; see `read`."""
+        for block in self.blocks():
+            yield from self.read(block, columns)
+
+
+def open_source(sources: Sequence[Source]) -> RowSource:
+    """Return files, one or more, as one source with the columns of the first.
 
     Raises:
         UserError: A file is damaged, or has other columns.
     """
     import pyarrow as pa
-    import pyarrow.dataset as ds
-    from pyarrow.fs import LocalFileSystem
 
-    schemas = [_schema(source) for source in sources]
-    for source, schema in zip(sources, schemas, strict=True):
+    files, schemas = [], []
+    for source in sources:
+        with open_parquet(source.path) as file:
+            metadata, schema = file.metadata, file.schema_arrow.remove_metadata()
+        groups = list(map(metadata.row_group, range(metadata.num_row_groups)))
+        counts = tuple(group.num_rows for group in groups)
+        size = sum(group.total_byte_size for group in groups)
+        files.append(RowFile(source.path, source.parts, counts, size))
+        for name in source.parts:
+            if name not in schema.names:
+                schema = schema.append(pa.field(name, pa.string()))
+        schemas.append(schema)
         check_alike(schema.names, source.path, schemas[0].names, sources[0].path)
     try:
         whole = pa.unify_schemas(schemas, promote_options="permissive")
@@ -54,37 +207,10 @@ def open_source(sources: list[Source]) -> ds.Dataset:
             f"{str(error).splitlines()[0]}",
             "Give each column one type in all files.",
         ) from None
-    return ds.FileSystemDataset.from_paths(
-        [str(source.path) for source in sources],
-        schema=whole,
-        format=ds.ParquetFileFormat(),
-        filesystem=LocalFileSystem(),
-        partitions=[
-            _parts(source, set(schema.names) - source.parts.keys())
-            for source, schema in zip(sources, schemas, strict=True)
-        ],
-    )
+    return RowSource(tuple(files), whole)
 
 
-def _schema(source: Source) -> pa.Schema:
-    """Return a file's columns, those of its folders' names included."""
+def _repeated(value: str | None, rows: int) -> pa.Array:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    with as_user_error(source.path):
-        schema = pq.read_schema(source.path).remove_metadata()
-    for name in source.parts:
-        if name not in schema.names:
-            schema = schema.append(pa.field(name, pa.string()))
-    return schema
-
-
-def _parts(source: Source, in_file: set[str]) -> ds.Expression:
-    import pyarrow.compute as pc
-
-    terms = [
-        pc.field(name).is_null() if value is None else pc.field(name) == value
-        for name, value in source.parts.items()
-        if name not in in_file
-    ]
-    return reduce(and_, terms, pc.scalar(True))
+    return pa.repeat(pa.scalar(value, pa.string()), rows)

@@ -13,8 +13,9 @@ from mlfw.components.megabytes import Megabytes
 from mlfw.errors import listing
 from mlfw.files import sha256
 from mlfw.hints import override
+from mlfw.remote import RemoteFile
 from mlfw_tabular.mixed_values import AS_TEXT
-from mlfw_tabular.sources import Source
+from mlfw_tabular.sources import LocalSource
 from mlfw_tabular.text_file import Told
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Telling:
 
 
 def read_all(
-    sources: list[Source],
+    sources: Sequence[LocalSource],
     read: Callable[[Path, Told], pa.Table],
     progress: Progress,
     drop: Collection[str] = (),
@@ -91,7 +92,7 @@ def checksums(paths: Sequence[Path], progress: Progress) -> list[str]:
     return found
 
 
-def _with_parts(table: pa.Table, source: Source) -> pa.Table:
+def _with_parts(table: pa.Table, source: LocalSource) -> pa.Table:
     import pyarrow as pa
 
     for name, value in source.parts.items():
@@ -102,7 +103,9 @@ def _with_parts(table: pa.Table, source: Source) -> pa.Table:
     return table
 
 
-def check_alike(names: list[str], path: Path, first: list[str], first_path: Path) -> None:
+def check_alike(
+    names: list[str], path: Path | RemoteFile, first: list[str], first_path: Path | RemoteFile
+) -> None:
     """Check that a file has the columns of the first one.
 
     Raises:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import glob
 import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
 from mlfw import UserError
+from mlfw.components.dataset import Progress, silent
 from mlfw.errors import did_you_mean, listing
 from mlfw.hints import shell_word
+from mlfw.remote import RemoteFile, find_remote_files, local_copies
+from mlfw.urls import is_url
 
-WEB = re.compile(r"\b(https?|ftp|s3|gs):/+(.+)")
 # What Hive and Spark write for a missing value.
 MISSING_PART = "__HIVE_DEFAULT_PARTITION__"
 
@@ -28,8 +30,20 @@ class Source:
         parts: Columns that the names of its folders give it, such as `year=2024`.
     """
 
-    path: Path
+    path: Path | RemoteFile
     parts: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What is the same for two names of one file."""
+        return str(self.path.resolve() if isinstance(self.path, Path) else self.path)
+
+
+@dataclass(frozen=True)
+class LocalSource(Source):
+    """A source whose file lies on a disk of this machine."""
+
+    path: Path
 
 
 def find_sources(
@@ -38,7 +52,8 @@ def find_sources(
     """Return the files that paths stand for, in order; those of a pattern or folder by name.
 
     Args:
-        paths: Files, patterns such as `data/*.csv`, and folders where these are read.
+        paths: Files, patterns such as `data/*.csv`, and folders where these are read; or URLs of
+            these.
         key: The configuration's key, for messages.
         suffixes: What the names of files in a folder end in.
         folders: Whether a folder stands for the files in it.
@@ -49,18 +64,48 @@ def find_sources(
     """
     found: list[Source] = []
     for text in paths:
+        if is_url(text):
+            found += _remote(text, key, suffixes, folders=folders)
+            continue
         for path in _matches(text, key):
             if folders and is_folder(path):
                 found += _in_folder(path, key, suffixes)
             else:
                 found.append(Source(path))
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for source in found:
-        check_file(source.path, key, suffixes[0] if suffixes else "")
-        if source.path.resolve() in seen:
+        if isinstance(source.path, Path):
+            check_file(source.path, key, suffixes[0] if suffixes else "")
+        if source.key in seen:
             raise UserError(f"{key}: {source.path} is named twice.", "Name each file once.")
-        seen.add(source.path.resolve())
+        seen.add(source.key)
     return found
+
+
+def _remote(url: str, key: str, suffixes: tuple[str, ...], *, folders: bool) -> list[Source]:
+    """Return the files that a URL stands for; those in a folder with what its names say."""
+    try:
+        files = find_remote_files(url, suffixes=suffixes, folders=folders)
+    except UserError as error:
+        raise UserError(f"{key}: {error.problem}", error.remedy) from None
+    return [Source(file, _parts_of(file.below.split("/")[:-1])) for file in files]
+
+
+@contextmanager
+def on_disk(sources: Sequence[Source], progress: Progress = silent) -> Iterator[list[LocalSource]]:
+    """Yield sources of files on this machine's disk: remote ones are copied.
+
+    A mistake that names a copy is told with the file's URL.
+    """
+    remote = [source.path for source in sources if isinstance(source.path, RemoteFile)]
+    with local_copies(remote, progress) as copies:
+        yield [
+            LocalSource(
+                copies[source.path] if isinstance(source.path, RemoteFile) else source.path,
+                source.parts,
+            )
+            for source in sources
+        ]
 
 
 def _matches(text: str, key: str) -> list[Path]:
@@ -83,16 +128,19 @@ def _in_folder(folder: Path, key: str, suffixes: tuple[str, ...]) -> list[Source
         steps = path.relative_to(folder).parts
         hidden = any(step.startswith((".", "_")) and "=" not in step for step in steps)
         if path.name.lower().endswith(suffixes) and not hidden and path.is_file():
-            pairs = [step.split("=", 1) for step in steps[:-1] if "=" in step]
-            found.append(
-                Source(path, {name: _part(value) for name, value in pairs}),
-            )
+            found.append(Source(path, _parts_of(steps[:-1])))
     if not found:
         raise UserError(
             f"{key}: {folder}: no file in this folder ends in {' or '.join(suffixes)}.",
             "Check the path.",
         )
     return found
+
+
+def _parts_of(steps: Iterable[str]) -> dict[str, str | None]:
+    """Return the columns that the names of folders give, such as `year=2024`."""
+    pairs = [step.split("=", 1) for step in steps if "=" in step]
+    return {name: _part(value) for name, value in pairs}
 
 
 def _part(value: str) -> str | None:
@@ -142,10 +190,6 @@ def check_file(path: Path, key: str, suffix: str = ".csv") -> None:
 
 def _not_there(path: Path, place: str) -> tuple[str, str]:
     """Return what to tell of a path at which there is no file, and what to do."""
-    address = WEB.search(str(path))
-    if address:
-        url = f"{address[1]}://{address[2]}"
-        return f"{place}: is a web address, expected a file.", f"Download it: curl -LO {url}"
     if path.is_symlink():
         return (
             f"{place}: no such file where this link leads.",

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from conftest import PENGUINS, Mlfw
 from mlfw import UserError
+from mlfw.cache import Cache
 from mlfw.runs import RunDirectory, find_run, list_runs, locked, open_run
 from mlfw.runs.lock import is_locked
 from mlfw.runs.record import FAILED, FINISHED
@@ -222,3 +224,20 @@ def test_a_killed_run_is_shown_as_interrupted(tmp_path: Path) -> None:
     with locked(run.path):
         assert run.state() == "running"
     assert run.state() == "interrupted"
+
+
+@pytest.mark.parametrize("key", ["folder", "dir"])
+def test_a_run_is_not_kept_at_a_url(key: str, mlfw_here: Mlfw) -> None:
+    done = mlfw_here(
+        "run", "dataset=csv", f"dataset.path={PENGUINS}", "dataset.target=Sex",
+        f"run.{key}=s3://bucket/runs",
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert f"run.{key}=s3://bucket/runs: is a URL, expected a folder" in done.stderr
+    assert f"run.{key}=/shared/mlfw" in done.stderr
+
+
+def test_the_cache_is_no_url() -> None:
+    with pytest.raises(UserError, match=r"MLFW_CACHE=s3://user:\*\*\*@bucket: is a URL"):
+        Cache.of_user({"MLFW_CACHE": "s3://user:key@bucket"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from mlfw.cli.notes import note, print_notes
 from mlfw.cli.options import (
@@ -16,6 +15,7 @@ from mlfw.cli.options import (
 from mlfw.cli.output import print_sentence
 from mlfw.cli.table import print_table
 from mlfw.cli.watched import watched
+from mlfw.pipeline.streams import rows_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data",
         metavar="DATA",
         nargs="?",
-        type=Path,
-        help="rows with the target, as a file, or - for standard input (default: the run's test "
-        "rows)",
+        type=rows_path,
+        help="rows with the target, as a file, a URL, or - for standard input (default: the run's "
+        "test rows)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 

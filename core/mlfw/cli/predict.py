@@ -14,6 +14,7 @@ from mlfw.cli.options import (
     allowed_imports,
 )
 from mlfw.cli.watched import watched
+from mlfw.pipeline.streams import rows_path
 
 FILE, PATH = "file", "path"
 
@@ -26,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data",
         metavar="DATA",
-        type=Path,
-        help="rows: .csv, .parquet, .jsonl or .xlsx, or - for standard input; images: a folder",
+        type=rows_path,
+        help="rows: .csv, .parquet, .jsonl or .xlsx, a URL of one, or - for standard input; images: "
+        "a folder",
     )
     parser.add_argument(
         "-o",

@@ -13,7 +13,8 @@ def path_field() -> dict[str, Any]:
     """Return field metadata that marks a string, or a list of strings, as paths.
 
     A relative path in a configuration file counts from that file's folder; one on the command
-    line counts from the current folder. The component is given absolute paths.
+    line counts from the current folder. The component is given absolute paths. A URL, such as
+    `s3://bucket/rows.csv`, is given as it is written: see `mlfw.urls.is_url`.
     """
     return {PATH: True}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlfw.components.paths import path_fields, run_fields
 from mlfw.config.document import Document
+from mlfw.urls import is_url
 
 
 def resolve_paths(
@@ -20,7 +21,7 @@ def resolve_paths(
     """Replace relative paths in path fields, in place; long lists of them stand in `bulk`.
 
     What the configuration file says counts from its folder, everything else from the current
-    folder.
+    folder. A URL stays as it is written.
     """
     for kind, named in entries.items():
         for name, entry in named.items():
@@ -37,10 +38,26 @@ def resolve_paths(
                 if long in bulk:
                     bulk[long] = [_absolute(item, base) for item in value]
                 elif isinstance(value, str):
-                    node[field] = _absolute(value, base)
-                elif value is not None:
-                    node[field] = [_absolute(item, base) for item in value]
+                    if not is_url(value):
+                        node[field] = _absolute(value, base)
+                elif value is not None and not all(map(is_url, value)):
+                    written = _written(node, field)
+                    node[field] = [
+                        text if is_url(item) else _absolute(item, base)
+                        for item, text in zip(value, written or value, strict=True)
+                    ]
+
+
+def _written(node: Any, field: str) -> list[str] | None:
+    """Return a list as it is written, its references not resolved; None if it is one itself."""
+    from omegaconf import OmegaConf
+
+    plain = OmegaConf.to_container(node, resolve=False)
+    written = plain[field] if isinstance(plain, dict) else None
+    return written if isinstance(written, list) else None
 
 
 def _absolute(value: str, base: Path) -> str:
+    if is_url(value):
+        return value
     return str((base / Path(value).expanduser()).absolute()) if value else value

@@ -11,11 +11,15 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PosixPath
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
+from mlfw.disk import disk_errors
 from mlfw.errors import UserError
+from mlfw.remote import find_remote_files, local_copies
+from mlfw.urls import is_url, shown_url
 
 STANDARD = "-"
 DEVICES = ("/dev", "/proc")
@@ -27,6 +31,28 @@ BEGINNINGS = {
     b"{": ".jsonl",
 }
 LONGEST_BEGINNING = 64
+
+
+class UrlPath(PosixPath):
+    """A URL in the place of the path of a file of rows; `readable` gives a copy.
+
+    As text it is the URL without its secrets.
+    """
+
+    url: str
+
+    def __str__(self) -> str:
+        """Return the URL without its secrets."""
+        return shown_url(self.url)
+
+
+def rows_path(text: str) -> Path:
+    """Return the path, or the URL, of a file of rows as it is typed."""
+    if not is_url(text):
+        return Path(text)
+    path = UrlPath(urlsplit(text).path or "/")
+    path.url = text
+    return path
 
 
 def is_stream(path: Path) -> bool:
@@ -41,14 +67,21 @@ def shown(path: Path) -> str:
 
 @contextmanager
 def readable(path: Path) -> Iterator[Path]:
-    """Yield a file with what is to be read: the path itself, or a copy of what a stream gives.
+    """Yield a file with what is to be read: the path itself, or a copy of a stream or a URL.
 
     The copy has the suffix of the path, or one that its first bytes tell, or that of CSV; a
     message about it names the path.
 
     Raises:
-        UserError: The stream cannot be read.
+        UserError: The stream or the URL cannot be read.
     """
+    if isinstance(path, UrlPath):
+        files = find_remote_files(path.url)
+        if len(files) > 1:
+            raise UserError(f"{path}: {len(files)} files match, expected one.", "Name one.")
+        with disk_errors(), local_copies(files) as copies:
+            yield copies[files[0]]
+        return
     if not is_stream(path):
         yield path
         return

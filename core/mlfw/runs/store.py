@@ -16,6 +16,7 @@ from mlfw.files import TEMPORARY_PREFIX
 from mlfw.runs.directory import ELSEWHERE, RunDirectory, config_digest
 from mlfw.runs.lock import LOCK, is_locked
 from mlfw.runs.record import FAILED, FINISHED, RUNNING
+from mlfw.urls import check_on_disk
 
 FOLDER_VARIABLE = "MLFW_RUNS"
 LATEST = "latest"
@@ -31,8 +32,14 @@ def unnoted(_: str) -> None:
 
 
 def runs_folder(given: str | None = None) -> Path:
-    """Return the folder of runs: the one given, `MLFW_RUNS`, or `runs`."""
-    return Path(given or os.environ.get(FOLDER_VARIABLE) or "runs")
+    """Return the folder of runs: the one given, `MLFW_RUNS`, or `runs`.
+
+    Raises:
+        UserError: It is a URL.
+    """
+    text = given or os.environ.get(FOLDER_VARIABLE) or "runs"
+    check_on_disk(text, "run.folder" if given else FOLDER_VARIABLE)
+    return Path(text)
 
 
 def list_runs(folder: Path, note: Note = unnoted) -> list[RunDirectory]:
@@ -162,6 +169,7 @@ def open_run(frozen: Mapping[str, Any], note: Note = unnoted) -> tuple[RunDirect
 
 def _named_directory(settings: Mapping[str, Any], folder: Path) -> RunDirectory:
     if settings["dir"]:
+        check_on_disk(settings["dir"], "run.dir")
         return RunDirectory(Path(settings["dir"]).expanduser())
     name = str(settings["name"])
     if not re.fullmatch(r"[\w][\w.-]*", name) or name == LATEST:

@@ -15,21 +15,19 @@ from mlfw_tabular.memory import give_back
 from mlfw_tabular.streaming.after import check_after
 from mlfw_tabular.streaming.before import Before, check_before
 from mlfw_tabular.streaming.places import Places
-from mlfw_tabular.streaming.rows import batches_of, typed
+from mlfw_tabular.streaming.rows import typed
 from mlfw_tabular.streaming.understand import understand
 from mlfw_tabular.streaming.watch import Watch
 from mlfw_tabular.streaming.writer import MOST_CATEGORIES, SplitWriter
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.dataset as ds
 
+    from mlfw_tabular.parquet_source import RowSource
     from mlfw_tabular.table_dataset import TableDataset
 
 
-def stream_splits(
-    dataset: TableDataset, source: ds.Dataset, context: LoadContext
-) -> StreamedSplits:
+def stream_splits(dataset: TableDataset, source: RowSource, context: LoadContext) -> StreamedSplits:
     """Divide the rows of a source into Parquet files.
 
     Kinds are inferred from rows taken evenly from all of the source. Each row's split follows
@@ -49,7 +47,7 @@ def stream_splits(
     outcome = Outcome(dataset.checks)
     known = understand(dataset, source, context.split)
     before = check_before(dataset, known, outcome, context)
-    total, notes = source.count_rows(), known.notes
+    total, notes = source.rows, known.notes
     watch = Watch(
         before.schema, known.sample, outcome, context, chosen=dataset.columns, total=total
     )
@@ -71,7 +69,7 @@ def stream_splits(
                 "Give more rows, or change split.validation and split.test.",
             )
     schema = writers[0].described(balance=before.balance)
-    schema = check_after(schema, watch, outcome, context).with_left_out(source.schema.names)
+    schema = check_after(schema, watch, outcome, context).with_left_out(source.names)
     give_back()
     files = {w.folder.name: tuple(sorted(w.folder.glob("*.parquet"))) for w in writers}
     return StreamedSplits(files=files, schema=schema, findings=(*notes, *outcome.findings))
@@ -79,7 +77,7 @@ def stream_splits(
 
 def _divide(
     dataset: TableDataset,
-    source: ds.Dataset,
+    source: RowSource,
     context: LoadContext,
     before: Before,
     watch: Watch,
@@ -92,8 +90,8 @@ def _divide(
 
     places = Places(source, context.split, context.seed, before.schema)
     group = context.split.group
-    done, total = 0, source.count_rows()
-    for table in batches_of(source):
+    done, total = 0, source.rows
+    for table in source.batches():
         rows, usable = typed(table, before.schema, place=dataset.place(), first=done)
         rows = watch.mended(_joined(rows, spellings))
         if not usable.all():

@@ -10,12 +10,13 @@ from mlfw_tabular.splitting.request import TEST, TRAIN, VALIDATION
 from mlfw_tabular.splitting.times import cuts
 from mlfw_tabular.streaming.groups import Groups, group_of
 from mlfw_tabular.streaming.keys import group_hashes, key_columns, named_places, times_of
-from mlfw_tabular.streaming.rows import batches_of, with_targets
+from mlfw_tabular.streaming.rows import with_targets
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
-    import pyarrow.dataset as ds
+
+    from mlfw_tabular.parquet_source import RowSource
 
 MOST_TIMES = 1_000_000
 
@@ -27,7 +28,7 @@ class Places:
     in a sample of a million rows, and of each group its last time and where it was put.
     """
 
-    def __init__(self, source: ds.Dataset, split: Split, seed: int, schema: Schema) -> None:
+    def __init__(self, source: RowSource, split: Split, seed: int, schema: Schema) -> None:
         """Look through the columns that rows are divided by.
 
         Args:
@@ -42,7 +43,7 @@ class Places:
         import numpy as np
 
         self._source = source
-        self._columns = key_columns(split, source.schema.names)
+        self._columns = key_columns(split, source.names)
         self._split = split
         self._seed = seed
         self._schema = schema
@@ -98,11 +99,11 @@ class Places:
 
         split, named = self._split, set[int]()
         random = np.random.default_rng([self._seed, 1])
-        share = min(MOST_TIMES / max(self._source.count_rows(), 1), 1.0)
+        share = min(MOST_TIMES / max(self._source.rows, 1), 1.0)
         some = []
         targets = [target.name for target in self._schema.targets]
         names = list(dict.fromkeys([*self._columns, *targets]))
-        for batch in batches_of(self._source, names):
+        for batch in self._source.batches(names):
             table = with_targets(batch, self._schema, place="the source")
             place = self._named(table)
             if split.column:
@@ -157,7 +158,7 @@ class Places:
 
     def _name_of(self, group: int) -> str:
         name = self._split.group or ""
-        for table in batches_of(self._source, [name]):
+        for table in self._source.batches([name]):
             rows = group_of(group_hashes(table[name], name, self._seed)) == group
             if rows.any():
                 return str(table[name][int(rows.argmax())].as_py())

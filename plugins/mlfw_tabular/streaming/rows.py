@@ -2,95 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mlfw import Schema, UserError
-from mlfw.components.splits import BUFFER_BYTES, ROWS_AT_ONCE
+from mlfw import Schema
 from mlfw.schema import conform
 from mlfw_tabular.targets import plain, stored, usable_rows
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
-    import pyarrow.dataset as ds
+
+    from mlfw_tabular.parquet_source import RowSource
 
 SAMPLE_PIECES, SAMPLE_ROWS = 32, 8192
 
 
-def batches_of(source: ds.Dataset, columns: list[str] | None = None) -> Iterator[pa.Table]:
-    """Yield a source's rows in order, in tables of bounded size.
-
-    Args:
-        source: The rows.
-        columns: Only these columns.
-
-    Raises:
-        UserError: A file is damaged.
-    """
-    import pyarrow as pa
-
-    names = source.schema.names if columns is None else columns
-    try:
-        for fragment in source.get_fragments():
-            yield from _read(fragment, source.schema, names, ROWS_AT_ONCE)
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(
-            f"dataset.path: not whole Parquet files: {str(error).splitlines()[0]}",
-            "Write the file again.",
-        ) from None
-
-
-def _read(
-    fragment: ds.ParquetFileFragment,
-    schema: pa.Schema,
-    names: list[str],
-    rows: int,
-    groups: list[int] | None = None,
-) -> Iterator[pa.Table]:
-    """Yield a file's rows: by its reader, since a scanner takes ten times the memory.
-
-    Args:
-        fragment: The file.
-        schema: The types of the source's columns.
-        names: Which columns are read.
-        rows: How many rows a table has at most.
-        groups: Which row groups are read; None for all.
-    """
-    import pyarrow as pa
-    import pyarrow.dataset as ds
-    import pyarrow.parquet as pq
-
-    parts = ds.get_partition_keys(fragment.partition_expression)
-    with pq.ParquetFile(fragment.path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
-        inside = [name for name in names if name in file.schema_arrow.names]
-        for batch in file.iter_batches(rows, row_groups=groups, columns=inside):
-            columns = {
-                name: batch[name].cast(schema.field(name).type)
-                if name in inside
-                else pa.repeat(pa.scalar(parts.get(name), schema.field(name).type), batch.num_rows)
-                for name in names
-            }
-            yield pa.table(columns)
-
-
-def sample_of(source: ds.Dataset) -> pa.Table:
+def sample_of(source: RowSource) -> pa.Table:
     """Return the first rows of row groups that lie evenly in a source."""
     import numpy as np
     import pyarrow as pa
 
     groups = [
-        (fragment, number)
-        for fragment in source.get_fragments()
-        for number in range(fragment.metadata.num_row_groups)
+        replace(block, group=block.group + number, rows=(rows,))
+        for block in source.blocks()
+        for number, rows in enumerate(block.rows)
     ]
     chosen = np.unique(np.linspace(0, len(groups) - 1, SAMPLE_PIECES).astype(int))
     heads: list[pa.Table] = []
-    for fragment, number in (groups[place] for place in chosen.tolist()):
-        rows = _read(fragment, source.schema, source.schema.names, SAMPLE_ROWS, [number])
-        heads += islice(rows, 1)
+    for place in chosen.tolist():
+        heads += islice(source.read(groups[place], rows=SAMPLE_ROWS), 1)
     return pa.concat_tables(heads).combine_chunks()
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from mlfw import Finding, Schema, Split, Target, Task
 from mlfw.schema import conform
-from mlfw_tabular.streaming.rows import batches_of, sample_of
+from mlfw_tabular.streaming.rows import sample_of
 from mlfw_tabular.targets import class_names, class_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.dataset as ds
 
+    from mlfw_tabular.parquet_source import RowSource
     from mlfw_tabular.table_dataset import TableDataset
 
 
@@ -35,7 +35,7 @@ class Understood:
     notes: tuple[Finding, ...]
 
 
-def understand(dataset: TableDataset, source: ds.Dataset, split: Split) -> Understood:
+def understand(dataset: TableDataset, source: RowSource, split: Split) -> Understood:
     """Infer columns from a sample, and the targets' classes from all rows.
 
     Args:
@@ -58,7 +58,7 @@ def understand(dataset: TableDataset, source: ds.Dataset, split: Split) -> Under
     return Understood(schema, found.rows.select(names), sizes, found.notes)
 
 
-def _whole(target: Target, source: ds.Dataset, place: str) -> tuple[Target, dict[str, int]]:
+def _whole(target: Target, source: RowSource, place: str) -> tuple[Target, dict[str, int]]:
     """Return a target with the classes of all rows, and how many rows each has."""
     import pyarrow as pa
 
@@ -66,7 +66,7 @@ def _whole(target: Target, source: ds.Dataset, place: str) -> tuple[Target, dict
         return target, {}
     schema = Schema(columns=(), targets=(target,))
     found, sizes = [], Counter[str]()
-    for batch in batches_of(source, [target.name]):
+    for batch in source.batches([target.name]):
         rows = conform(batch, schema, with_target=True, place=place)
         values = rows[target.name].combine_chunks().drop_null()
         counts = class_values(values, target.task).value_counts()

@@ -301,8 +301,8 @@ CASES |= {
     "a link to itself": Case(lambda path: path.symlink_to(path), ("where this link leads",)),
     "a web address": Case(
         BODY,
-        ("is a web address", "curl -LO https://a.org/b.csv"),
-        options=("dataset.path=https://a.org/b.csv",),
+        ("dataset.path: http://127.0.0.1:9/b.csv", "127.0.0.1:9 cannot be reached"),
+        options=("dataset.path=http://127.0.0.1:9/b.csv",),
     ),
     "a target twice": Case(
         HEAD + BODY,

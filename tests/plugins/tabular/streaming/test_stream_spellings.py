@@ -50,7 +50,7 @@ def held(data: RowSplits) -> dict[int, str | None]:
 def test_a_number_is_one_category_however_its_batches_write_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlfw_tabular.streaming.rows.ROWS_AT_ONCE", 100)
+    monkeypatch.setattr("mlfw_tabular.parquet_source.ROWS_AT_ONCE", 100)
     chance = random.Random(0)
     meant = [chance.choice([*WRITTEN, None]) for _ in range(2000)]
     words = [None if m is None else chance.choice(WRITTEN[m][n // 100 % 4 :] or [WRITTEN[m][0]])
