@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data",
         metavar="DATA",
         type=rows_path,
-        help="rows: .csv, .parquet, .jsonl or .xlsx, a URL of one, or - for standard input; images: "
-        "a folder",
+        help="rows: .csv, .parquet, .jsonl or .xlsx, a URL of one, or - for standard input; "
+        "images: a folder",
     )
     parser.add_argument(
         "-o",

@@ -118,7 +118,7 @@ def test_files_of_kindred_types_are_one_table(tmp_path: Path) -> None:
     dataset = Parquet(path=[str(tmp_path / "*.parquet")])
 
     assert dataset.table()["n"].to_pylist() == [1.0, 2.5, None]
-    assert dataset.source().to_table()["n"].to_pylist() == [1.0, 2.5, None]
+    assert pa.concat_tables(dataset.source().batches())["n"].to_pylist() == [1.0, 2.5, None]
 
 
 def test_files_of_foreign_types_are_refused(tmp_path: Path) -> None:
