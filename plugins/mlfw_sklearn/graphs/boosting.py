@@ -49,6 +49,7 @@ def _sums(estimator: Any, x: Tensor) -> Tensor:
         right=nodes["right"].astype(np.int64),
         feature=nodes["feature_idx"].astype(np.int64),
         threshold=nodes["num_threshold"],
+        rows=nodes["count"],
         missing_left=nodes["missing_go_to_left"].astype(bool),
     )
     count = estimator.n_trees_per_iteration_

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlfw_onnx import arrays
 from mlfw_sklearn.graphs.converters import converter
 from mlfw_sklearn.graphs.shares import Shares
-from mlfw_sklearn.graphs.trees import Trees
+from mlfw_sklearn.graphs.trees import Trees, exact_in_single
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,6 +55,8 @@ def probabilities(estimator: Any, x: Tensor) -> Tensor:
         both = arrays.concatenate([float(len(trees.sizes)) - sums, sums], axis=1)
         return both / len(trees.sizes)
     shares = Shares.of(leaves, count)
+    if not exact_in_single(shares.starts, 1):
+        x = x.cast(np.float64)
     reached = []
     for part, own in trees.parts(shares.trees_at_once):
         size = len(part.sizes)
@@ -75,12 +77,13 @@ def _trees(estimator: Any) -> tuple[Trees, Iterator[np.ndarray]]:
         right=np.concatenate([tree.children_right for tree in trees]),
         feature=np.concatenate([tree.feature for tree in trees]),
         threshold=np.concatenate([tree.threshold for tree in trees]),
+        rows=np.concatenate([tree.n_node_samples for tree in trees]),
     )
     return joined, (tree.value[tree.children_left < 0, 0] for tree in trees)
 
 
 def _single(x: Tensor) -> Tensor:
-    """Round to single precision, as scikit-learn does before it compares in double precision."""
+    """Round to single precision, as scikit-learn does."""
     import numpy as np
 
-    return x.cast(np.float32).cast(np.float64)
+    return x.cast(np.float32)

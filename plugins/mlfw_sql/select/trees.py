@@ -12,7 +12,7 @@ from mlfw_sql.select.steps import Steps
 if TYPE_CHECKING:
     import numpy as np
 
-AT_MOST = 0  # of `nodes_modes`: a feature at most the threshold
+AT_MOST, ABOVE = 0, 3  # of `nodes_modes`: the true child is for a feature <= the split, or > it
 CHAIN = 50  # terms of a sum in one expression; SQLite allows expressions 1,000 deep
 LONGEST = 500_000  # characters of trees in one expression
 LARGEST_SINGLE = 2.0**128  # where single precision would go on
@@ -53,16 +53,20 @@ class Ensemble:
         """
         import numpy as np
 
-        if (np.asarray(attributes["nodes_modes"]) != AT_MOST).any():
-            raise NoSqlError("trees that compare otherwise than by <=")
+        above = np.asarray(attributes["nodes_modes"]) == ABOVE
+        if (~above & (np.asarray(attributes["nodes_modes"]) != AT_MOST)).any():
+            raise NoSqlError("trees that compare otherwise than by <= and >")
         feature = np.asarray(attributes["nodes_featureids"])
+        missing = np.asarray(attributes.get("nodes_missing_value_tracks_true", 0 * feature), bool)
+        children = [attributes["nodes_truenodeids"], attributes["nodes_falsenodeids"]]
+        leaf = [attributes["nodes_trueleafs"], attributes["nodes_falseleafs"]]
         return cls(
             np.asarray(attributes["tree_roots"]),
             feature,
             np.asarray(attributes["nodes_splits"], np.float64),
-            np.asarray(attributes.get("nodes_missing_value_tracks_true", 0 * feature), bool),
-            np.stack([attributes["nodes_truenodeids"], attributes["nodes_falsenodeids"]]),
-            np.stack([attributes["nodes_trueleafs"], attributes["nodes_falseleafs"]]).astype(bool),
+            missing != above,
+            np.where(above, children[::-1], children),
+            np.where(above, leaf[::-1], leaf).astype(bool),
             np.asarray(attributes["leaf_weights"], np.float64),
             np.asarray(attributes["leaf_targetids"]),
             attributes["n_targets"],

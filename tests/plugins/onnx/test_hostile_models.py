@@ -42,6 +42,11 @@ def set_tensor(name: str, array: np.ndarray) -> Callable[[onnx.ModelProto], None
     return lambda model: attribute(model, name).t.CopyFrom(numpy_helper.from_array(array))
 
 
+def zeros(count: int) -> np.ndarray:
+    """Return zeros of the type of the forest's splits and weights."""
+    return np.zeros(count, np.float32)
+
+
 def add_node(op: str, domain: str = "", **attributes: Any) -> Callable[[onnx.ModelProto], None]:
     def change(model: onnx.ModelProto) -> None:
         made = helper.make_node(op, ["size"], ["unused"], domain=domain, **attributes)
@@ -79,8 +84,12 @@ HOSTILE: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
     "a flag of 2": (set_ints("nodes_falseleafs", [2]), "a flag is out of range"),
     "a node below itself": (loop_below_the_root, "its nodes are no trees"),
     "a cycle": (trees_as_a_cycle, "its nodes are no trees: some form a loop"),
-    "few splits": (set_tensor("nodes_splits", np.zeros(3)), "lists of nodes differ in length"),
-    "few leaves": (set_tensor("leaf_weights", np.zeros(3)), "lists of leaves differ in length"),
+    "few splits": (set_tensor("nodes_splits", zeros(3)), "lists of nodes differ in length"),
+    "few leaves": (set_tensor("leaf_weights", zeros(3)), "lists of leaves differ in length"),
+    "types that differ": (
+        set_tensor("leaf_weights", np.zeros(3)),
+        "its splits and weights differ in type",
+    ),
     "no leaf": (lambda m: attribute(m, "leaf_targetids").ints.pop(), "lists of leaves differ"),
     "targets": (lambda m: setattr(attribute(m, "n_targets"), "i", 10**12), "memory"),
     "membership": (
@@ -166,7 +175,7 @@ def test_deep_trees_which_would_crash_are_refused() -> None:
         for name, values in lists.items():
             del attribute(model, name).ints[:]
             attribute(model, name).ints.extend(values)
-        set_tensor("nodes_splits", np.zeros(count))(model)
+        set_tensor("nodes_splits", zeros(count))(model)
         set_tensor("nodes_modes", np.zeros(count, np.uint8))(model)
 
     assert "a tree is deeper than 2,000 nodes" in refusal(changed(change))

@@ -6,14 +6,17 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from onnx.numpy_helper import to_array
 
 from estimator_graph import EXTREMES, FEATURES, Pair, rows, schema
 from mlfw_sklearn import Estimator
 from mlfw_sklearn.graphs import shares, trees
+from mlfw_sklearn.graphs.trees import ABOVE, AT_MOST, exact_in_single, rounded_down
 from mlfw_sklearn.models import Boosting, Forest, Tree
 
 MODELS: dict[str, Estimator] = {
@@ -43,6 +46,18 @@ def thresholds(estimator: Any) -> list[float]:
         trees = [each.tree_ for each in getattr(estimator, "estimators_", [estimator])]
         held = [tree.threshold[tree.children_left >= 0] for tree in trees]
     return sorted(set(np.concatenate(held).tolist()))
+
+
+def trees_of(pair: Pair, attribute: str) -> list[np.ndarray]:
+    """Return a tensor that is an attribute of every operator that holds trees."""
+    model = onnx.ModelProto.FromString(pair.content)
+    return [
+        to_array(each.t)
+        for node in model.graph.node
+        if node.op_type == "TreeEnsemble"
+        for each in node.attribute
+        if each.name == attribute
+    ]
 
 
 def beside(values: list[float]) -> list[float]:
@@ -132,6 +147,90 @@ def test_a_forest_too_large_for_the_cache_is_divided(
 
     assert 3 <= pair.content.count(b"TreeEnsemble") <= 9
     pair.check(rows(classes, 100, seed=1)[0])
+
+
+@pytest.mark.parametrize("classes", [0, 2, 5])
+@pytest.mark.parametrize("pure", [True, False], ids=["pure leaves", "mixed leaves"])
+def test_trees_are_in_single_precision_where_that_is_exact(pure: bool, classes: int) -> None:
+    x, y = rows(classes, 300)
+    forest = Forest(trees=9, min_samples_leaf=1 if pure else 5, jobs=1).build(schema(classes))
+    estimator = forest.set_params(random_state=0).fit(x, y)
+    pair = Pair(estimator, classes)
+
+    single = classes > 2 or (pure and classes == 2)
+    assert {each.dtype for each in trees_of(pair, "nodes_splits")} == {
+        np.dtype(np.float32 if single else np.float64)
+    }
+    near = beside(thresholds(estimator))[: 400 * FEATURES]
+    pair.check(np.reshape(near, (-1, FEATURES)), exact=pure and classes == 2)
+
+
+@given(
+    weights=st.lists(st.integers(-40, 40) | st.sampled_from([1 / 3, 0.1, 1e300]), min_size=1),
+    exponent=st.integers(-160, 130),
+    trees=st.integers(1, 1 << 21),
+)
+def test_sums_are_exact_where_they_are_said_to_be(
+    weights: list[float], exponent: int, trees: int
+) -> None:
+    with np.errstate(over="ignore"):
+        made = np.ldexp(np.asarray(weights, np.float64), exponent)
+    assume(np.isfinite(made).all())
+    if exact_in_single(made, trees):
+        unit = np.abs(made).max() * trees
+        assert np.array_equal(made.astype(np.float32), made)
+        for sums in (made.max() * trees, made.min() * trees, np.abs(made).max() * (trees - 1)):
+            assert np.float32(sums) == sums
+        smallest = np.abs(made[made != 0]).min(initial=unit)
+        assert np.float32(unit - smallest) == unit - smallest
+
+
+def test_a_sum_that_needs_one_more_digit_is_not_exact() -> None:
+    assert exact_in_single(np.array([1.0, 0.0]), 1 << 23)
+    assert not exact_in_single(np.array([1.0, 0.5]), 1 << 23)
+    assert not exact_in_single(np.array([1 / 3]), 1)
+    assert not exact_in_single(np.array([2.0**128]), 1)
+    assert exact_in_single(np.array([0.0]), 1)
+
+
+@given(threshold=st.floats(allow_nan=False, allow_infinity=False), near=st.integers(-2, 2))
+def test_a_threshold_rounded_down_divides_numbers_in_single_precision_alike(
+    threshold: float, near: int
+) -> None:
+    (rounded,) = rounded_down(np.array([threshold]))
+    value = rounded
+    for _ in range(abs(near)):
+        with np.errstate(over="ignore"):
+            value = np.nextafter(value, np.float32(np.copysign(np.inf, near)))
+
+    assert rounded.dtype == np.float32
+    assert (value <= rounded) == (float(value) <= threshold)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0], ids=["mostly at most", "mostly above"])
+@pytest.mark.parametrize("model", ["tree", "forest", "boosting"])
+def test_most_rows_go_to_the_child_that_is_stored_next(model: str, sign: float) -> None:
+    random = np.random.default_rng(0)
+    x = sign * (random.random((400, FEATURES)) < 0.1)
+    y = x @ [1.0, 2.0, 4.0, 8.0] + random.normal(size=400)
+    estimator = MODELS[model].build(schema(0)).fit(x, y)
+    pair = Pair(estimator, 0)
+
+    mode = ABOVE if sign > 0 else AT_MOST
+    assert {int(each) for modes in trees_of(pair, "nodes_modes") for each in modes} == {mode}
+    pair.check(x)
+    pair.check(x + 0.5)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0], ids=["mostly at most", "mostly above"])
+def test_boosting_sends_missing_features_right_whatever_it_compares(sign: float) -> None:
+    random = np.random.default_rng(0)
+    x = sign * random.exponential(size=(600, FEATURES)) ** 3
+    x[random.random(x.shape) < 0.2] = np.nan
+    y = np.where(np.isnan(x), [3.0, -2.0, 1.0, 0.0], x / (1 + np.abs(x))).sum(axis=1)
+    estimator = Boosting(iterations=10).build(schema(0)).fit(x, y)
+
+    Pair(estimator, 0).check(x)
 
 
 def test_classes_that_are_not_in_a_leaf_take_no_space() -> None:
