@@ -11,8 +11,6 @@ import mlfw
 from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits
 from mlfw_lightning.fine_tuning.options import FineTuning
 from mlfw_lightning.learning.optimisation import Optimisation
-from mlfw_lightning.portable import OnnxNetwork
-from mlfw_onnx import MODEL
 
 if TYPE_CHECKING:
     from torch import nn
@@ -174,6 +172,9 @@ class Network(FineTuning, Optimisation, mlfw.Model):
         Raises:
             UserError: A file is damaged.
         """
+        from mlfw_lightning.portable import OnnxNetwork
+        from mlfw_onnx import MODEL
+
         if (folder / MODEL).is_file():
             return OnnxNetwork.read(folder, schema)
         return self.load_native(folder, schema)

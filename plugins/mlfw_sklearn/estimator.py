@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import mlfw
 from mlfw import Estimate, FitContext, Schema, Splits, UserError
 from mlfw.components.splits import TRAIN
-from mlfw.memory import resident_memory
-from mlfw_onnx import MODEL, OnnxPredictor
-from mlfw_sklearn.graphs import has_form
-from mlfw_sklearn.predictor import EstimatorPredictor
-from mlfw_sklearn.problems import Problem, problems, repeated_rows
-from mlfw_sklearn.skops_files import load_estimators, require_skops
-from mlfw_sklearn.threads import threads_for, with_jobs
-from mlfw_sklearn.timing import Growth, fit_on_samples
-from mlfw_tabular import Preprocessor
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from mlfw_sklearn.predictor import EstimatorPredictor
+    from mlfw_sklearn.problems import Problem
+    from mlfw_sklearn.timing import Growth
 
 ROWS_LEARNT_FROM, ROWS_MEASURED = 50_000, 64
 # The matrix, and the copy of it in half the precision that trees make.
@@ -65,12 +60,19 @@ class Estimator(mlfw.Model):
         Raises:
             UserError: It has no ONNX form, and skops is not installed.
         """
+        from mlfw_sklearn.graphs import has_form
+        from mlfw_sklearn.skops_files import require_skops
+
         estimator = self.build(schema.single(schema.targets[0]))
         if not has_form(estimator):
             require_skops(estimator)
 
     def fit(self, data: Splits, context: FitContext) -> EstimatorPredictor:
         """Fit preprocessor and estimators on the training rows: one a target, or a label."""
+        from mlfw_sklearn.predictor import EstimatorPredictor
+        from mlfw_sklearn.problems import problems
+        from mlfw_tabular import Preprocessor
+
         schema = data.schema
         preprocessor, features = Preprocessor.fit_transform(
             data.train, schema, context.seed, progress=context.preparing
@@ -83,6 +85,10 @@ class Estimator(mlfw.Model):
 
     def estimate(self, data: Splits, context: FitContext) -> Estimate | None:
         """Return what `fit` will cost, from fits on samples of the rows."""
+        from mlfw.memory import resident_memory
+        from mlfw_sklearn.problems import problems
+        from mlfw_sklearn.timing import fit_on_samples
+
         for problem in problems(data.train.slice(0, 1), data.schema):
             self.build(problem.schema)  # loads what the estimator needs, which is not to be timed
         held = resident_memory()
@@ -98,6 +104,8 @@ class Estimator(mlfw.Model):
 
     def growth(self) -> Growth:
         """Return what is known of how a fit's time grows with the rows."""
+        from mlfw_sklearn.timing import Growth
+
         return Growth()
 
     def _making(self, count: int) -> Self:
@@ -108,6 +116,9 @@ class Estimator(mlfw.Model):
         from sklearn.dummy import DummyClassifier
         from sklearn.utils._param_validation import InvalidParameterError
         from sklearn.utils.validation import has_fit_parameter
+
+        from mlfw_sklearn.problems import repeated_rows
+        from mlfw_sklearn.threads import threads_for, with_jobs
 
         estimator, values, weights = self.build(problem.schema), problem.values, problem.weights
         classify = problem.schema.task.is_classification
@@ -145,9 +156,15 @@ class Estimator(mlfw.Model):
         Raises:
             UserError: A file is damaged, or holds a type that is not trusted.
         """
+        from mlfw_onnx import MODEL, OnnxPredictor
+        from mlfw_tabular import Preprocessor
+
         preprocessor = Preprocessor.load(folder)
         if (folder / MODEL).is_file():
             return OnnxPredictor.load(folder, schema, preprocessor)
+        from mlfw_sklearn.predictor import EstimatorPredictor
+        from mlfw_sklearn.skops_files import load_estimators
+
         estimators = load_estimators(folder, self.trusted)
         return EstimatorPredictor(schema, preprocessor, estimators).portable()
 
@@ -157,6 +174,11 @@ class Estimator(mlfw.Model):
         Raises:
             UserError: The model is saved in ONNX alone.
         """
+        from mlfw_onnx import MODEL
+        from mlfw_sklearn.predictor import EstimatorPredictor
+        from mlfw_sklearn.skops_files import load_estimators
+        from mlfw_tabular import Preprocessor
+
         if (folder / MODEL).is_file():
             raise UserError(
                 f"{folder}: the model is saved in ONNX alone, which predicts what scikit-learn "
@@ -169,6 +191,8 @@ class Estimator(mlfw.Model):
 
 def _matrix_bytes(data: Splits) -> float:
     """Return about how large the matrix of all training rows is."""
+    from mlfw_tabular import Preprocessor
+
     rows = data.train.slice(0, ROWS_LEARNT_FROM)
     some = rows.slice(0, ROWS_MEASURED)
     matrix = Preprocessor.fit(rows, data.schema).matrix(some)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Estimate, FitContext, RowSplits, Schema, Splits, StreamedSplits, limits, search
 from mlfw_sklearn.estimator import Estimator
-from mlfw_sklearn.predictor import EstimatorPredictor
-from mlfw_sklearn.timing import Growth
+
+if TYPE_CHECKING:
+    from mlfw_sklearn.predictor import EstimatorPredictor
+    from mlfw_sklearn.timing import Growth
 
 TREE = "sklearn.tree._tree.Tree"
 # Up to so many classes, a tenth of the rows that scikit-learn stops early with has room for each.
@@ -142,6 +144,8 @@ class Boosting(Estimator):
 
     def growth(self) -> Growth:
         """Return that a tree's time hardly grows before it has all its leaves, and then slowly."""
+        from mlfw_sklearn.timing import Growth
+
         return Growth(near=16, fewest=2 * self.max_leaves * self.min_samples_leaf)
 
 
@@ -199,6 +203,8 @@ class SVM(Estimator):
 
     def growth(self) -> Growth:
         """Return that time grows with the square of the rows."""
+        from mlfw_sklearn.timing import Growth
+
         return Growth(power=2.0)
 
 

@@ -28,9 +28,7 @@ from mlfw_tabular.csv import Csv
 from mlfw_tabular.excel import Excel
 from mlfw_tabular.file_dataset import FileDataset
 from mlfw_tabular.jsonl import JsonLines
-from mlfw_tabular.memory import memory_bytes
 from mlfw_tabular.parquet import Parquet
-from mlfw_tabular.prepare import Features, Preprocessor
 from mlfw_tabular.table_dataset import TableDataset
 
 if TYPE_CHECKING:
@@ -49,14 +47,17 @@ if TYPE_CHECKING:
         one_hot,
         prepared,
     )
-    from mlfw_tabular.prepare import Augmentation, augment
+    from mlfw_tabular.memory import memory_bytes
+    from mlfw_tabular.prepare.augment import Augmentation, augment
     from mlfw_tabular.prepare.decode import ImageError, upright
     from mlfw_tabular.prepare.encoder import Encoder, Output, SequenceEncoder
+    from mlfw_tabular.prepare.features import Features
     from mlfw_tabular.prepare.fitting import USUAL_FITTING, Fitting, Targets
     from mlfw_tabular.prepare.graph import GraphFeatures
     from mlfw_tabular.prepare.images import ImageEncoder
     from mlfw_tabular.prepare.options import PREPARE_KEY, column_options
     from mlfw_tabular.prepare.pieces import misfit_error
+    from mlfw_tabular.prepare.preprocessor import Preprocessor
     from mlfw_tabular.prepare.words import sample_values
     from mlfw_tabular.reading import checksums
 
@@ -89,14 +90,17 @@ __getattr__ = mlfw.lazy_names(
             "one_hot",
             "prepared",
         ],
-        "prepare": ["Augmentation", "augment"],
+        "memory": ["memory_bytes"],
+        "prepare.augment": ["Augmentation", "augment"],
         "prepare.decode": ["ImageError", "upright"],
         "prepare.encoder": ["Encoder", "Output", "SequenceEncoder"],
+        "prepare.features": ["Features"],
         "prepare.fitting": ["USUAL_FITTING", "Fitting", "Targets"],
         "prepare.graph": ["GraphFeatures"],
         "prepare.images": ["ImageEncoder"],
         "prepare.options": ["PREPARE_KEY", "column_options"],
         "prepare.pieces": ["misfit_error"],
+        "prepare.preprocessor": ["Preprocessor"],
         "prepare.words": ["sample_values"],
         "reading": ["checksums"],
     },

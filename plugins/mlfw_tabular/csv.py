@@ -36,7 +36,6 @@ from mlfw_tabular.encoding import (
     later_encoding,
 )
 from mlfw_tabular.file_dataset import FileDataset
-from mlfw_tabular.likely_types import likely_types
 from mlfw_tabular.reading import Telling, check_names
 from mlfw_tabular.sources import check_file, on_disk
 from mlfw_tabular.text_file import TextFile, Told, beginning, holds, is_compressed
@@ -211,6 +210,8 @@ class Csv(FileDataset):
             first = parse(content, dialect, names, MOST_BLOCK, bool(dialect.quote))
         except pa.ArrowInvalid:
             return {}
+        from mlfw_tabular.likely_types import likely_types
+
         # Numbers with dots between thousands, and those with words of one's own for a missing
         # value, are read as strings.
         return likely_types(

@@ -23,7 +23,7 @@ from mlfw_tabular.header import Header, Line, find_header
 DELIMITERS = (",", ";", "\t", "|")
 MOST_ROWS = 200
 MOST_CHARACTERS = 1 << 17
-SEPARATOR_LINE = re.compile(r'\s*"?sep=(\\t|tab|.)"?[,;\s]*(?:[\r\n]|$)', re.IGNORECASE)
+SEPARATOR_LINE = r'(?i)\s*"?sep=(\\t|tab|.)"?[,;\s]*(?:[\r\n]|$)'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ def find_dialect(text: str, known: Known, *, encoding: str, whole: bool) -> Dial
     Returns:
         None where no line is left after those to be skipped.
     """
-    said = SEPARATOR_LINE.match(text)
+    said = re.match(SEPARATOR_LINE, text)
     skip = known.skip if known.skip is not None else len(_lines(said[0])) if said else 0
     lines = _lines(text)
     rest = "".join(lines[skip:])

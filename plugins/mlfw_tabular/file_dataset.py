@@ -29,7 +29,7 @@ from mlfw_tabular.text_file import Told, is_compressed
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SENTENCE_ENDS = re.compile(r"(?<=[.?]) +")
+SENTENCE_ENDS = r"(?<=[.?]) +"
 KEYS = ("path", "validation", "test")
 
 
@@ -261,6 +261,6 @@ def _without_keys(remedy: str) -> str:
     """Return a remedy without the keys of a run, which cannot be set for a file that is read."""
     if "dataset." not in remedy and "dataset=" not in remedy:
         return remedy
-    sentences = SENTENCE_ENDS.split(remedy)
+    sentences = re.split(SENTENCE_ENDS, remedy)
     kept = [each for each in sentences if "dataset." not in each and "dataset=" not in each]
     return " ".join([*kept, "Write the file as those are written that the model was trained on."])

@@ -15,7 +15,6 @@ from mlfw_tabular.memory import memory_bytes
 from mlfw_tabular.parquet_source import RowSource, as_user_error, open_source
 from mlfw_tabular.reading import Telling, check_flat, check_names
 from mlfw_tabular.sources import check_file
-from mlfw_tabular.streaming import stream_splits
 from mlfw_tabular.text_file import Told
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ class Parquet(FileDataset):
                 "dataset.stream: rows that are streamed are divided by mlfw, not by files.",
                 "Leave dataset.validation and dataset.test out, or set dataset.stream=false.",
             )
+        from mlfw_tabular.streaming import stream_splits
+
         source = self.source()
         own = self.following(source.names)
         check_flat(source.schema, own.place(), own.drop)

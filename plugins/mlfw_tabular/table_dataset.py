@@ -26,31 +26,16 @@ from mlfw.errors import did_you_mean, listing
 from mlfw.hints import override
 from mlfw.schema.whole import whole
 from mlfw_tabular.balance import Balance
-from mlfw_tabular.checks import check_rows, check_splits, validate
 from mlfw_tabular.column_names import quoting_hint
-from mlfw_tabular.describe import describe
-from mlfw_tabular.given import with_given
-from mlfw_tabular.infer import Inferred, Source, infer_and_cast_all, parse_override
-from mlfw_tabular.memory import give_back
-from mlfw_tabular.positive import class_sizes, with_positive
-from mlfw_tabular.prepare import prepare_options
-from mlfw_tabular.schema_file import read_schema_file
-from mlfw_tabular.splitting import (
-    check_assigned,
-    check_keys,
-    divide,
-    finished,
-    request_of,
-    take_apart,
-)
-from mlfw_tabular.targets import make_target, plain, stored, usable_rows
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from mlfw_tabular.infer import Inferred
+
 MOST_LISTED = 100
-ALLOWED = "missing_target"
+ALLOWED, ALL_CHECKS = "missing_target", "all"
 
 
 @dataclass(frozen=True)
@@ -112,7 +97,10 @@ class TableDataset(mlfw.Dataset):
 
     def check(self) -> None:
         """Check that there are the checks that are named."""
-        validate(self.checks)
+        if self.checks.keys() - {ALL_CHECKS}:
+            from mlfw_tabular.checks import validate
+
+            validate(self.checks)
 
     @abstractmethod
     def table(self, progress: Progress = silent) -> pa.Table:
@@ -148,6 +136,8 @@ class TableDataset(mlfw.Dataset):
         self, context: LoadContext
     ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray | None]:
         """Return the source's columns, and where each row belongs that is given apart."""
+        from mlfw_tabular.given import with_given
+
         table = self.table(context.progress)
         dropped = set(self.drop) - set(self.target)
         given = self.given(context.progress)
@@ -169,6 +159,8 @@ class TableDataset(mlfw.Dataset):
         """
         if not self.schema:
             return self
+        from mlfw_tabular.schema_file import read_schema_file
+
         file = read_schema_file(Path(self.schema))
         file.check_names(names, self.place())
         target = self.target or list(file.targets)
@@ -192,6 +184,19 @@ class TableDataset(mlfw.Dataset):
     ) -> Splits:
         """Return the rows of a table, checked and divided; the source is let go of on the way."""
         import pyarrow as pa
+
+        from mlfw_tabular.checks import check_rows, check_splits
+        from mlfw_tabular.describe import describe
+        from mlfw_tabular.memory import give_back
+        from mlfw_tabular.positive import class_sizes, with_positive
+        from mlfw_tabular.splitting import (
+            check_assigned,
+            check_keys,
+            divide,
+            finished,
+            request_of,
+            take_apart,
+        )
 
         check_keys(pa.table(source), context.split, drop=self.drop, target=self.target)
         count = max(map(len, source.values()), default=0)
@@ -241,6 +246,10 @@ class TableDataset(mlfw.Dataset):
     ) -> Understood:
         """Do as `understood`, and take each column out of the source once it is read."""
         import pyarrow as pa
+
+        from mlfw_tabular.infer import Source, infer_and_cast_all
+        from mlfw_tabular.prepare.options import prepare_options
+        from mlfw_tabular.targets import plain
 
         self._check_columns(list(source), max(map(len, source.values()), default=0))
         for name in [n for n in source if n in self.drop and n not in self.target]:
@@ -329,8 +338,12 @@ class TableDataset(mlfw.Dataset):
 
     def _said(self) -> dict[str, Inferred]:
         """Return what a person says that columns hold, by name."""
+        from mlfw_tabular.infer import parse_override
+
         said = {name: parse_override(name, kind) for name, kind in self.columns.items()}
         if self.schema:
+            from mlfw_tabular.schema_file import read_schema_file
+
             for name, each in read_schema_file(Path(self.schema)).columns.items():
                 if name in said and each.missing is not None:
                     said[name] = replace(said[name], missing=each.missing)
@@ -350,6 +363,8 @@ class TableDataset(mlfw.Dataset):
                 the others may be left out.
         """
         import numpy as np
+
+        from mlfw_tabular.targets import usable_rows
 
         count = len(arrays[self.target[0]])
         usable = np.ones(count, bool)
@@ -385,6 +400,8 @@ class TableDataset(mlfw.Dataset):
         self, rows: pa.Table, columns: Mapping[str, Column]
     ) -> tuple[pa.Table, tuple[Target, ...]]:
         """Return the targets, and the rows with these as splits hold them."""
+        from mlfw_tabular.targets import make_target, stored
+
         targets = []
         for name in self.target:
             values = whole(rows[name])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import mlfw
-from mlfw_tabular import Encoder
-from mlfw_transformers.images import ProcessedImageEncoder
 from mlfw_transformers.model import Pretrained
-from mlfw_transformers.tokenizer import TokenizerEncoder
+
+if TYPE_CHECKING:
+    from mlfw_tabular import Encoder
 
 
 @mlfw.hookimpl
@@ -18,6 +20,9 @@ def mlfw_models() -> dict[str, type[mlfw.Model]]:
 @mlfw.hookimpl
 def mlfw_tabular_encoders() -> dict[str, type[Encoder]]:
     """Add what prepares texts and images as a pretrained encoder wants them."""
+    from mlfw_transformers.images import ProcessedImageEncoder
+    from mlfw_transformers.tokenizer import TokenizerEncoder
+
     return {
         TokenizerEncoder.name: TokenizerEncoder,
         ProcessedImageEncoder.name: ProcessedImageEncoder,

@@ -13,7 +13,8 @@ from mlfw.config.validate import check_values
 from mlfw.errors import UserError
 from mlfw.plugins import Entry
 
-INTERPOLATION = re.compile(r"(\\*)\$\{")
+USE = "use"  # the key that names a component
+INTERPOLATION = r"(\\*)\$\{"
 
 
 def build_component(entry: Entry, options: Mapping[str, Any], place: str) -> Component:
@@ -39,7 +40,7 @@ def build_component(entry: Entry, options: Mapping[str, Any], place: str) -> Com
 def literal(value: Any) -> Any:
     """Return plain data in which no text refers to anything: `${x}` is taken as it stands."""
     if isinstance(value, str):
-        return INTERPOLATION.sub(lambda found: f"{found[1] * 2}\\${{", value)
+        return re.sub(INTERPOLATION, lambda found: f"{found[1] * 2}\\${{", value)
     if isinstance(value, Mapping):
         return {key: literal(item) for key, item in value.items()}
     return [literal(item) for item in value] if isinstance(value, list) else value

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mlfw.components import KINDS
+from mlfw.config.components import USE
 from mlfw.config.written import as_names, settle
 from mlfw.config.yaml_file import read_yaml
 from mlfw.errors import UserError
-
-USE = "use"
 
 
 @dataclass(frozen=True)

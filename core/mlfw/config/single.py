@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlfw.components import Component
-from mlfw.config.components import build_component
-from mlfw.config.document import USE
+from mlfw.config.components import USE, build_component
 from mlfw.config.overrides import parse_overrides
 from mlfw.config.written import settle
 from mlfw.errors import UserError, did_you_mean

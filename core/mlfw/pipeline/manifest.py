@@ -14,7 +14,6 @@ from mlfw.errors import UserError, listing
 from mlfw.files import read_json, sha256, write_json
 from mlfw.hints import install, printable
 from mlfw.plugins import Entry, Registry
-from mlfw.runs.environment import mlfw_version
 
 FORMAT, FORMATS = 2, (1, 2)
 MANIFEST = "manifest.json"
@@ -73,6 +72,8 @@ def write_manifest(folder: Path, fitted: Fitted, options: Mapping[str, Any], ent
         options: The model component's configuration, as plain data.
         entry: The model component.
     """
+    from mlfw.runs.environment import mlfw_version
+
     needs = fitted.needs()
     content = {
         "format": FORMAT,

@@ -20,8 +20,7 @@ from mlfw.components import (
 )
 from mlfw.components.dataset import Progress, silent
 from mlfw.components.splits import TEST
-from mlfw.config.components import build_component
-from mlfw.config.document import USE
+from mlfw.config.components import USE, build_component
 from mlfw.errors import UserError, listing
 from mlfw.hints import command, printable
 from mlfw.pipeline.early import check_code

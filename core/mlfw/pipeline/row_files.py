@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mlfw.components import Dataset
 from mlfw.components.dataset import Progress, silent
-from mlfw.config.components import build_component
-from mlfw.config.document import USE
+from mlfw.config.components import USE, build_component
 from mlfw.disk import check_output
 from mlfw.errors import UserError, listing
 from mlfw.pipeline.streams import is_stream, write_stream

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlfw.errors import UserError
 from mlfw.files import digest, write_text
 from mlfw.runs.lock import is_locked
@@ -101,6 +99,8 @@ class RunDirectory:
 
         Where that fails, as on a full disk, nothing is left of the directory.
         """
+        import yaml
+
         self.path.mkdir(parents=True, exist_ok=True)
         record = RunRecord(
             name=name,
@@ -148,6 +148,8 @@ class RunDirectory:
 
     def frozen(self) -> dict[str, Any]:
         """Read the frozen configuration."""
+        import yaml
+
         # libyaml is ten times as fast, and a new run reads the configurations of earlier ones.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         loaded = yaml.load(self.config_file.read_text(encoding="utf-8"), loader)  # noqa: S506

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlfw.errors import UserError, did_you_mean, listing
 from mlfw.files import TEMPORARY_PREFIX
 from mlfw.runs.directory import ELSEWHERE, RunDirectory, config_digest
@@ -211,6 +209,8 @@ def _differing(directory: RunDirectory, frozen: Mapping[str, Any]) -> list[str]:
     A key that the run does not know is one that its version of mlfw did not have: it counts as
     not set.
     """
+    import yaml
+
     try:
         before, now = _flat(directory.frozen()), _flat(frozen)
     except (OSError, ValueError, AssertionError, yaml.YAMLError):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mlfw import Column, limits
 from mlfw.schema import free_name
-from mlfw_onnx import arrays
 from mlfw_tabular.prepare.encoder import UNKNOWN, Encoder, Output
 
 if TYPE_CHECKING:
@@ -93,6 +92,8 @@ class VocabularyEncoder(Encoder):
 
     def add_read(self, x: Tensor) -> Tensor:
         """Return the codes, int64 [rows]."""
+        from mlfw_onnx import arrays
+
         graph, codes = x.graph, range(1, len(self.vocabulary) + 1)
         if not codes:
             return arrays.zeros_like(x, dtype=arrays.int64)

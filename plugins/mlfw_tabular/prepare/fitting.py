@@ -10,7 +10,7 @@ from mlfw_tabular.prepare.booleans import BooleanEncoder
 from mlfw_tabular.prepare.categories import CategoryEncoder, CategoryEncoding
 from mlfw_tabular.prepare.datetimes import DatetimeEncoder
 from mlfw_tabular.prepare.encoder import Encoder
-from mlfw_tabular.prepare.images import ImageEncoder, PixelEncoder, fit_image
+from mlfw_tabular.prepare.images import fit_image
 from mlfw_tabular.prepare.numbers import NumberEncoder
 from mlfw_tabular.prepare.options import column_options
 from mlfw_tabular.prepare.target_encoding import TargetEncoder
@@ -23,21 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Targets = Callable[[], TargetValues]
-ENCODERS: dict[str, type[Encoder]] = {
-    encoder.name: encoder
-    for encoder in (
-        NumberEncoder,
-        BooleanEncoder,
-        DatetimeEncoder,
-        CategoryEncoder,
-        TargetEncoder,
-        TfidfEncoder,
-        HashEncoder,
-        TokenEncoder,
-        ImageEncoder,
-        PixelEncoder,
-    )
-}
 
 
 def fit_column(column: Column, values: pa.ChunkedArray, targets: Targets) -> Iterable[Encoder]:

@@ -12,24 +12,12 @@ from typing import TYPE_CHECKING, Any
 from mlfw import Column, Schema
 from mlfw.components.dataset import Progress, silent
 from mlfw.files import read_json, write_json
-from mlfw.plugins import load_plugins
-from mlfw_tabular.prepare.augment import Augmentation
 from mlfw_tabular.prepare.block import Block, blocks
 from mlfw_tabular.prepare.encoder import Audience, Encoder, Output, SequenceEncoder
+from mlfw_tabular.prepare.encoders import encoder_of
 from mlfw_tabular.prepare.features import Features
-from mlfw_tabular.prepare.fitting import ENCODERS, USUAL_FITTING, Fitting
-from mlfw_tabular.prepare.graph import (
-    GraphFeatures,
-    add_features,
-    add_matrix,
-    feeds,
-    input_notes,
-    plain_feeds,
-)
-from mlfw_tabular.prepare.images import ImageEncoder
+from mlfw_tabular.prepare.feeds import feeds, input_notes, plain_feeds
 from mlfw_tabular.prepare.pieces import read_column
-from mlfw_tabular.prepare.target_encoding import TargetEncoder
-from mlfw_tabular.prepare.target_values import TargetValues
 from mlfw_tabular.threads import in_threads
 
 if TYPE_CHECKING:
@@ -37,6 +25,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from mlfw_onnx import Graph, Tensor
+    from mlfw_tabular.prepare.augment import Augmentation
+    from mlfw_tabular.prepare.fitting import Fitting
+    from mlfw_tabular.prepare.graph import GraphFeatures
+    from mlfw_tabular.prepare.images import ImageEncoder
 
 FILE = "preprocessor.json"
 
@@ -48,18 +40,22 @@ class Preprocessor:
     encoders: tuple[Encoder, ...]
 
     @classmethod
-    def fit(cls, rows: pa.Table, schema: Schema, fitting: Fitting = USUAL_FITTING) -> Preprocessor:
+    def fit(cls, rows: pa.Table, schema: Schema, fitting: Fitting | None = None) -> Preprocessor:
         """Learn from training rows.
 
         Args:
             rows: Rows that conform to the schema; with the targets, where categories are
                 encoded by them.
             schema: Which columns to prepare, their kinds and options.
-            fitting: How encoders are made for them.
+            fitting: How encoders are made for them; left out, `USUAL_FITTING`.
 
         Raises:
             UserError: An option is wrong, or an image cannot be read.
         """
+        from mlfw_tabular.prepare.fitting import USUAL_FITTING
+        from mlfw_tabular.prepare.target_values import TargetValues
+
+        fitting = fitting or USUAL_FITTING
         targets = cache(lambda: TargetValues.of(rows, schema))
 
         def fit(column: Column) -> tuple[Encoder, ...]:
@@ -78,7 +74,7 @@ class Preprocessor:
         *,
         network: bool = False,
         dtype: str | None = None,
-        fitting: Fitting = USUAL_FITTING,
+        fitting: Fitting | None = None,
         progress: Progress = silent,
     ) -> tuple[Preprocessor, Features]:
         """Learn from training rows, and prepare them for a model to learn from.
@@ -92,9 +88,14 @@ class Preprocessor:
             seed: What the division into folds follows from.
             network: Whether they are for a network; see `transform`.
             dtype: Of the numbers; see `transform`.
-            fitting: How encoders are made for the columns.
+            fitting: See `fit`.
             progress: See `transform`.
         """
+        from mlfw_tabular.prepare.fitting import USUAL_FITTING
+        from mlfw_tabular.prepare.target_encoding import TargetEncoder
+        from mlfw_tabular.prepare.target_values import TargetValues
+
+        fitting = fitting or USUAL_FITTING
         preprocessor = cls.fit(rows, schema, fitting)
         features = preprocessor.transform(rows, network, dtype, progress)
         if not fitting.out_of_fold:
@@ -189,6 +190,8 @@ class Preprocessor:
         Raises:
             UserError: A column's name cannot stand in an ONNX graph.
         """
+        from mlfw_tabular.prepare.graph import add_matrix
+
         return add_matrix(graph, self)
 
     def graph_features(self, graph: Graph) -> GraphFeatures:
@@ -196,6 +199,8 @@ class Preprocessor:
 
         See `graph_matrix`; texts are int32 [rows, length] here.
         """
+        from mlfw_tabular.prepare.graph import add_features
+
         return add_features(graph, self)
 
     def feeds(self, rows: pa.Table, network: bool = False) -> dict[str, np.ndarray]:
@@ -270,15 +275,18 @@ class Preprocessor:
     @cached_property
     def images(self) -> dict[str, ImageEncoder]:
         """What makes each array of `Features.images`: `shape`, `mean` and `deviation`."""
-        return {
-            encoder.column: encoder
-            for encoder in self.encoders
-            if isinstance(encoder, ImageEncoder) and encoder.output is Output.images
-        }
+        found = [encoder for encoder in self.encoders if encoder.output is Output.images]
+        if not found:
+            return {}
+        from mlfw_tabular.prepare.images import ImageEncoder
+
+        return {encoder.column: encoder for encoder in found if isinstance(encoder, ImageEncoder)}
 
     @cached_property
     def augmentations(self) -> dict[str, Augmentation]:
         """How the training images of each array of `Features.images` are to be varied."""
+        from mlfw_tabular.prepare.augment import Augmentation
+
         return {
             name: Augmentation(**encoder.augmentation)
             for name, encoder in self.images.items()
@@ -339,13 +347,7 @@ class Preprocessor:
 def _encoder(data: Mapping[str, Any]) -> Encoder:
     values = {name: _tuples(value) for name, value in data.items()}
     name = values.pop("encoder")
-    return (ENCODERS.get(name) or _of_plugins()[name])(**values)
-
-
-def _of_plugins() -> dict[str, type[Encoder]]:
-    """Return the encoders that other plugins add."""
-    added = load_plugins().manager.hook.mlfw_tabular_encoders()
-    return {name: encoder for each in added for name, encoder in each.items()}
+    return encoder_of(name)(**values)
 
 
 def _tuples(value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from mlfw_tabular.prepare.encoder import deviation
@@ -62,6 +61,8 @@ def _knots(present: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     Values that make up several quantiles stand once, at the mean of their levels. The last knot
     is repeated until there are `INTERVALS` + 1.
     """
+    from statistics import NormalDist
+
     import numpy as np
 
     if not len(present):

@@ -18,8 +18,8 @@ from mlfw import Column, FitContext, Kind, MlfwError, Schema, Splits, Task, User
 from mlfw.plugins.builtin import NoTrainer
 from mlfw_onnx import Parity, checked_model, new_session, replay_sample
 from mlfw_onnx.parity import ROWS_AT_ONCE
-from mlfw_sklearn.estimator import EstimatorPredictor
 from mlfw_sklearn.models import Linear, Tree
+from mlfw_sklearn.predictor import EstimatorPredictor
 from mlfw_tabular.prepare.encoder import MOST_DEVIATIONS
 
 

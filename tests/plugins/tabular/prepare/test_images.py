@@ -15,7 +15,7 @@ from PIL import Image
 
 from mlfw import Column, Kind, Schema, Task, UserError
 from mlfw_tabular import Preprocessor
-from mlfw_tabular.prepare import Augmentation, augment
+from mlfw_tabular.prepare.augment import Augmentation, augment
 
 
 def file(pixels: Any, form: str = "PNG", **options: Any) -> bytes:

@@ -9,7 +9,8 @@ from typing import Any, cast
 from mlfw.components import KINDS, Metric, Model, OpaqueModel
 from mlfw.config.bulk import put_in, take_bulk
 from mlfw.config.choose import choose
-from mlfw.config.document import USE, Document, read_document
+from mlfw.config.components import USE
+from mlfw.config.document import Document, read_document
 from mlfw.config.hydra_store import ROOT, hydra_store
 from mlfw.config.interpolations import check_interpolations
 from mlfw.config.keys import Choices, check_keys, check_sections
