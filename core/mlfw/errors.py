@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable
 
+CONTINUE = "To continue the run, type the same command again."
 STOPPED_BY: dict[int, str] = {
     signal.SIGINT: "interrupted by Ctrl-C.",
     signal.SIGTERM: "stopped by SIGTERM.",

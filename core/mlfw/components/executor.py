@@ -62,7 +62,7 @@ class JobContext:
     """
 
     workers: Workers
-    tell: Callable[[Mapping[str, Any]], None]
+    tell: Callable[[Mapping[str, Any]], object]
     stopping: Callable[[], bool]
     imports: Imports
     threads: int = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from mlfw.errors import MlfwError, UserError
+from mlfw.errors import CONTINUE, MlfwError, UserError
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,21 @@ class JobFailure:
     host: str = ""
     error: BaseException | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the failure as JSON data, without the exception itself."""
+        return {
+            "kind": self.kind.value,
+            "problem": self.problem,
+            "remedy": self.remedy,
+            "cause": self.cause,
+            "host": self.host,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> JobFailure:
+        """Return what `to_json` has made data of."""
+        return cls(**{**data, "kind": FailureKind(data["kind"])})
+
     def exception(self, job: Job) -> BaseException:
         """Return the failure as an exception to raise."""
         if self.error is not None:
@@ -101,7 +116,10 @@ class JobFailure:
         where = f" on {self.host}" if self.host else ""
         cause = f"{self.cause}: " if self.cause else ""
         problem = f"{job}{where}: {cause}{self.problem}"
-        return UserError(problem, self.remedy) if self.remedy else MlfwError(problem)
+        if self.remedy:
+            return UserError(problem, self.remedy)
+        again = f"\n  {CONTINUE}" if self.kind is FailureKind.lost else ""
+        return MlfwError(f"{problem}{again}")
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,17 @@ class JobResult:
     value: Any = None
     failure: JobFailure | None = None
     attempts: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return value and failure as JSON data."""
+        failure = self.failure.to_json() if self.failure else None
+        return {"value": self.value, "failure": failure}
+
+    @classmethod
+    def from_json(cls, job: Job, data: Mapping[str, Any], attempts: int = 1) -> JobResult:
+        """Return what `to_json` has made data of, of a job that was started so often."""
+        failure = JobFailure.from_json(data["failure"]) if data["failure"] else None
+        return cls(job, data["value"], failure, attempts)
 
     def result(self) -> Any:
         """Return the value.
@@ -154,11 +183,10 @@ def failure_of(error: Exception, host: str = "") -> JobFailure:
 
     Args:
         error: The exception.
-        host: The machine that it was raised on; empty for this process, which keeps it.
+        host: The machine that it was raised on; empty for the one of the run.
     """
-    kept = None if host else error
     if isinstance(error, UserError):
-        return JobFailure(FailureKind.user_error, error.problem, error.remedy, "", host, kept)
+        return JobFailure(FailureKind.user_error, error.problem, error.remedy, "", host, error)
     name = type(error).__name__
     text = (str(error).splitlines() or [name])[0]
-    return JobFailure(FailureKind.crash, text, "", name, host, kept)
+    return JobFailure(FailureKind.crash, text, "", name, host, error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator, Iterable
 from functools import partial
 
@@ -17,8 +16,6 @@ from mlfw.components import (
     failure_of,
 )
 from mlfw.threads import usable_cores
-
-logger = logging.getLogger("mlfw")
 
 
 class InProcess(Workers):
@@ -64,5 +61,4 @@ class InProcess(Workers):
         try:
             return JobResult(job, self._setup.find(job.name)(job, context))
         except Exception as error:
-            logger.warning("%s failed", job, exc_info=True)
             return JobResult(job, failure=failure_of(error))

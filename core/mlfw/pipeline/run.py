@@ -13,7 +13,7 @@ from typing import Any
 from mlfw.components import Imports, JobSetup, RunInfo, Workers
 from mlfw.config import RunConfig, compose
 from mlfw.disk import disk_errors
-from mlfw.errors import StopRequested, UserError
+from mlfw.errors import CONTINUE, StopRequested, UserError
 from mlfw.files import read_json, remove_temporary
 from mlfw.pipeline.cross_validate import cross_validate
 from mlfw.pipeline.deploy import deploy
@@ -30,7 +30,7 @@ from mlfw.pipeline.named_runs import with_runs_found
 from mlfw.pipeline.outside_runs import check_outside_runs
 from mlfw.pipeline.prepare import prepare
 from mlfw.pipeline.saved_model import SavedModel, load_model
-from mlfw.pipeline.stop import CONTINUE, StopSignal, interruptible
+from mlfw.pipeline.stop import StopSignal, interruptible
 from mlfw.pipeline.tune import tune
 from mlfw.pipeline.user_cache import user_cache
 from mlfw.pipeline.work import Work

@@ -16,7 +16,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SECONDS_TO_SAVE = 25.0
 # After which time code that has not let Python's handler run is taken for stuck.
 SECONDS_TO_HEAR = 2.0
-CONTINUE = "To continue the run, type the same command again."
 
 
 class StopSignal:
