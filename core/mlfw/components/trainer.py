@@ -42,6 +42,10 @@ class Trainer(Component):
         """Return how many epochs a training takes at most, where that is known."""
         return None
 
+    def gpus_used(self, available: int) -> int:  # noqa: ARG002
+        """Return how many GPUs one training uses, on a machine or a cluster that has so many."""
+        return 0
+
     def estimate(self, learner: Any, context: FitContext) -> Estimate | None:  # noqa: ARG002
         """Return what `train` will cost with the same arguments; None where that is not known.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from mlfw.components.component import Component
+from mlfw.components.limits import limits
 from mlfw.components.search import SearchRange
 
 
@@ -24,8 +25,9 @@ class Search(ABC):
     def ask(self, number: int) -> dict[str, Any] | None:
         """Return the parameters of trial `number`, from 0, or None when the search has ended.
 
-        The answer follows from the seed, the number, and the trials told so far, so that a
-        search that was killed continues as if it had not been.
+        The answer follows from the seed, the number, the trials told so far, and those asked for
+        since, so that a search that was killed continues as if it had not been. Trials of one
+        batch are asked for one after the other before any of them is told.
         """
 
     @abstractmethod
@@ -46,11 +48,16 @@ class Tuner(Component):
     Attributes:
         space: Per field of the model a list of values, or `{low:, high:, log:}`. Left empty, the
             ranges that the model's own fields declare are searched.
+        batch: How many trials are chosen at a time, to run side by side, before what they were
+            worth is known. What is found follows from this number, and not from how many really
+            run at a time. Left out, it is how many the executor runs at a time when the search
+            begins.
     """
 
     kind: ClassVar[str] = "tuner"
 
     space: dict[str, Any] = field(default_factory=dict)
+    batch: int | None = field(default=None, metadata=limits(minimum=1))
 
     @abstractmethod
     def search(self, space: Mapping[str, SearchRange], seed: int, *, maximize: bool) -> Search:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from mlfw.components import Job, JobResult, Resources
+from mlfw.components import Job, JobResult
 from mlfw.errors import UserError
 from mlfw.files import finite, read_json, write_json
 from mlfw.pipeline.forecast import expect
-from mlfw.pipeline.job_watch import JobWatch, Place
-from mlfw.pipeline.jobs import fit_and_score_job
+from mlfw.pipeline.job_watch import JobWatch, Place, run_jobs
+from mlfw.pipeline.jobs import fit_and_score_job, fit_resources
 from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.params import best_params, with_params
 from mlfw.pipeline.work import Work
@@ -92,9 +91,10 @@ def _folds(work: Work, params: Mapping[str, Any], count: int) -> None:
     def places(job: Job) -> list[Place]:
         return [("fold", job.arguments["fold"], count)]
 
-    with closing(work.workers.map(jobs, Resources(), JobWatch(work, places))) as results:
-        for result in results:
-            _note(work, result, files[result.job.arguments["fold"]])
+    resources = fit_resources(work)
+    watch = JobWatch(work, places, resources, count - len(todo))
+    for result in run_jobs(work, jobs, resources, watch):
+        _note(work, result, files[result.job.arguments["fold"]])
 
 
 def _note(work: Work, result: JobResult, file: Path) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from mlfw.components import Fitted, Model, OpaqueModel
-from mlfw.components.splits import TEST, first_rows
+from mlfw.components import Job, OpaqueModel
 from mlfw.errors import UserError, listing
 from mlfw.pipeline.forecast import cost_in_words, expect, expect_again, long_enough
-from mlfw.pipeline.params import best_params, merged, with_params
-from mlfw.pipeline.saved_model import save_model
+from mlfw.pipeline.job_watch import JobWatch, run_jobs
+from mlfw.pipeline.jobs import fit_job, fit_resources
+from mlfw.pipeline.params import best_params, with_params
 from mlfw.pipeline.training import Training
 from mlfw.pipeline.work import Work
-
-ROWS_COMPARED = 1000  # of the test split, to see that the saved model predicts as the fitted one
 
 
 def check_model(work: Work) -> None:
@@ -56,13 +54,7 @@ def fit(work: Work) -> None:
     params = best_params(work.directory)
 
     def act() -> None:
-        predictor = _fitted(work, with_params(config.model, params))
-        options = {key: value for key, value in config.frozen["model"].items() if key != "use"}
-        entry = work.plugins.registry.get("model", config.choice("model"))
-        work.course.doing("saving the model")
-        rows = () if work.opaque else first_rows(work.splits, TEST, ROWS_COMPARED)
-        save_model(predictor, merged(options, params), entry, work.directory.model, rows)
-        shutil.rmtree(work.directory.checkpoints, ignore_errors=True)
+        _fit(work, params)
 
     def inputs() -> list[Any]:
         return [
@@ -80,22 +72,40 @@ def fit(work: Work) -> None:
     work.stage("fit", inputs, f"model {config.choice('model')}", act, made)
 
 
-def _fitted(work: Work, model: Model) -> Fitted:
-    """Fit, and keep the record of it however it ends."""
+def _fit(work: Work, params: Mapping[str, Any]) -> None:
+    """Fit and save, and keep the record of the fit however it ends."""
     training = work.training = Training(work.directory, work.fingerprints["fit"])
     if training.continued:
         expect_again(work, training.estimate)
     else:
-        training.estimate = expect(work, model)
+        training.estimate = expect(work, with_params(work.config.model, params))
     if training.estimate is not None and long_enough(work.course.expected):
         work.monitor.note(f"the fit takes {cost_in_words(training.estimate)}")
     training.begin()
+    resources = fit_resources(work, alone=True)
+    watch = _FitWatch(work, lambda _: [], resources)
     try:
-        fitted = model.fit(work.data, work.context("checkpoints", final=True))
+        for result in run_jobs(work, [fit_job(work, params)], resources, watch):
+            result.result()
     except BaseException:
-        with suppress(OSError):
-            training.save(finished=False)
+        if work.training is not None:
+            with suppress(OSError):
+                training.save(finished=False)
         raise
-    training.save(finished=True)
-    work.training = None
-    return fitted
+
+
+class _FitWatch(JobWatch):
+    """Keeps the record of the fit, and tells plugins of its epochs."""
+
+    def epoch(self, job: Job, epoch: int, total: int | None, values: Mapping[str, float]) -> None:  # noqa: ARG002
+        self.work.report(epoch, values, final=True)
+
+    def note(self, text: str) -> None:
+        super().note(text)
+        if self.work.training is not None:
+            self.work.training.note(text)
+
+    def other(self, job: Job, name: str, values: Any) -> None:  # noqa: ARG002
+        if name == "fitted" and self.work.training is not None:
+            self.work.training.save(finished=True, peak=values)
+            self.work.training = None

@@ -120,9 +120,9 @@ def plan(config: RunConfig, plugins: Plugins, monitor: Monitor, imports: Imports
         with closing(config.executor.start(setup)) as workers:
             work = _work(config, plugins, monitor, imports, run, cache, workers)
             prepare(work)
-        check_model(work)
-        assert work.metrics is not None
-        return _plan(work, kept=kept is not None)
+            check_model(work)
+            assert work.metrics is not None
+            return _plan(work, kept=kept is not None)
 
 
 def _work(

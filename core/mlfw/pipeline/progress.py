@@ -126,6 +126,17 @@ class Course:
         finally:
             self._parts.pop()
 
+    def side_by_side(self, place: str, share: float) -> None:
+        """Take note of where the stage is whose parts go on at the same time.
+
+        Args:
+            place: Where, such as `trial 12/40, 3 running`.
+            share: How much of the stage is done, 0 to 1.
+        """
+        self._begin_fit()
+        self._place = place
+        self._refresh(share)
+
     def best(self, name: str, value: float) -> None:
         """Take note of the best value so far of what the stage searches."""
         self._lasting = {f"best {name}": value}

@@ -71,11 +71,12 @@ class Training:
             self._notes.append(text)
             self._append({"note": text})
 
-    def save(self, *, finished: bool) -> None:
+    def save(self, *, finished: bool, peak: int | None = None) -> None:
         """Write `training.json`.
 
         Args:
             finished: Whether the fit has ended well, so that what it cost can be compared.
+            peak: The peak memory of the process that has fitted, in bytes; by default, this one.
         """
         content: dict[str, Any] = {
             "fingerprint": self._fingerprint,
@@ -84,7 +85,7 @@ class Training:
             "epochs": self._epochs,
             "notes": self._notes,
             "seconds": self._earlier + time.perf_counter() - self._start,
-            "peak_memory": peak_memory(),
+            "peak_memory": peak_memory() if peak is None else peak,
         }
         if finished and self.estimate:
             expected = self.estimate.of_epochs(len(self._epochs) or self.estimate.epochs)

@@ -191,7 +191,7 @@ class Work:
             folder=folder,
             stopping=self.stop.asked,
             workers=self.workers,
-            report=partial(self._report, final=final),
+            report=partial(self.report, final=final),
             progress=self.course.rows,
             preparing=self.course.preparing,
             note=self._note if final else partial(_log_note, folder_name),
@@ -200,7 +200,14 @@ class Work:
             imports=self.imports,
         )
 
-    def _report(self, epoch: int, values: Mapping[str, float], *, final: bool) -> None:
+    def report(self, epoch: int, values: Mapping[str, float], *, final: bool) -> None:
+        """Take note that an epoch of a fit has ended; see `FitContext.report`.
+
+        Args:
+            epoch: Its number, from 1.
+            values: Its values by name.
+            final: Whether the fit is the run's own.
+        """
         uses_trainer = self.config.model.uses_trainer
         total = self.config.trainer.most_epochs() if uses_trainer else None
         self.course.epoch(epoch, total, values)

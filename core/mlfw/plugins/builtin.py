@@ -129,4 +129,7 @@ def mlfw_executors() -> dict[str, type[Executor]]:
 @hookimpl
 def mlfw_jobs() -> dict[str, str | JobFunction]:
     """Register the jobs of a run's stages."""
-    return {"fit_and_score": "mlfw.pipeline.jobs:fit_and_score"}
+    return {
+        "fit_and_score": "mlfw.pipeline.jobs:fit_and_score",
+        "fit": "mlfw.pipeline.jobs:fit",
+    }

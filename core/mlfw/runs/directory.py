@@ -60,6 +60,11 @@ class RunDirectory:
         return self.path / "trials"
 
     @property
+    def search_file(self) -> Path:
+        """How many trials the search chooses at a time."""
+        return self.path / "search.json"
+
+    @property
     def folds(self) -> Path:
         """One file a fold of the cross-validation."""
         return self.path / "folds"
