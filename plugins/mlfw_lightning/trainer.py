@@ -164,6 +164,11 @@ class LightningTrainer(mlfw.Trainer):
             )
         return train_here(self, learner, seed=context.seed, folder=folder, watch=watch)
 
+    def gpus_used(self, available: int) -> int:
+        """Return how many GPUs a training takes, with all its ranks; 0 where it uses none."""
+        uses = available and self.accelerator in ("auto", "gpu", "cuda")
+        return self.devices * self.nodes if uses else 0
+
     def _device(self) -> torch.device | None:
         """Return the device that is used, or one of several alike; None where it is unknown."""
         import torch

@@ -70,6 +70,7 @@ class SamplerSearch(mlfw.Search):
         self._seed = seed
         self._encoding = Encoding(space)
         self._tried: list[dict[str, Any]] = []
+        self._asked: dict[int, dict[str, Any]] = {}
         self.total = tuner.trials
         with quiet():
             self._study = new_study(tuner.sampler(0), maximize=maximize)
@@ -78,17 +79,20 @@ class SamplerSearch(mlfw.Search):
         """Return the parameters of trial `number`, as a rule ones that were not tried yet."""
         if number >= self._tuner.trials:
             return None
+        self._asked.pop(number, None)
+        taken = [*self._tried, *self._asked.values()]
         with quiet():
             params = self._draw(number, 0)
             for attempt in range(1, DRAWS + RANDOM_DRAWS):
-                if params not in self._tried:
+                if params not in taken:
                     break
                 params = self._draw(number, attempt)
+        self._asked[number] = params
         return self._encoding.decode(params)
 
     def tell(
         self,
-        number: int,  # noqa: ARG002 - trials are told in their order
+        number: int,
         params: Mapping[str, Any],
         value: float | None,
     ) -> None:
@@ -104,6 +108,7 @@ class SamplerSearch(mlfw.Search):
             distributions=self._encoding.distributions,
         )
         self._tried.append(encoded)
+        self._asked.pop(number, None)
         with quiet():
             self._study.add_trial(trial)
 

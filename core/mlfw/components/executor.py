@@ -100,10 +100,12 @@ class Workers(ABC):
     Attributes:
         in_process: Whether jobs run in this very process, one after the other.
         gpus: How many GPUs there are, on all machines.
+        retries: How often a job is started again after its worker was lost.
     """
 
     in_process: bool = False
     gpus: int = 0
+    retries: int = 3
 
     @abstractmethod
     def slots(self, resources: Resources) -> int:

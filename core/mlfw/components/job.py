@@ -47,7 +47,8 @@ class Resources:
 
     Attributes:
         cpus: Number of cores.
-        gpus: Number of GPUs; a fraction shares one.
+        gpus: Number of GPUs, those of processes that the job starts included; a fraction shares
+            one.
         memory: Bytes; 0 if not known.
         alone: Whether the job is to have all cores of its machine, as a final fit does.
     """

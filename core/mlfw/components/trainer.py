@@ -43,7 +43,11 @@ class Trainer(Component):
         return None
 
     def gpus_used(self, available: int) -> int:  # noqa: ARG002
-        """Return how many GPUs one training uses, on a machine or a cluster that has so many."""
+        """Return how many GPUs one training takes, with all processes that it starts.
+
+        Args:
+            available: How many the executor's machines have.
+        """
         return 0
 
     def estimate(self, learner: Any, context: FitContext) -> Estimate | None:  # noqa: ARG002

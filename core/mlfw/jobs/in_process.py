@@ -23,12 +23,14 @@ class InProcess(Workers):
 
     Args:
         setup: What jobs are given.
+        retries: See `Workers`; what runs here does not outlive its process.
     """
 
     in_process = True
 
-    def __init__(self, setup: JobSetup) -> None:
+    def __init__(self, setup: JobSetup, retries: int = 3) -> None:
         self._setup = setup
+        self.retries = retries
 
     def slots(self, resources: Resources) -> int:  # noqa: ARG002
         """Return 1."""

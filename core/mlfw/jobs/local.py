@@ -26,7 +26,7 @@ class LocalExecutor(Executor):
     def start(self, setup: JobSetup) -> Workers:
         """Return this process, or processes that are started when there are jobs."""
         if self.workers <= 1:
-            return InProcess(setup)
+            return InProcess(setup, self.retries)
         from mlfw.jobs.pool import LocalWorkers
 
         return LocalWorkers(self, setup)

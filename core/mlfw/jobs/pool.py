@@ -62,6 +62,7 @@ class LocalWorkers(Workers):
     def __init__(self, options: LocalExecutor, setup: JobSetup) -> None:
         self._options = options
         self._setup = setup
+        self.retries = options.retries
         self._devices = _devices()
         self.gpus = len(self._devices)
         self._idle: list[WorkerProcess] = []
@@ -136,7 +137,7 @@ class LocalWorkers(Workers):
     def _worker(self, resources: Resources) -> WorkerProcess:
         """Return an idle worker; those that compute with another number of threads are ended."""
         threads = self._threads(resources)
-        gpu = self._free_gpu() if resources.gpus else None
+        gpu = self._free_gpus(resources.gpus) if resources.gpus else None
         for worker in list(self._idle):
             self._idle.remove(worker)
             if worker.threads == threads and (gpu is None or worker.gpu == gpu):
@@ -160,10 +161,15 @@ class LocalWorkers(Workers):
             return cores
         return max(int(resources.cpus), cores // self._options.workers, 1)
 
-    def _free_gpu(self) -> str:
-        """Return the GPU that the fewest busy workers see."""
+    def _free_gpus(self, number: float) -> str:
+        """Return GPUs that the fewest busy workers see, as `CUDA_VISIBLE_DEVICES` names them."""
+        size, devices = max(int(number), 1), self._devices
+        groups = [
+            ",".join(devices[start : start + size])
+            for start in range(0, len(devices) - size + 1, size)
+        ]
         taken = [worker.gpu for worker in self._busy]
-        return min(self._devices, key=taken.count)
+        return min(groups, key=taken.count)
 
     def _heard(self, watch: Watch, again: deque[_Attempt], *, asked: bool) -> Iterator[JobResult]:
         """Wait a while for messages of workers, and yield the results among them."""
@@ -227,9 +233,9 @@ class LocalWorkers(Workers):
             problem += " as memory ran out"
             fewer = override("executor.workers", self._options.workers // 2)
             remedy = f"Run fewer jobs at a time: {fewer}"
-        retries = self._options.retries
-        if attempt.number <= retries:
-            watch.note(f"{attempt.job}: {problem}; starting it again ({attempt.number}/{retries})")
+        if attempt.number <= self.retries:
+            times = f"{attempt.number}/{self.retries}"
+            watch.note(f"{attempt.job}: {problem}; starting it again ({times})")
             again.append(_Attempt(attempt.job, attempt.number + 1))
             return None
         times = f" (started {attempt.number} times)" if attempt.number > 1 else ""

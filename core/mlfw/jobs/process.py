@@ -38,7 +38,7 @@ class WorkerProcess:
     Args:
         name: What log messages call it.
         threads: How many threads it computes with.
-        gpu: The GPU that it sees, by number or name; None for all.
+        gpu: The GPUs that it sees, as `CUDA_VISIBLE_DEVICES` names them; None for all.
         imports: From which packages it may import code.
         receive: Called with the worker and each of its messages, and with None when it has ended;
             in a thread of its own.
@@ -46,7 +46,7 @@ class WorkerProcess:
     Attributes:
         name: What log messages call it.
         threads: How many threads it computes with.
-        gpu: The GPU that it sees.
+        gpu: The GPUs that it sees.
         frozen: Whether it is ended as it was frozen.
         pid: Its process, which leads a group of its own.
     """

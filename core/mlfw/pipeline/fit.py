@@ -106,6 +106,9 @@ class _FitWatch(JobWatch):
             self.work.training.note(text)
 
     def other(self, job: Job, name: str, values: Any) -> None:  # noqa: ARG002
-        if name == "fitted" and self.work.training is not None:
-            self.work.training.save(finished=True, peak=values)
+        training = self.work.training
+        if name == "fitting" and training is not None:
+            training.restart()
+        elif name == "fitted" and training is not None:
+            training.save(finished=True, peak=values)
             self.work.training = None

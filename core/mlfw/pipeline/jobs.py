@@ -67,7 +67,8 @@ def fit_and_score(job: Job, context: JobContext) -> dict[str, Any]:
 def fit_job(work: Work, params: Mapping[str, Any]) -> Job:
     """Return a job that fits the run's own model and saves it in the run directory.
 
-    When the fit has ended it tells `fitted`, with the peak memory in bytes, and then saves.
+    It tells `fitting` when the fit begins, and `fitted`, with the peak memory in bytes, when it has
+    ended; then it saves.
     """
     arguments = {**_run_arguments(work), "params": dict(params)}
     folder = work.directory.checkpoints.absolute()
@@ -78,8 +79,9 @@ def fit(job: Job, context: JobContext) -> None:
     """Fit the run's own model and save it; see `fit_job`."""
     work, params = run_of(job, context), job.arguments["params"]
     config = work.config
-    model = with_params(config.model, params)
-    fitted = model.fit(work.data, work.context(job.folder, final=True))
+    model, data = with_params(config.model, params), work.data
+    context.tell({"fitting": None})
+    fitted = model.fit(data, work.context(job.folder, final=True))
     context.tell({"fitted": peak_memory()})
     options = {key: value for key, value in config.frozen["model"].items() if key != "use"}
     entry = work.plugins.registry.get("model", config.choice("model"))

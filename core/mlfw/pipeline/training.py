@@ -57,6 +57,10 @@ class Training:
         write_text(self._file, "".join(lines))
         self._start = self._last = time.perf_counter()
 
+    def restart(self) -> None:
+        """Count the seconds of this attempt from now on, as its fit begins only now."""
+        self._start = self._last = time.perf_counter()
+
     def epoch(self, number: int, values: Mapping[str, float]) -> None:
         """Take note that an epoch has ended."""
         now = time.perf_counter()

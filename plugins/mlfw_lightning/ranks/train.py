@@ -33,8 +33,7 @@ logger = logging.getLogger("mlfw")
 
 def launcher_of(context: FitContext) -> RankLauncher | None:
     """Return what starts ranks in place of this process: the executor, if it can."""
-    executor = getattr(context, "executor", None)
-    return executor if isinstance(executor, RankLauncher) else None
+    return context.workers if isinstance(context.workers, RankLauncher) else None
 
 
 def train_in_ranks(
@@ -95,7 +94,8 @@ class _Attempts:
 
     def run(self, start: Callable[[], Ranks]) -> None:
         """Train until an attempt succeeds or none is left."""
-        retries = getattr(getattr(self._context, "executor", None), "retries", RETRIES)
+        workers = self._context.workers
+        retries = RETRIES if workers is None else workers.retries
         before: RankFailure | None = None
         for retry in range(1, retries + 2):
             note_start(self._job)
