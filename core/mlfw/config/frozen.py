@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from mlfw.components import KINDS, Component
 from mlfw.components.split import Split
-from mlfw.config.document import USE
+from mlfw.config.components import USE
 from mlfw.config.lists import as_lists
 from mlfw.config.plain import plain_component
 from mlfw.config.root import DEFAULT_CHOICES, RunConfig, RunSettings
