@@ -1,7 +1,7 @@
 """Fitting a small network in a process of its own, which tests may kill.
 
 Run as `python network_fit.py FOLDER OPTIONS`, OPTIONS being JSON: `trainer` and `model` options,
-`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`. Writes the test predictions,
+`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`, `retries`. Writes the test predictions,
 epochs and notes to FOLDER/out.json, and while it trains the last epoch's number to FOLDER/epoch.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 
-def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+def fit(folder: Path, options: dict[str, Any], workers: Any = None) -> dict[str, Any]:
     """Fit and return predictions, the losses by epoch, and the weights."""
     from mlfw import FitContext, LoadContext
     from mlfw_lightning import LightningTrainer
@@ -47,6 +47,8 @@ def fit(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
         folder=folder,
         report=report,
         note=notes.append,
+        workers=workers,
+        retries=options.get("retries", 3),
         stopping=stopping,
         final=options.get("final", True),
     )

@@ -19,12 +19,12 @@ def main(out: Path, workers: int, strategy: str) -> None:
     """Train as a whole, then stopped after each step in turn."""
     import torch
 
-    from mlfw import FitContext, LoadContext, StopRequested
+    from mlfw import FitContext, LoadContext, Rank, StopRequested
     from mlfw.files import write_json
     from mlfw_lightning import LightningTrainer
     from mlfw_lightning.learner import Learner
     from mlfw_lightning.loop import steps
-    from mlfw_lightning.loop.process import Place, train_here
+    from mlfw_lightning.loop.process import train_here
     from mlfw_lightning.loop.watch import Watch, never
     from mlfw_lightning.networks.mlp import MLP
     from mlfw_sklearn.dataset import Bundled, SklearnDataset
@@ -42,8 +42,8 @@ def main(out: Path, workers: int, strategy: str) -> None:
         context = FitContext(trainer=options, seed=0, folder=folder, report=lambda *_: None)
         learner, _ = Learner.of(model, data, context)
         watch = Watch(stopping=stopping, report=lambda *epoch: told.append(epoch))
-        place = Place(rank, 2)
-        return train_here(options, learner, seed=0, folder=folder, watch=watch, place=place), told
+        this = Rank(rank, 2)
+        return train_here(options, learner, seed=0, folder=folder, watch=watch, rank=this), told
 
     whole, epochs = train(out.parent / "whole", never)
     same = []

@@ -11,9 +11,7 @@ Plugins may build on:
 - `NetworkPredictor` (a fitted network), `OnnxNetwork` (the same, run by ONNX Runtime) and
   `network_of` (that of a saved model);
 - `export_program` (a network as a program of `torch.export`) with `program_inputs`,
-  `program_notes`, `target_outputs`, `exporting_network` and `ProgramComparison`;
-- `RankLauncher`, what an executor offers to start the ranks of a training elsewhere, with
-  `RankGroup`, `Ranks`, `RankFailure` and `FailureCause`, and `train_rank`, what each rank runs.
+  `program_notes`, `target_outputs`, `exporting_network` and `ProgramComparison`.
 """
 
 from __future__ import annotations
@@ -55,9 +53,6 @@ if TYPE_CHECKING:
         program_notes,
         target_outputs,
     )
-    from mlfw_lightning.ranks.failure import FailureCause, RankFailure
-    from mlfw_lightning.ranks.launcher import RankGroup, RankLauncher, Ranks
-    from mlfw_lightning.ranks.rank_job import train_rank
 
 
 @mlfw.hookimpl
@@ -97,6 +92,12 @@ def mlfw_deployers() -> dict[str, type[mlfw.Deployer]]:
     return {"torch": TorchProgram}
 
 
+@mlfw.hookimpl
+def mlfw_jobs() -> dict[str, str | mlfw.JobFunction]:
+    """Register the job of one rank of a training."""
+    return {"lightning_rank": "mlfw_lightning.ranks.rank_job:rank_job"}
+
+
 __getattr__ = mlfw.lazy_names(
     __name__,
     {
@@ -111,9 +112,6 @@ __getattr__ = mlfw.lazy_names(
         "networks.perceptron": ["hidden_layers"],
         "portable": ["OnnxNetwork"],
         "predictor": ["NetworkPredictor"],
-        "ranks.failure": ["FailureCause", "RankFailure"],
-        "ranks.launcher": ["RankGroup", "RankLauncher", "Ranks"],
-        "ranks.rank_job": ["train_rank"],
         "program": [
             "export_program",
             "exporting_network",
@@ -127,7 +125,6 @@ __getattr__ = mlfw.lazy_names(
 __all__ = [
     "Columns",
     "Encoder",
-    "FailureCause",
     "Fusion",
     "ImageShape",
     "InputShape",
@@ -138,10 +135,6 @@ __all__ = [
     "Normalise",
     "OnnxNetwork",
     "ProgramComparison",
-    "RankFailure",
-    "RankGroup",
-    "RankLauncher",
-    "Ranks",
     "TextShape",
     "export_program",
     "exporting_network",
@@ -151,5 +144,4 @@ __all__ = [
     "program_inputs",
     "program_notes",
     "target_outputs",
-    "train_rank",
 ]

@@ -141,14 +141,14 @@ class LightningTrainer(mlfw.Trainer):
         from mlfw_lightning.loop.process import train_here
         from mlfw_lightning.loop.sharded import check_divisible
         from mlfw_lightning.loop.watch import Watch
-        from mlfw_lightning.ranks.train import launcher_of, train_in_ranks
+        from mlfw_lightning.ranks.train import starts_ranks, train_in_ranks
 
         if not isinstance(learner, Learner | ExistingLearner):
             raise UserError(
                 f"trainer=lightning: cannot train a {type(learner).__name__}.",
                 "Choose the trainer that the model's plugin brings.",
             )
-        if launcher_of(context) is None:
+        if not starts_ranks(context.workers):
             self.check_devices()
         if isinstance(learner, Learner) and self.strategy in FULLY_SHARDED:
             check_divisible(learner.model)

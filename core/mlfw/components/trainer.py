@@ -96,6 +96,7 @@ class FitContext:
             `mlfw.StopRequested`; a fit that never calls it is interrupted at once.
         workers: Runs jobs that the fit starts, such as the ranks of a training; None where the
             caller has none.
+        retries: How often what the fit starts is started again after a process was lost.
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
@@ -111,6 +112,7 @@ class FitContext:
     note: Callable[[str], None] = untold
     stopping: Callable[[], bool] = never
     workers: Workers | None = None
+    retries: int = 3
     final: bool = True
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)

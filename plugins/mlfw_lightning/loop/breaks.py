@@ -14,8 +14,8 @@ from mlfw_lightning.loop.divergence import diverged
 from mlfw_lightning.loop.steps import Step, Steps
 
 if TYPE_CHECKING:
+    from mlfw import Rank
     from mlfw_lightning.loop.clock import Clock
-    from mlfw_lightning.loop.process import Place
     from mlfw_lightning.loop.watch import Watch
 
 TELL_SECONDS = 0.15
@@ -37,7 +37,7 @@ class Breaks:
         names: tuple[str, ...],
         epochs: int,
         watch: Watch,
-        place: Place,
+        rank: Rank,
         clock: Clock,
         keep: Callable[[int], None] | None,
         keep_seconds: float,
@@ -49,7 +49,7 @@ class Breaks:
             names: The names of the numbers that go into the network.
             epochs: How many epochs there are at most.
             watch: Whom to tell and to ask.
-            place: Which process of how many this is; they decide alike, at the end of chunks.
+            rank: Which process of how many this is; they decide alike, at the end of chunks.
             clock: How much time there is.
             keep: Keeps a checkpoint after so many steps of the epoch; None to keep none.
             keep_seconds: After how many seconds to keep one within an epoch.
@@ -59,7 +59,7 @@ class Breaks:
         self._names = names
         self._epochs = epochs
         self._watch = watch
-        self._place = place
+        self._rank = rank
         self._clock = clock
         self._keep = keep
         self._keep_seconds = keep_seconds
@@ -78,11 +78,11 @@ class Breaks:
         if now - self._told >= TELL_SECONDS:
             self._tell(step, loss, now)
         made = step.number + 1
-        if self._place.world > 1 and made % self._steps.chunk and made < self._steps.number:
+        if self._rank.world > 1 and made % self._steps.chunk and made < self._steps.number:
             return False
         keep = self._keep is not None and now - self._kept >= self._keep_seconds
         stop, keep, over = agreed(
-            self._watch.stopping(), keep, self._clock.over, world=self._place.world
+            self._watch.stopping(), keep, self._clock.over, world=self._rank.world
         )
         if stop or keep:
             self._kept = now

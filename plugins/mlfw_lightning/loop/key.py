@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from mlfw_tabular import Arrays
 
 ROWS_AT_ONCE = 65_536
-MAY_CHANGE = ("epochs", "max_time", "checkpoint_minutes", "workers", "timeout")
+# Devices and nodes too, as long as there are as many processes.
+MAY_CHANGE = (
+    "epochs", "max_time", "checkpoint_minutes", "workers", "timeout", "devices", "nodes",
+)  # fmt: skip
 
 
 def training_key(options: LightningTrainer, learner: Learner, seed: int) -> str:
@@ -27,6 +30,7 @@ def training_key(options: LightningTrainer, learner: Learner, seed: int) -> str:
         seed: What all randomness follows from.
     """
     settings = {key: value for key, value in asdict(options).items() if key not in MAY_CHANGE}
+    settings["world"] = options.devices * options.nodes
     model = OmegaConf.to_container(OmegaConf.structured(learner.model), enum_to_str=True)
     heads = [head.to_json() for head in learner.heads]
     rows = learner.key or _sums(learner)

@@ -22,8 +22,8 @@ from mlfw_lightning.loop.steps import Chunk, Step
 from mlfw_lightning.precision import HALF
 
 if TYPE_CHECKING:
+    from mlfw import Rank
     from mlfw_lightning.heads import Head
-    from mlfw_lightning.loop.process import Place
     from mlfw_lightning.network import Network
     from mlfw_lightning.trainer import LightningTrainer
 
@@ -61,7 +61,7 @@ class Module(pl.LightningModule):
         options: LightningTrainer,
         steps: int,
         seed: int,
-        place: Place,
+        rank: Rank,
     ) -> None:
         """Take a network and how it learns.
 
@@ -72,7 +72,7 @@ class Module(pl.LightningModule):
             options: The trainer's configuration.
             steps: How many steps an epoch has.
             seed: What the random numbers follow from.
-            place: Which process of how many this is.
+            rank: Which process of how many this is.
         """
         super().__init__()
         self.automatic_optimization = False
@@ -87,7 +87,7 @@ class Module(pl.LightningModule):
         self._options = options
         self._steps = steps
         self._seed = seed
-        self._place = place
+        self._rank = rank
         # In a list, as it is no second module.
         self._called: list[Any] = [torch.compile(network) if options.compile else network]
 
@@ -102,7 +102,7 @@ class Module(pl.LightningModule):
 
     def _step(self, step: Step, optimizer: Any) -> Tensor:
         """Make one step and return its loss over the rows of this process."""
-        seed_torch(derived_seed(self._seed, self.current_epoch, self._place.rank, step.number, 1))
+        seed_torch(derived_seed(self._seed, self.current_epoch, self._rank.rank, step.number, 1))
         number = self.current_epoch * self._steps + step.number
         self.rate.set(optimizer.optimizer, number)
         whole = sum(batch.whole for batch in step.batches)
@@ -110,7 +110,7 @@ class Module(pl.LightningModule):
         for batch in step.batches:
             loss = self._loss_sum(TRAIN, self._here(batch))
             losses.append(loss.detach())
-            self._backward(loss * (self._place.world / whole), last=batch is step.batches[-1])
+            self._backward(loss * (self._rank.world / whole), last=batch is step.batches[-1])
         optimizer.step()
         optimizer.zero_grad()
         if self.average:
@@ -119,7 +119,7 @@ class Module(pl.LightningModule):
 
     def _backward(self, loss: Tensor, *, last: bool) -> None:
         """Add to the gradients; processes share them once a step."""
-        if last or self._place.world == 1:
+        if last or self._rank.world == 1:
             self.manual_backward(loss)
             return
         with self.trainer.strategy.block_backward_sync():  # type: ignore[attr-defined]
@@ -156,7 +156,7 @@ class Module(pl.LightningModule):
         """Return the mean losses since they were last taken, over the rows of all processes."""
         losses = {}
         for split, total in self.sums.items():
-            if self._place.world > 1:
+            if self._rank.world > 1:
                 # Reducing changes its tensor, and the sum is still this process's own.
                 total = self.trainer.strategy.reduce(total.clone(), reduce_op="sum")
             losses[f"{split}/loss"] = float(total) / max(self.counts[split], 1)
@@ -187,7 +187,7 @@ class Module(pl.LightningModule):
 
     def _share_statistics(self) -> None:
         """Let all processes have the same statistics of activations."""
-        if self._place.world == 1 or not has_batch_norm(self.network):
+        if self._rank.world == 1 or not has_batch_norm(self.network):
             return
         for buffer in self.network.buffers():
             if buffer.is_floating_point():
@@ -214,7 +214,7 @@ class Module(pl.LightningModule):
             self.average.load_state_dict(state["average"])
         self.counts = dict(state["counts"])
         self.sums = {
-            split: total.reshape(-1)[self._place.rank].to(self.device)
+            split: total.reshape(-1)[self._rank.rank].to(self.device)
             for split, total in state["sums"].items()
         }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+from mlfw import Rank
 from mlfw.plugins import load_plugins
 from mlfw_lightning.curves.advice import settings_of
 from mlfw_lightning.curves.baseline import constant_loss
@@ -40,13 +40,7 @@ from mlfw_lightning.signals import leave_signals
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
-
-@dataclass(frozen=True)
-class Place:
-    """Which process of how many this is."""
-
-    rank: int = 0
-    world: int = 1
+ALONE = Rank()
 
 
 def train_here(
@@ -56,7 +50,7 @@ def train_here(
     seed: int,
     folder: Path | None,
     watch: Watch,
-    place: Place = Place(),
+    rank: Rank = ALONE,
     spent: float = 0.0,
 ) -> dict[str, Tensor]:
     """Train and return the weights of the epoch with the lowest validation loss.
@@ -69,7 +63,7 @@ def train_here(
         seed: What all randomness follows from.
         folder: Where checkpoints are kept; None to keep none.
         watch: Whom to tell and to ask.
-        place: Which process of how many this is.
+        rank: Which process of how many this is.
         spent: How many seconds the training has taken already.
 
     Raises:
@@ -84,8 +78,8 @@ def train_here(
         mistakes_told(batch_too_large(size)),
     ):
         torch.manual_seed(seed)
-        training = _Training(options, learner, seed, folder, watch, place, size, spent)
-        with threads_for(training.module.network, learner.shape, size // place.world):
+        training = _Training(options, learner, seed, folder, watch, rank, size, spent)
+        with threads_for(training.module.network, learner.shape, size // rank.world):
             return training.run()
 
 
@@ -99,17 +93,17 @@ class _Training:
         seed: int,
         folder: Path | None,
         watch: Watch,
-        place: Place,
+        rank: Rank,
         size: int,
         spent: float,
     ) -> None:
         model = learner.model
         shuffled = partial(batches_of, learner.train, size, shuffle_seed=seed, vary=learner.vary)
-        batches = shuffled(rank=place.rank, world=place.world)
+        batches = shuffled(rank=rank.rank, world=rank.world)
         batches.workers = options.workers
         self.validation = batches_of(
             learner.validation, learner.shape.rows_at_once, shuffle_seed=None,
-            rank=place.rank, world=place.world,
+            rank=rank.rank, world=rank.world,
         )  # fmt: skip
         divided = options.strategy in FULLY_SHARDED
         self.steps = Steps(
@@ -118,7 +112,7 @@ class _Training:
             chunk=1 if divided else steps_a_chunk(learner.row_bytes * size),
         )
         network = start_network(model, learner.shape, watch.note)
-        # Adapters are merged into a whole network, and what divides one leaves parts in its place.
+        # Adapters are merged into a whole network, and what divides one leaves parts in its rank.
         self.whole = deepcopy(network) if divided and model.lora_rank else network
         key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
@@ -141,7 +135,7 @@ class _Training:
             else partial(Module, steps=self.steps.number)
         )
         self.module = make(
-            network, model=model, heads=learner.heads, options=options, seed=seed, place=place
+            network, model=model, heads=learner.heads, options=options, seed=seed, rank=rank
         )
         self.trainer = _lightning(options, [self.epochs], in_turn=model.learns_in_turn)
         self.epochs.breaks = Breaks(
@@ -149,7 +143,7 @@ class _Training:
             names=learner.names,
             epochs=options.epochs,
             watch=watch,
-            place=place,
+            rank=rank,
             clock=clock,
             keep=partial(self.epochs.keep_within, self.trainer) if checkpoints else None,
             keep_seconds=60 * options.checkpoint_minutes,

@@ -52,13 +52,13 @@ class ShardedModule(Module):
         if step is None:
             return torch.stack([weights.sum() for weights in self.network.parameters()]).sum() * 0
         (batch,) = step.batches
-        seed_torch(derived_seed(self._seed, self.current_epoch, self._place.rank, step.number, 1))
+        seed_torch(derived_seed(self._seed, self.current_epoch, self._rank.rank, step.number, 1))
         number = self.current_epoch * self._steps + step.number // self._each
         self.rate.set(self.trainer.optimizers[0], number)
         loss = self._loss_sum(TRAIN, self._here(batch))
         self._done = step, loss.detach()
         # Lightning takes the mean over the batches of a full step, and over the processes.
-        return loss * (self._each * self._place.world / self._rows(step.number))
+        return loss * (self._each * self._rank.world / self._rows(step.number))
 
     @property
     def lies_behind(self) -> bool:

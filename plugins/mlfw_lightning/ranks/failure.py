@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from socket import gethostname
 
-from mlfw import UserError
-
 
 class FailureCause(IntEnum):
     """How a rank has failed; a higher one is more likely the cause of the others."""
 
     exit = 0
-    node_gone = 1
-    frozen = 2
-    signal = 3
-    mistake = 4
+    frozen = 1
+    signal = 2
+    mistake = 3
 
     @property
     def is_first(self) -> bool:
@@ -42,11 +39,6 @@ class RankFailure:
     remedy: str = ""
     ending: Sequence[str] = ()
     host: str = gethostname()
-
-    @classmethod
-    def of_error(cls, error: UserError) -> RankFailure:
-        """Return the failure of a rank that raised a user's mistake."""
-        return cls(FailureCause.mistake, error.problem, error.remedy)
 
     @property
     def lines(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,14 +10,14 @@ import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import asdict
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from mlfw import Imports, StopRequested
+from mlfw import Imports, Rank, StopRequested
 from mlfw_lightning.ranks.failure import FailureCause, RankFailure
-from mlfw_lightning.ranks.launcher import Message, RankGroup
-from mlfw_lightning.ranks.messages import LineReader
+from mlfw_lightning.ranks.messages import LineReader, Message
 from mlfw_lightning.ranks.rendezvous import file_store, loopback_variables
 
 ALLOW_IMPORT = "--allow-import"
@@ -25,23 +26,32 @@ STOPPED = StopRequested.exit_code
 
 
 class LocalRanks:
-    """The ranks of a training as processes of this machine; see `Ranks`.
+    """The ranks of a training as processes of this machine.
 
     They meet at a file and exchange gradients over the loopback interface: nothing that they open
     can be reached from another machine.
     """
 
-    def __init__(self, job: Path, group: RankGroup, *, imports: Imports, timeout: float) -> None:
-        """Start one process a device; see `RankLauncher.run_ranks`."""
+    def __init__(self, job: Path, world: int, *, imports: Imports, timeout: float) -> None:
+        """Start one process a device.
+
+        Args:
+            job: The folder of the job.
+            world: Number of processes.
+            imports: Packages from which they may import code.
+            timeout: Seconds of silence after which a rank counts as frozen.
+        """
         self._messages: SimpleQueue[Message] = SimpleQueue()
         self._timeout = timeout
         self._ranks: list[_Rank] = []
         self._open = ExitStack()
+        threads = {"OMP_NUM_THREADS": str(max((os.cpu_count() or 1) // world, 1))}
         try:
             meeting = self._open.enter_context(file_store())
-            for number in range(group.world):
-                command = _command(job, meeting, imports)
-                told = loopback_variables() | group.variables(number)
+            for number in range(world):
+                rank = Rank(number, world, number, meeting)
+                command = _command(rank, job, imports)
+                told = loopback_variables() | threads
                 self._ranks.append(_Rank(number, command, told, self._messages))
         except BaseException:
             self.kill()
@@ -167,8 +177,8 @@ class _Rank:
                 self._ending.append(line.decode(errors="replace").rstrip())
 
 
-def _command(job: Path, meeting: str, imports: Imports) -> Sequence[str]:
+def _command(rank: Rank, job: Path, imports: Imports) -> Sequence[str]:
     granted = [word for name in sorted(imports.packages) for word in (ALLOW_IMPORT, name)]
     # -P: the working folder is not searched for packages.
     program = [sys.executable, "-P", "-m", "mlfw_lightning.ranks.rank"]
-    return [*program, str(job.absolute()), meeting, *granted]
+    return [*program, json.dumps(asdict(rank)), str(job), *granted]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BufferedReader, BufferedWriter
+from typing import Any
 
-from mlfw_lightning.ranks.launcher import Message
+Message = dict[str, Any]
 
 BEAT_SECONDS = 1.0
 LONGEST_LINE = 1_000_000
@@ -21,7 +22,7 @@ class LineWriter:
         self._file = file
         self._lock = threading.Lock()
 
-    def send(self, message: Message) -> bool:
+    def send(self, message: Mapping[str, Any]) -> bool:
         """Write a message and return whether somebody may still read it."""
         line = json.dumps(message).encode() + b"\n"
         with self._lock:

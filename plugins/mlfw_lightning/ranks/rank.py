@@ -1,13 +1,15 @@
 """One rank of a training: reads its job, trains, and the first rank writes the result.
 
-Run by `mlfw_lightning.ranks.local_ranks` as `python -m mlfw_lightning.ranks.rank FOLDER MEETING
---channel NUMBER [--allow-import PACKAGE]`. It tells that it lives before it loads what takes long.
+Run by `mlfw_lightning.ranks.local_ranks` as `python -m mlfw_lightning.ranks.rank RANK FOLDER
+--channel NUMBER [--allow-import PACKAGE]`, where RANK is a `mlfw.Rank` as JSON. It tells that it
+lives before it loads what takes long.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -16,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
-from mlfw import Imports, StopRequested, UserError
+from mlfw import Imports, Rank, StopRequested, UserError
 from mlfw_lightning.ranks.local_ranks import ALLOW_IMPORT
 from mlfw_lightning.ranks.messages import LineWriter
 
@@ -26,8 +28,8 @@ PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 def main(arguments: Sequence[str]) -> int:
     """Train as one rank; return the exit status."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("rank", type=json.loads)
     parser.add_argument("job", type=Path)
-    parser.add_argument("meeting")
     parser.add_argument("--channel", type=int, required=True)
     parser.add_argument(ALLOW_IMPORT, action="append", default=[], dest="packages")
     options = parser.parse_args(arguments)
@@ -37,12 +39,12 @@ def main(arguments: Sequence[str]) -> int:
     os.set_inheritable(options.channel, False)
     try:
         from mlfw.pipeline.stop import StopSignal
-        from mlfw_lightning.ranks.rank_job import train_rank
+        from mlfw_lightning.ranks.rank_job import train_as
 
         with StopSignal().listening() as stop:
-            train_rank(
+            train_as(
+                Rank(**options.rank),
                 options.job,
-                options.meeting,
                 tell=channel.send,
                 imports=Imports.of(options.packages),
                 stopping=stop.asked,

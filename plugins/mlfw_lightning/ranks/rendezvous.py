@@ -1,4 +1,4 @@
-"""Where the ranks of one machine find each other: a file, and sockets of its loopback interface.
+"""Where ranks find each other: on one machine at a file, and by its loopback interface.
 
 A store that listens on a TCP port, as PyTorch uses by default, can be reached from other machines,
 and whoever reaches it takes part in the training. A file in a private folder opens no port.
@@ -14,15 +14,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlfw import Rank
 from mlfw_lightning.devices import devices_here
 
 if TYPE_CHECKING:
-    from torch.distributed import Store  # type: ignore[attr-defined]
-
     from mlfw_lightning.trainer import LightningTrainer
-
-    # A URL that `torch.distributed.init_process_group` takes as `init_method`, or a store of torch.
-    Meeting = str | Store
 
 # Starting and loading libraries may take so long that a shorter wait would end good trainings;
 # a process that is frozen is noticed in `trainer.timeout` by its silence.
@@ -48,26 +44,21 @@ def collective_timeout(options: LightningTrainer) -> timedelta:
 
 
 @contextmanager
-def process_group(
-    options: LightningTrainer, meeting: Meeting, *, rank: int, world: int
-) -> Iterator[None]:
+def process_group(options: LightningTrainer, rank: Rank) -> Iterator[None]:
     """Initialise the process group for the block; Lightning uses it as it is.
 
     Args:
         options: The trainer's configuration.
-        meeting: Where the processes meet; see `Meeting`.
-        rank: The number of this process.
-        world: How many there are.
+        rank: Which process this is, and where all meet.
     """
     from torch import distributed
 
     on_cpus = devices_here(options.accelerator)[0] == "cpu"
     distributed.init_process_group(
         "gloo" if on_cpus else None,
-        init_method=meeting if isinstance(meeting, str) else None,
-        store=None if isinstance(meeting, str) else meeting,
-        rank=rank,
-        world_size=world,
+        init_method=rank.meeting,
+        rank=rank.rank,
+        world_size=rank.world,
         timeout=collective_timeout(options),
     )
     try:

@@ -1,39 +1,36 @@
-"""Training in several ranks: handing out the job, watching, trying again, fetching the result."""
+"""Training in several ranks: handing out the job, watching it, and fetching the result."""
 
 from __future__ import annotations
 
-import logging
 import shutil
-import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import load
 from torch import Tensor
 
-from mlfw import FitContext, MlfwError, StopRequested, UserError
+import mlfw
+from mlfw import FailureKind, FitContext, Job, Resources, Workers
 from mlfw_lightning.existing.fit import ExistingLearner
 from mlfw_lightning.learner import Learner
-from mlfw_lightning.ranks.failure import FailureCause, RankFailure, first_cause
+from mlfw_lightning.ranks.attempts import Attempts
 from mlfw_lightning.ranks.job import RESULT, note_start, write_job
-from mlfw_lightning.ranks.launcher import Message, RankGroup, RankLauncher, Ranks
-from mlfw_lightning.ranks.local_ranks import LocalRanks
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
 
-POLL_SECONDS = 0.05
-# A rank that dies makes others fail, on all machines; what may follow from it waits so long for it.
-SETTLE_SECONDS = 1.5
-RETRIES = 3
-logger = logging.getLogger("mlfw")
+# The name that the plugin registers `rank_job` by.
+JOB_NAME = "lightning_rank"
+GPUS = ("gpu", "cuda")
+# The failure that the others follow from comes first.
+FIRST = (FailureKind.user_error, FailureKind.lost, FailureKind.crash)
 
 
-def launcher_of(context: FitContext) -> RankLauncher | None:
-    """Return what starts ranks in place of this process: the executor, if it can."""
-    return context.workers if isinstance(context.workers, RankLauncher) else None
+def starts_ranks(workers: Workers | None) -> bool:
+    """Return whether an executor starts jobs together, so that ranks can be its jobs."""
+    return workers is not None and type(workers).together is not Workers.together
 
 
 def train_in_ranks(
@@ -45,7 +42,8 @@ def train_in_ranks(
     """Train in one process a device; a rank that is lost or frozen is retried.
 
     All ranks start again then, as many as before, from the last checkpoint: the weights are the
-    same as if none had been lost.
+    same as if none had been lost. Ranks are jobs of an executor that starts jobs together, and
+    processes of this machine without one.
 
     Args:
         options: The trainer's configuration.
@@ -57,120 +55,71 @@ def train_in_ranks(
         The best weights by name.
 
     Raises:
-        UserError: The configuration cannot be trained.
+        UserError: The configuration cannot be trained, or there is no room for all ranks.
         MlfwError: A rank was lost once more than the executor's retries allow.
         StopRequested: The ranks have saved and ended, as they were asked to.
     """
-    launcher = launcher_of(context)
-    run_ranks = launcher.run_ranks if launcher is not None else LocalRanks
-    job = context.folder / "ranks"
-    group = RankGroup(options.devices, options.nodes)
-    start = partial(run_ranks, job, group, imports=context.imports, timeout=options.timeout)
+    job = context.folder.absolute() / "ranks"
     shutil.rmtree(job, ignore_errors=True)
+    watch = RankWatch(context)
     try:
-        write_job(options, learner, context, folder, job, alone=launcher is None)
-        _Attempts(context, job, keeps=folder is not None).run(start)
+        if context.workers is not None and starts_ranks(context.workers):
+            # Each of its workers sees one device, as if it were a machine of its own.
+            world = options.devices * options.nodes
+            spread = replace(options, devices=1, nodes=world)
+            write_job(spread, learner, context, folder, job, alone=False)
+            note_start(job)
+            _together(context.workers, spread, job, watch)
+        else:
+            write_job(options, learner, context, folder, job, alone=True)
+            Attempts(options, context, job, watch, keeps=folder is not None).run()
         weights = load((job / RESULT).read_bytes())
     finally:
         shutil.rmtree(job, ignore_errors=True)
     return dict(weights)
 
 
-class _Attempts:
-    """The attempts at one training.
+class RankWatch(mlfw.Watch):
+    """Passes on what rank 0 tells, but nothing again that it told before it was started again.
 
     Args:
-        context: The fit's context.
-        job: The folder of the job.
-        keeps: Whether checkpoints are kept.
+        context: Takes it.
     """
 
-    def __init__(self, context: FitContext, job: Path, *, keeps: bool) -> None:
+    def __init__(self, context: FitContext) -> None:
         self._context = context
-        self._job = job
-        self._keeps = keeps
         self._epoch = 0
         self._notes: set[str] = set()
 
-    def run(self, start: Callable[[], Ranks]) -> None:
-        """Train until an attempt succeeds or none is left."""
-        workers = self._context.workers
-        retries = RETRIES if workers is None else workers.retries
-        before: RankFailure | None = None
-        for retry in range(1, retries + 2):
-            note_start(self._job)
-            failure = self._attempt(start)
-            if failure is None:
-                return
-            problem = f"{failure.problem} on {failure.host}"
-            if retry > retries or (before is not None and _same(before, failure)):
-                raise MlfwError(
-                    f"trainer: {problem}; attempt {retry} at the training in "
-                    f"{self._context.folder}, with executor.retries={retries}. The other ranks "
-                    f"were ended.{failure.lines}"
-                )
-            logger.warning("%s%s", problem, failure.lines)
-            how = "continues from its last checkpoint" if self._keeps else "starts again"
-            self._context.note(f"{problem}; the training {how} (retry {retry} of {retries}).")
-            before = failure
-
-    def _attempt(self, start: Callable[[], Ranks]) -> RankFailure | None:
-        """Train, and return why that failed, if it did.
-
-        Raises:
-            UserError: A rank has found a user's mistake.
-            StopRequested: The ranks were asked to stop.
-        """
-        ranks = start()
-        try:
-            return self._watch(ranks)
-        finally:
-            ranks.kill()
-
-    def _watch(self, ranks: Ranks) -> RankFailure | None:
-        asked = False
-        failed_at = None
-        while True:
-            ended = ranks.ended
-            for message in ranks.take_messages():
-                self._hand_on(message)
-            if failures := ranks.failures():
-                failed_at = failed_at or time.monotonic()
-                failure = first_cause(failures)
-                if failure.cause.is_first or time.monotonic() - failed_at >= SETTLE_SECONDS:
-                    return self._given_up(failure, asked=asked)
-            elif ended:
-                if ranks.stopped:
-                    raise StopRequested
-                return None
-            if self._context.stopping() and not asked:
-                asked = True
-                ranks.ask_to_stop()
-            time.sleep(POLL_SECONDS)
-
-    def _given_up(self, failure: RankFailure, *, asked: bool) -> RankFailure:
-        """Return the failure of an attempt, unless it ends the training at once."""
-        if asked:  # ranks that are asked to end may do so in any way
-            logger.warning("while the ranks were asked to stop: %s", failure.problem)
-            raise StopRequested
-        if failure.cause is FailureCause.mistake:
-            raise UserError(failure.problem, failure.remedy)
-        return failure
-
-    def _hand_on(self, message: Message) -> None:
-        """Tell what rank 0 tells, but nothing again that an earlier attempt has told."""
+    def told(self, job: Job, message: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Pass on what a rank tells of its training."""
         for name, told in message.items():
             if name == "report" and told["epoch"] > self._epoch:
                 self._epoch = told["epoch"]
                 self._context.report(told["epoch"], told["values"])
             elif name == "progress":
                 self._context.progress(told["done"], told["total"], told["values"])
-            elif name == "note" and told not in self._notes:
-                self._notes.add(told)
-                self._context.note(told)
+            elif name == "note":
+                self.note(told)
+
+    def note(self, text: str) -> None:
+        """Pass on a sentence that the user should read."""
+        if text not in self._notes:
+            self._notes.add(text)
+            self._context.note(text)
+
+    def stopping(self) -> bool:
+        """Return whether the training is to save and end."""
+        return self._context.stopping()
 
 
-def _same(before: RankFailure, now: RankFailure) -> bool:
-    """Whether the same error has ended two attempts: a third would end so too."""
-    last = before.ending[-1:]
-    return now.cause is FailureCause.exit and bool(last) and last == now.ending[-1:]
+def _together(workers: Workers, options: LightningTrainer, job: Path, watch: RankWatch) -> None:
+    """Train in ranks that an executor starts."""
+    wants_gpu = options.accelerator in GPUS or (options.accelerator == "auto" and workers.gpus > 0)
+    ranks = [Job(JOB_NAME, {}, str(job), f"rank {number}") for number in range(options.nodes)]
+    results = workers.together(ranks, Resources(gpus=int(wants_gpu)), watch)
+    failed = [result for result in results if result.failure is not None]
+    for kind in FIRST:
+        for result in failed:
+            if result.failure is not None and result.failure.kind is kind:
+                result.result()

@@ -8,7 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from safetensors.numpy import load_file
 
 import network_fit
 from conftest import Mlfw, environment, within
-from mlfw import UserError
+from mlfw import Job, JobResult, Rank, Resources, UserError, Watch, Workers
 from network_fit import assert_alike, fit
 from plugin_folder import write_plugin
 
@@ -203,6 +206,55 @@ def test_a_killed_and_a_frozen_rank_change_nothing(strategy: str, tmp_path: Path
     assert killed["weights"] == frozen["weights"] == whole["weights"]
     assert killed["epochs"] == frozen["epochs"] == whole["epochs"]
     assert any("rank 1 has not been heard of for 20 s" in note for note in frozen["notes"])
+
+
+class Together(Workers):
+    """Starts jobs together in processes of this machine, as a cluster would on several."""
+
+    gpus = 0
+
+    def slots(self, resources: Resources) -> int:
+        return 2
+
+    def map(self, jobs: Iterable[Job], resources: Resources, watch: Watch) -> Any:
+        raise NotImplementedError
+
+    def together(self, jobs: Sequence[Job], resources: Resources, watch: Watch) -> list[JobResult]:
+        assert (resources.cpus, resources.gpus) == (1, 0)
+        with tempfile.TemporaryDirectory() as folder:
+            meeting = Path(folder, "store").as_uri()
+            ranks = [Rank(number, len(jobs), 0, meeting) for number in range(len(jobs))]
+            told = [json.dumps([asdict(r), j.to_json()]) for r, j in zip(ranks, jobs, strict=True)]
+            started = [subprocess.Popen([sys.executable, "-c", RANK, each], stdout=subprocess.PIPE)
+                       for each in told]  # fmt: skip
+            for job, process in zip(jobs, started, strict=True):
+                assert process.stdout is not None
+                for line in process.stdout:
+                    watch.told(job, json.loads(line))
+        assert [process.wait() for process in started] == [0, 0]
+        return [JobResult(job) for job in jobs]
+
+
+RANK = """
+import json
+import sys
+from mlfw import Imports, Job, JobContext, Rank
+from mlfw.plugins import load_plugins
+
+rank, job = json.loads(sys.argv[1])
+print_line = lambda message: print(json.dumps(message), flush=True)
+context = JobContext(None, print_line, lambda: False, Imports(), rank=Rank(**rank))
+load_plugins().registry.job(job["name"])(Job(**job), context)
+"""
+
+
+@pytest.mark.slow
+def test_an_executor_that_starts_jobs_together_trains_the_same(tmp_path: Path) -> None:
+    local = fit(tmp_path / "local", TWO)
+
+    together = fit(tmp_path / "together", TWO, workers=Together())
+
+    assert together == local
 
 
 @pytest.mark.slow
