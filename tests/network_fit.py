@@ -1,8 +1,9 @@
 """Fitting a small network in a process of its own, which tests may kill.
 
 Run as `python network_fit.py FOLDER OPTIONS`, OPTIONS being JSON: `trainer` and `model` options,
-`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`, `retries`. Writes the test predictions,
-epochs and notes to FOLDER/out.json, and while it trains the last epoch's number to FOLDER/epoch.
+`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`, `retries`. Writes the test
+predictions, epochs and notes to FOLDER/out.json, and while it trains the last epoch's number to
+FOLDER/epoch.
 """
 
 from __future__ import annotations

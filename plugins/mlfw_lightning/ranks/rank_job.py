@@ -97,9 +97,8 @@ def _variables(rank: Rank, options: LightningTrainer) -> Iterator[None]:
         yield
     finally:
         for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
+            os.environ.pop(name, None)  # Lightning may have removed it
+            if value is not None:
                 os.environ[name] = value
 
 
