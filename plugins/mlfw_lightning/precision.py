@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mlfw_lightning.devices import devices_here
-from mlfw_lightning.ranks.strategies import FULLY_SHARDED
 
 if TYPE_CHECKING:
     from mlfw_lightning.trainer import LightningTrainer
@@ -22,11 +21,6 @@ def precision_of(options: LightningTrainer) -> dict[str, Any]:
     if options.precision != HALF or devices_here(options.accelerator)[0] != "cpu":
         return {"precision": options.precision}
     import torch
-    from pytorch_lightning.plugins.precision import FSDPPrecision, MixedPrecision
-    from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
+    from pytorch_lightning.plugins.precision import MixedPrecision
 
-    if options.strategy in FULLY_SHARDED:
-        divided = FSDPPrecision(HALF)
-        divided.scaler = ShardedGradScaler("cpu")  # one that is given is refused
-        return {"plugins": [divided]}
     return {"plugins": [MixedPrecision(HALF, "cpu", torch.amp.GradScaler("cpu"))]}

@@ -11,7 +11,13 @@ import mlfw
 from mlfw import Estimate, FitContext, UserError, limits
 from mlfw_lightning.costs.duration import seconds_of
 from mlfw_lightning.devices import devices_here
-from mlfw_lightning.ranks.strategies import FULLY_SHARDED, check_device, check_name
+from mlfw_lightning.ranks.strategies import (
+    FULLY_SHARDED,
+    OFFLOADED,
+    check_device,
+    check_divisible,
+    check_name,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -139,7 +145,6 @@ class LightningTrainer(mlfw.Trainer):
         from mlfw_lightning.finding.apply import with_found
         from mlfw_lightning.learner import Learner
         from mlfw_lightning.loop.process import train_here
-        from mlfw_lightning.loop.sharded import check_divisible
         from mlfw_lightning.loop.watch import Watch
         from mlfw_lightning.ranks.train import starts_ranks, train_in_ranks
 
@@ -155,7 +160,7 @@ class LightningTrainer(mlfw.Trainer):
         folder = context.folder if context.final and self.checkpoint else None
         if isinstance(learner, Learner) and (self.find_batch_size or self.find_learning_rate):
             learner = with_found(self, learner, context, self._device() or torch.device("cpu"))
-        if self.devices * self.nodes > 1:
+        if self.devices * self.nodes > 1 or self.strategy == OFFLOADED:
             return train_in_ranks(self, learner, context, folder)
         watch, keep = Watch.of(context), folder is not None
         if isinstance(learner, ExistingLearner):

@@ -64,8 +64,7 @@ class BestEpoch(pl.callbacks.Checkpoint):
         value = shared(trainer, logged[self.objective.name])
         if self._is_better(value):
             self.value, self.waited = value, 0
-            whole = trainer.strategy.lightning_module_state_dict()
-            self.state = {name: value.detach().cpu().clone() for name, value in whole.items()}
+            self._keep(trainer)
         else:
             self.waited += 1
         if not math.isfinite(value) and not self.state:
@@ -89,9 +88,19 @@ class BestEpoch(pl.callbacks.Checkpoint):
         return due or decision.stop
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Let it be said what the whole training tells."""
+        """Let it be said what the whole training tells, and keep its end where no epoch is kept."""
+        if self.objective is None:
+            self._keep(trainer)
         if self.follower is not None:
             self.follower.ended(trainer)
+
+    def _keep(self, trainer: pl.Trainer) -> None:
+        """Keep the whole weights; all processes take part, and the first one has them."""
+        whole = trainer.strategy.lightning_module_state_dict()
+        self.state = {
+            name: value.detach().cpu().clone() if isinstance(value, Tensor) else value
+            for name, value in whole.items()
+        }
 
     def _is_better(self, value: float) -> bool:
         assert self.objective is not None

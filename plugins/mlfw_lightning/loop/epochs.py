@@ -16,7 +16,6 @@ from mlfw_lightning.loop.agree import check_same_start
 from mlfw_lightning.loop.batches import Batches
 from mlfw_lightning.loop.divergence import check_finite
 from mlfw_lightning.loop.module import Module
-from mlfw_lightning.ranks.divided import Divided
 
 if TYPE_CHECKING:
     from mlfw_lightning.curves.plateau import Plateau
@@ -174,12 +173,8 @@ class Epochs(pl.Callback):
             self._checkpoints.save(state)
 
     def _continue(self, trainer: pl.Trainer, module: Module, state: dict[str, Any]) -> None:
-        if isinstance(trainer.strategy, Divided):
-            trainer.strategy.load_whole(state["weights"], [state["optimizer"]])
-        else:
-            module.load_state_dict(state["weights"])
-            states = {"optimizer_states": [state["optimizer"]]}
-            trainer.strategy.load_optimizer_state_dict(states)
+        trainer.strategy.load_model_state_dict({"state_dict": state["weights"]})
+        trainer.strategy.load_optimizer_state_dict({"optimizer_states": [state["optimizer"]]})
         trainer.precision_plugin.load_state_dict(state["precision"])
         module.load_learning(state["learning"])
         self.best = state["best"]

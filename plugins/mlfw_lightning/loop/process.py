@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,6 @@ from mlfw_lightning.loop.epochs import Epochs
 from mlfw_lightning.loop.heap import freed_memory_kept
 from mlfw_lightning.loop.key import training_key
 from mlfw_lightning.loop.module import Module
-from mlfw_lightning.loop.sharded import ShardedModule
 from mlfw_lightning.loop.start import start_network
 from mlfw_lightning.loop.steps import Steps, steps_a_chunk
 from mlfw_lightning.loop.threads import threads_for
@@ -105,14 +104,14 @@ class _Training:
             learner.validation, learner.shape.rows_at_once, shuffle_seed=None,
             rank=rank.rank, world=rank.world,
         )  # fmt: skip
-        divided = options.strategy in FULLY_SHARDED
         self.steps = Steps(
             batches,
-            accumulate=1 if divided else options.accumulate,
-            chunk=1 if divided else steps_a_chunk(learner.row_bytes * size),
+            accumulate=options.accumulate,
+            chunk=steps_a_chunk(learner.row_bytes * size),
         )
         network = start_network(model, learner.shape, watch.note)
         # Adapters are merged into a whole network, and what divides one leaves parts in its rank.
+        divided = options.strategy in FULLY_SHARDED
         self.whole = deepcopy(network) if divided and model.lora_rank else network
         key = training_key(options, learner, seed)
         checkpoints = Checkpoints(folder, key, watch.note) if folder else None
@@ -129,13 +128,14 @@ class _Training:
             watch=watch,
             clock=clock,
         )
-        make: Callable[..., Module] = (
-            partial(ShardedModule, steps=self.steps)
-            if divided
-            else partial(Module, steps=self.steps.number)
-        )
-        self.module = make(
-            network, model=model, heads=learner.heads, options=options, seed=seed, rank=rank
+        self.module = Module(
+            network,
+            model=model,
+            heads=learner.heads,
+            options=options,
+            steps=self.steps.number,
+            seed=seed,
+            rank=rank,
         )
         self.trainer = _lightning(options, [self.epochs], in_turn=model.learns_in_turn)
         self.epochs.breaks = Breaks(
@@ -164,7 +164,6 @@ def _lightning(
 ) -> pl.Trainer:
     """Return a Lightning trainer with everything off that costs time a step and shows nothing."""
     added = load_plugins().manager.hook.mlfw_lightning_callbacks()
-    divided = options.strategy in FULLY_SHARDED
     try:
         trainer = pl.Trainer(
             accelerator=options.accelerator,
@@ -173,9 +172,6 @@ def _lightning(
             strategy=strategy_of(options, in_turn=in_turn),
             **precision_of(options),
             max_epochs=options.epochs,
-            # Of other strategies the module does these by itself.
-            gradient_clip_val=options.gradient_clip if divided else None,
-            accumulate_grad_batches=options.accumulate if divided else 1,
             callbacks=[*callbacks, *(callback for listed in added for callback in listed)],
             use_distributed_sampler=False,
             num_sanity_val_steps=0,

@@ -1,118 +1,180 @@
-"""Dividing a network over processes by PyTorch's FSDP, on GPUs or on CPUs."""
+"""Dividing a network over processes by PyTorch's `fully_shard` (FSDP2), on GPUs or on CPUs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pytorch_lightning as pl
-from lightning_fabric.strategies.model_parallel import _load_raw_module_state
-from pytorch_lightning.strategies import FSDPStrategy
+from lightning_utilities.core.apply_func import apply_to_collection
+from pytorch_lightning.strategies import DDPStrategy
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor
-from torch.distributed.fsdp import (
-    FullStateDictConfig,
-    FullyShardedDataParallel,
-    OptimStateKeyType,
-    StateDictType,
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    set_model_state_dict,
 )
-from torch.distributed.fsdp.api import FullOptimStateDictConfig
-from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy
-from torch.nn import Module
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import (
+    CPUOffloadPolicy,
+    FSDPModule,
+    OffloadPolicy,
+    fully_shard,
+    register_fsdp_forward_method,
+)
+from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.nn import Module, ModuleDict, ModuleList, MultiheadAttention, Parameter
 from torch.optim import Optimizer
 
-from mlfw_lightning.ranks.divided import Divided
+from mlfw import UserError
+from mlfw_lightning.ranks.plain_broadcast import PlainBroadcast
 
 # Parts with fewer weights are gathered together with what is around them.
 SMALLEST_PART = 100_000
+# They have no forward of their own, before which they would be gathered.
+NEVER_A_PART = (ModuleList, ModuleDict)
+# It uses the weights of the modules within it without calling these.
+UNDIVIDED = (MultiheadAttention,)
+STEPS = ("training_step", "validation_step", "test_step")
 
 
-class FullySharded(Divided, FSDPStrategy):
-    """FSDP that can do more than Lightning's.
+class FullySharded(PlainBroadcast, DDPStrategy):
+    """FSDP: each process has a part of weights, gradients and optimiser (Zhao et al. 2023).
 
-    The parts of a network are gathered one after the other, and not all at once; it can be given
-    whole states, which Lightning reads from its own files only; and it shortens gradients by the
-    length of all their parts.
+    The parts of a network are gathered one after the other, just before they are used. States are
+    given and taken as a whole, so that a checkpoint is the same as that of one process.
     """
 
-    def __init__(self, **options: Any) -> None:
-        parts = partial(size_based_auto_wrap_policy, min_num_params=SMALLEST_PART)
-        super().__init__(auto_wrap_policy=parts, **options)
+    def __init__(self, *, cpu_offload: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self._offloads = cpu_offload
 
-    def setup(self, trainer: pl.Trainer) -> None:
-        """Divide the network."""
-        super().setup(trainer)
-        # Lightning knows the optimiser only, which has a part of the gradients, and refuses.
-        self.precision_plugin.clip_grad_by_norm = self._shorten  # type: ignore[method-assign]
+    def configure_ddp(self) -> None:
+        """Divide the network, where another strategy wraps it."""
+        from mlfw_lightning.loop.module import Module as OwnModule
 
-    def _shorten(self, optimizer: Optimizer, clip_val: float) -> None:  # noqa: ARG002
-        self.divided.clip_grad_norm_(clip_val)
+        module = self.lightning_module
+        assert module is not None
+        mesh = init_device_mesh(self.root_device.type, (self.world_size,))
+        offload = CPUOffloadPolicy() if self._offloads else OffloadPolicy()
+        whole: Module = module.network if isinstance(module, OwnModule) else module
+        _check(whole)
+        for part in _parts(whole):
+            fully_shard(part, mesh=mesh, offload_policy=offload)
+        if whole is module:
+            for step in STEPS:
+                if is_overridden(step, module):
+                    register_fsdp_forward_method(module, step)
+        if not self._offloads:
+            module.to(self.root_device)
 
-    def load_whole(self, weights: Mapping[str, Tensor], optimizers: Sequence[Any]) -> None:
-        """Give the network and its optimisers their states; see `Divided`."""
-        _load_raw_module_state(dict(weights), module=self.divided, world_size=self.world_size)
-        with self.gathered(everywhere=True) as model:
-            for optimizer, state in zip(self.optimizers, optimizers, strict=True):
-                named = FullyShardedDataParallel.rekey_optim_state_dict(
-                    state, OptimStateKeyType.PARAM_NAME, model
-                )
-                own = FullyShardedDataParallel.optim_state_dict_to_load(model, optimizer, named)
-                optimizer.load_state_dict(own)
+    def model_to_device(self) -> None:
+        """Leave a network where it is until it is divided: it may be too large for a device."""
+        if self._offloads:
+            super().model_to_device()
 
     @property
-    def divided(self) -> FullyShardedDataParallel:
-        """The network as it is divided."""
-        assert isinstance(self.model, FullyShardedDataParallel)
-        return self.model
-
-    @contextmanager
-    def gathered(self, *, everywhere: bool) -> Iterator[FullyShardedDataParallel]:
-        """Let states that are asked for in the block be whole.
-
-        Args:
-            everywhere: Whether on every process, or on the first one only.
-        """
-        # Moved from a CPU to itself, states would share memory that is used again.
-        moved = self.root_device.type != "cpu"
-        with FullyShardedDataParallel.state_dict_type(
-            self.divided,
-            StateDictType.FULL_STATE_DICT,
-            FullStateDictConfig(offload_to_cpu=moved, rank0_only=not everywhere),
-            FullOptimStateDictConfig(offload_to_cpu=moved, rank0_only=not everywhere),
-        ):
-            yield self.divided
+    def restore_checkpoint_after_setup(self) -> bool:
+        """Whether states are loaded once the network is divided, which they must be."""
+        return True
 
     def lightning_module_state_dict(self) -> dict[str, Any]:
-        """Return the whole weights, on the first process."""
-        with self.gathered(everywhere=False) as model:
-            return model.state_dict()
+        """Return the whole weights, on the first process; all processes call this."""
+        assert self.lightning_module is not None
+        return get_model_state_dict(self.lightning_module, options=_whole())
+
+    def load_model_state_dict(self, checkpoint: Mapping[str, Any], strict: bool = True) -> None:
+        """Take whole weights, which every process is given."""
+        assert self.lightning_module is not None
+        weights = dict(checkpoint["state_dict"])
+        set_model_state_dict(self.lightning_module, weights, options=_whole(strict=strict))
 
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
-        """Return the whole state of an optimiser, on the first process."""
-        plain = getattr(optimizer, "optimizer", optimizer)
-        with self.gathered(everywhere=False) as model:
-            state = FullyShardedDataParallel.optim_state_dict(model, plain)
-            if self.global_rank != 0:
-                return state
-            return FullyShardedDataParallel.rekey_optim_state_dict(
-                state, OptimStateKeyType.PARAM_ID, model
+        """Return the whole state of an optimiser, on the first process; all call this.
+
+        `get_optimizer_state_dict` would step an optimiser that has not learnt yet, and counts
+        that step for weights that begin to learn later.
+        """
+        first = self.global_rank == 0
+
+        def gathered(value: DTensor) -> Tensor | None:
+            whole = value.full_tensor()
+            return whole.cpu() if first else None
+
+        state = apply_to_collection(super().optimizer_state(optimizer), DTensor, gathered)
+        return dict(state) if first else {}
+
+    def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
+        """Take whole states of the optimisers, which every process is given."""
+        divided = [
+            _divided(optimizer, state)
+            for optimizer, state in zip(
+                self.optimizers, checkpoint["optimizer_states"], strict=True
             )
+        ]
+        super().load_optimizer_state_dict({"optimizer_states": divided})
 
 
-class FullyShardedOnCpus(FullySharded):
-    """FSDP where each process computes on a CPU.
+def _whole(*, strict: bool = True) -> StateDictOptions:
+    return StateDictOptions(full_state_dict=True, cpu_offload=True, strict=strict)
 
-    It is slower than `ddp` and spares memory; and it is how the same training can be tried where
-    there is no GPU. Lightning refuses its own, and lets a subclass pass.
-    """
 
-    def _setup_model(self, model: Module) -> Module:
-        # Lightning gives the number of a GPU in place of a device.
-        return FullyShardedDataParallel(
-            module=model,
-            mixed_precision=self.mixed_precision_config,
-            sharding_strategy=self.sharding_strategy,
-            device_id=self.root_device,
-            **self.kwargs,
+def _parts(module: Module) -> Iterable[Module]:
+    """Yield the parts to divide one by one, the innermost first and the whole last."""
+    if not _shares_weights(module):
+        for child in module.children():
+            yield from _parts_within(child)
+    yield module
+
+
+def _parts_within(module: Module) -> Iterable[Module]:
+    if not isinstance(module, UNDIVIDED):
+        for child in module.children():
+            yield from _parts_within(child)
+    if not isinstance(module, NEVER_A_PART) and _left(module) >= SMALLEST_PART:
+        yield module
+
+
+def _left(module: Module) -> int:
+    """Return how many weights of a module belong to no part within it."""
+    if isinstance(module, FSDPModule):
+        return 0
+    own = sum(weights.numel() for weights in module.parameters(recurse=False))
+    return own + sum(_left(child) for child in module.children())
+
+
+def _shares_weights(module: Module) -> bool:
+    """Return whether some weights stand in several places, which must be in one part."""
+    return len(list(module.parameters())) < len(
+        list(module.named_parameters(remove_duplicate=False))
+    )
+
+
+def _check(module: Module) -> None:
+    single = [name for name, weights in module.named_parameters() if weights.dim() == 0]
+    if single:
+        raise UserError(
+            f"trainer.strategy=fsdp: the weights '{single[0]}' are a single number, which cannot "
+            "be divided.",
+            "Give them the shape [1], or set trainer.strategy=ddp.",
         )
+
+
+def _divided(optimizer: Optimizer, state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of an optimiser's state that belongs to this process's weights."""
+    weights: list[Parameter] = [w for group in optimizer.param_groups for w in group["params"]]
+
+    def part(of: Tensor, value: Any) -> Any:
+        data = of.data
+        if not isinstance(data, DTensor) or not isinstance(value, Tensor):
+            return value
+        if value.shape != data.shape:
+            return value
+        moved = value.to(data.device)
+        return distribute_tensor(moved, data.device_mesh, data.placements, src_data_rank=None)
+
+    kept = {
+        number: {name: part(weights[number], value) for name, value in known.items()}
+        for number, known in state["state"].items()
+    }
+    return {**state, "state": kept}

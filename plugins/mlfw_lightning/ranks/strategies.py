@@ -10,10 +10,12 @@ from mlfw_lightning.devices import devices_here
 from mlfw_lightning.ranks.rendezvous import collective_timeout
 
 if TYPE_CHECKING:
+    from mlfw_lightning.network import Network
     from mlfw_lightning.trainer import LightningTrainer
 
 WHOLE = ("auto", "ddp", "ddp_find_unused_parameters_true")
-FULLY_SHARDED = ("fsdp", "fsdp_cpu_offload")
+OFFLOADED = "fsdp_cpu_offload"
+FULLY_SHARDED = ("fsdp", OFFLOADED)
 STRATEGIES = (*WHOLE, *FULLY_SHARDED)
 
 
@@ -46,12 +48,37 @@ def check_device(strategy: str, device: str) -> None:
     Raises:
         UserError: It does not.
     """
-    moves = strategy.endswith("_offload")
-    if strategy not in WHOLE and (moves or device != "cpu") and device not in ("gpu", "cuda"):
+    fits = ("gpu", "cuda") if strategy == OFFLOADED else ("gpu", "cuda", "cpu")
+    if strategy in FULLY_SHARDED and device not in fits:
         raise UserError(
             f"trainer.strategy={strategy}: divides a network over GPUs, and "
             f"trainer.accelerator={device} is used here.",
             "Set trainer.strategy=ddp, or trainer.accelerator=gpu on a machine with GPUs.",
+        )
+
+
+def check_divisible(model: Network) -> None:
+    """Check that a network can learn while its weights are divided.
+
+    Args:
+        model: How it learns.
+
+    Raises:
+        UserError: It cannot.
+    """
+    from mlfw_lightning.learning.optimisation import Averaging, OptimizerName
+
+    if model.average != Averaging.none:
+        raise UserError(
+            f"model.average={model.average}: no mean can be kept of weights that are divided over "
+            "processes.",
+            "Set model.average=none, or trainer.strategy=ddp.",
+        )
+    if model.optimizer == OptimizerName.muon:
+        raise UserError(
+            "model.optimizer=muon: looks at whole matrices of weights, and these are divided over "
+            "processes.",
+            "Set model.optimizer=adamw, or trainer.strategy=ddp.",
         )
 
 
@@ -67,25 +94,20 @@ def strategy_of(options: LightningTrainer, *, in_turn: bool = False) -> Any:
     """
     from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
-    if options.strategy in WHOLE and options.devices * options.nodes == 1:
+    if options.devices * options.nodes == 1 and options.strategy != OFFLOADED:
         return "auto"
-    timeout = collective_timeout(options)
-    # Ranks are told by the process that started them who they are, not by its own launcher.
-    environment = LightningEnvironment()
     on_cpus = devices_here(options.accelerator)[0] == "cpu"
+    shared: dict[str, Any] = {
+        "timeout": collective_timeout(options),
+        "process_group_backend": "gloo" if on_cpus else None,
+        # Ranks are told by the process that started them who they are, not by its own launcher.
+        "cluster_environment": LightningEnvironment(),
+    }
     if options.strategy in WHOLE:
         from mlfw_lightning.ranks.plain_broadcast import Replicated
 
-        return Replicated(
-            timeout=timeout,
-            process_group_backend="gloo" if on_cpus else None,
-            cluster_environment=environment,
-            find_unused_parameters=in_turn or options.strategy.endswith("_parameters_true"),
-        )
-    from mlfw_lightning.ranks.fully_sharded import FullySharded, FullyShardedOnCpus
+        unused = in_turn or options.strategy.endswith("_parameters_true")
+        return Replicated(find_unused_parameters=unused, **shared)
+    from mlfw_lightning.ranks.fully_sharded import FullySharded
 
-    return (FullyShardedOnCpus if on_cpus else FullySharded)(
-        timeout=timeout,
-        cluster_environment=environment,
-        cpu_offload=options.strategy == "fsdp_cpu_offload",
-    )
+    return FullySharded(cpu_offload=options.strategy == OFFLOADED, **shared)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pytorch_lightning.strategies import DDPStrategy, FSDPStrategy
+from pytorch_lightning.strategies import DDPStrategy
 
 from conftest import Mlfw
 from mlfw_lightning import LightningTrainer
+from mlfw_lightning.ranks.fully_sharded import FullySharded
 from mlfw_lightning.ranks.strategies import strategy_of
 
 RUN = ("run", "dataset=sklearn", "dataset.name=wine", "model=mlp", "trainer.accelerator=cpu")
@@ -52,7 +53,7 @@ def test_one_process_needs_no_strategy() -> None:
 def test_collectives_end_within_the_timeout() -> None:
     for options, kind in (
         (LightningTrainer(devices=2, timeout=120), DDPStrategy),
-        (LightningTrainer(devices=2, strategy="fsdp", timeout=120), FSDPStrategy),
+        (LightningTrainer(devices=2, strategy="fsdp", timeout=120), FullySharded),
     ):
         strategy = strategy_of(options)
 
