@@ -44,6 +44,7 @@ def test_killed_while_its_training_is_divided_it_ends_the_same(
 ) -> None:
     run = [*RUN, "trainer.epochs=4", "trainer.gradient_clip=0.5"]
     run += ["trainer.devices=2", "trainer.accelerator=cpu", "trainer.strategy=fsdp"]
+    run += ["executor.retries=0"]
     whole = mlfw(*run, "run.name=whole", PYTHONPATH=str(blobs))
     killed = mlfw(*run, PYTHONPATH=str(blobs), BLOBS_KILL="2,0")
 
