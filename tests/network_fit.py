@@ -1,7 +1,7 @@
 """Fitting a small network in a process of its own, which tests may kill.
 
 Run as `python network_fit.py FOLDER OPTIONS`, OPTIONS being JSON: `trainer` and `model` options,
-`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`, `retries`. Writes the test
+`seed`, `kill_after` an epoch, `stop_after` so many steps, `final`. Writes the test
 predictions, epochs and notes to FOLDER/out.json, and while it trains the last epoch's number to
 FOLDER/epoch.
 """
@@ -49,7 +49,6 @@ def fit(folder: Path, options: dict[str, Any], workers: Any = None) -> dict[str,
         report=report,
         note=notes.append,
         workers=workers,
-        retries=options.get("retries", 3),
         stopping=stopping,
         final=options.get("final", True),
     )

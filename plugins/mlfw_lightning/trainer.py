@@ -107,6 +107,14 @@ class LightningTrainer(mlfw.Trainer):
                 f"'{self.accelerator}'."
             )
 
+    def check_machines(self, *, several: bool) -> None:
+        """Check that the executor runs on several machines where the training needs them."""
+        if self.nodes > 1 and not several:
+            raise UserError(
+                f"trainer.nodes={self.nodes}: several machines train together through Ray.",
+                "Add executor=ray, or set trainer.nodes=1.",
+            )
+
     @property
     def seconds(self) -> float | None:
         """How many seconds a training may take; None for any number."""
@@ -153,7 +161,9 @@ class LightningTrainer(mlfw.Trainer):
                 f"trainer=lightning: cannot train a {type(learner).__name__}.",
                 "Choose the trainer that the model's plugin brings.",
             )
-        if not starts_ranks(context.workers):
+        several = starts_ranks(context.workers)
+        self.check_machines(several=several)
+        if not several:
             self.check_devices()
         if isinstance(learner, Learner) and self.strategy in FULLY_SHARDED:
             check_divisible(learner.model)
@@ -186,14 +196,8 @@ class LightningTrainer(mlfw.Trainer):
         """Check that this machine has so many devices, before a process is started for each.
 
         Raises:
-            UserError: It has not, or the strategy does not work on them, or more machines are
-                wanted.
+            UserError: It has not, or the strategy does not work on them.
         """
-        if self.nodes > 1:
-            raise UserError(
-                f"trainer.nodes={self.nodes}: several machines train together through Ray.",
-                "Add executor=ray, or set trainer.nodes=1.",
-            )
         kind, there = devices_here(self.accelerator)
         check_name(self.strategy)
         check_device(self.strategy, kind)

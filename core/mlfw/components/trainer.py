@@ -50,6 +50,16 @@ class Trainer(Component):
         """
         return 0
 
+    def check_machines(self, *, several: bool) -> None:
+        """Check that the training does not need more machines than there may be.
+
+        Args:
+            several: Whether the executor runs jobs on several machines.
+
+        Raises:
+            UserError: It does.
+        """
+
     def estimate(self, learner: Any, context: FitContext) -> Estimate | None:  # noqa: ARG002
         """Return what `train` will cost with the same arguments; None where that is not known.
 
@@ -96,7 +106,6 @@ class FitContext:
             `mlfw.StopRequested`; a fit that never calls it is interrupted at once.
         workers: Runs jobs that the fit starts, such as the ranks of a training; None where the
             caller has none.
-        retries: How often what the fit starts is started again after a process was lost.
         final: Whether the fit is the run's own and not one of many trials.
         cache: Where to keep what is costly to prepare and the next fit may need again; None to
             keep nothing.
@@ -112,7 +121,6 @@ class FitContext:
     note: Callable[[str], None] = untold
     stopping: Callable[[], bool] = never
     workers: Workers | None = None
-    retries: int = 3
     final: bool = True
     cache: Cache | None = None
     imports: Imports = field(default_factory=Imports)

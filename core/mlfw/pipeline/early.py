@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import cast
 
@@ -10,19 +11,53 @@ from mlfw.config import RunConfig
 from mlfw.errors import UserError, listing
 from mlfw.plugins import Registry
 
+# The executor that stays on this machine.
+ALONE = "local"
+# A launcher, a variable that it sets, and those that hold the number of its processes.
+LAUNCHERS = (
+    ("torchrun", "TORCHELASTIC_RUN_ID", ("WORLD_SIZE",)),
+    ("srun", "SLURM_STEP_ID", ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")),
+    ("mpirun", "OMPI_COMM_WORLD_SIZE", ("OMPI_COMM_WORLD_SIZE",)),
+)
+
 
 def check_config(config: RunConfig, registry: Registry, imports: Imports) -> None:
     """Check what needs neither data nor foreign code.
 
     Raises:
-        UserError: Code is named that may not be imported, or components do not fit together.
+        UserError: Code is named that may not be imported, components do not fit together, or a
+            launcher has started the command several times.
     """
     components = {kind: getattr(config, kind) for kind in KINDS if kind != "metrics"}
     components |= {f"metrics.{name}": metric for name, metric in config.metrics.items()}
+    alone = config.choice("executor") == ALONE
+    if alone:
+        check_started_once(os.environ)
+    config.trainer.check_machines(several=not alone)
     check_fit(config, registry)
     check_code(components, imports)
     if isinstance(config.model, OpaqueModel):
         _check_opaque(config)
+
+
+def check_started_once(environment: Mapping[str, str]) -> None:
+    """Check that no launcher has started the same command in several processes.
+
+    Args:
+        environment: The environment's variables.
+
+    Raises:
+        UserError: One has: each process would make a run of its own.
+    """
+    for launcher, sign, names in LAUNCHERS:
+        counts = [environment[name] for name in names if environment.get(name, "").isdecimal()]
+        if sign in environment and counts and int(counts[0]) > 1:
+            raise UserError(
+                f"{launcher} has started this command in {counts[0]} processes, and mlfw starts "
+                "its processes by itself.",
+                f"Start it once: with trainer.devices={counts[0]} for one machine, or with "
+                "executor=ray for several.",
+            )
 
 
 def check_code(components: Mapping[str, Component], imports: Imports) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.05
 # A rank that dies makes others fail; what may follow from it waits so long for it.
 SETTLE_SECONDS = 1.5
+# Where no executor says how often a lost process is started again.
+RETRIES = 3
 logger = logging.getLogger("mlfw")
 
 
@@ -56,7 +58,8 @@ class Attempts:
             MlfwError: No attempt is left, or two have ended with the same error.
             StopRequested: The ranks were asked to stop.
         """
-        retries = self._context.retries
+        workers = self._context.workers
+        retries = RETRIES if workers is None else workers.retries
         before: RankFailure | None = None
         for retry in range(1, retries + 2):
             note_start(self._job)
