@@ -6,17 +6,18 @@ import csv
 import re
 import textwrap
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, TypeVar
 
 import mlfw
 from mlfw import Finding, UserError
 from mlfw.components.dataset import Progress, silent
 from mlfw.hints import override
+from mlfw.remote import AnyFile
 from mlfw_tabular.csv_errors import check_escapes, header_error, reason
 from mlfw_tabular.csv_footer import footer_lines, footer_note
 from mlfw_tabular.csv_rows import (
@@ -27,6 +28,7 @@ from mlfw_tabular.csv_rows import (
     read_pieces,
     read_table,
     reader_options,
+    write_table,
 )
 from mlfw_tabular.dialect import Dialect, Known, find_dialect
 from mlfw_tabular.encoding import (
@@ -35,14 +37,18 @@ from mlfw_tabular.encoding import (
     find_encoding,
     later_encoding,
 )
-from mlfw_tabular.file_dataset import FileDataset
-from mlfw_tabular.reading import Telling, check_names
+from mlfw_tabular.parquet_source import RowSource, open_source
+from mlfw_tabular.reading import Telling, check_names, reading
+from mlfw_tabular.row_sink import RowSink
 from mlfw_tabular.sources import check_file, on_disk
-from mlfw_tabular.text_file import TextFile, Told, beginning, holds, is_compressed
+from mlfw_tabular.streamable import StreamableDataset
+from mlfw_tabular.text_file import TextFile, Told, beginning, holds, is_compressed, size_of
 from mlfw_tabular.what import check_text, check_what, is_json_lines
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Rows = TypeVar("Rows")
 
 PARTS_BLOCK, LEAST_BYTES_FOR_PARTS = 16 << 20, 32 << 20
 LIKELY_RATIO = 8  # of a file's size to that of its compressed form
@@ -59,7 +65,7 @@ LEAST_BYTES_FOR_PIECES = 16 << 20
 
 
 @dataclass(kw_only=True)
-class Csv(FileDataset):
+class Csv(StreamableDataset):
     """A CSV file, or several; how it is written is found out from its beginning.
 
     A column has no name where the file has no header: it is called `column_1`, `column_2`, ... by
@@ -125,32 +131,78 @@ class Csv(FileDataset):
             # Whatever does not go by them goes by strings, and any mistake is named there.
             with suppress(pa.ArrowInvalid):
                 return read_table(path, dialect, names, told, types)
-        try:
-            table = self._rows(path, dialect, names, told)
-        except pa.ArrowInvalid as error:
-            if "UTF8" not in str(error) or self.encoding is not None:
-                raise reason(path, dialect, error) from None
-            # The beginning was ASCII, and what comes later is not UTF-8.
-            dialect = replace(dialect, encoding=later_encoding(path))
-            try:
-                table = self._rows(path, dialect, names, told)
-            except pa.ArrowInvalid as again:
-                raise reason(path, dialect, again) from None
-        return table
 
-    def _rows(self, path: Path, dialect: Dialect, names: list[str], told: Told) -> pa.Table:
-        """Read all rows as text, and pass over a footer."""
+        def read(dialect: Dialect, footer: Sequence[str]) -> pa.Table:
+            return read_table(path, dialect, names, told, footer=footer)
+
+        return self._rows(path, dialect, read)
+
+    def size(self) -> int:
+        """Return about how many bytes the rows take as text."""
+        return sum(_unpacked(source.path) for source in self.sources("path"))
+
+    def source(self, scratch: Path, progress: Progress) -> RowSource:
+        """Return the rows as text, written as Parquet."""
+        scratch.mkdir()
+        sources = self.sources("path")
+        telling = Telling(progress, [source.path for source in sources])
+        written = []
+        for number, source in enumerate(sources):
+            sink = RowSink(scratch / f"{number:05}.parquet")
+            with reading(source.path):
+                self._write_rows(source.path, telling.of(source.path), sink)
+            telling.finished(source.path)
+            written.append(replace(source, path=sink.path))
+        return open_source(written, places=[source.path for source in sources])
+
+    def _write_rows(self, path: AnyFile, told: Told, sink: RowSink) -> None:
+        dialect = self._dialect(path)
+        names = _names(path, dialect)
+        self._notes += _notes(path, dialect)
+
+        def write(dialect: Dialect, footer: Sequence[str]) -> None:
+            write_table(path, dialect, names, told, sink, footer)
+
+        self._rows(path, dialect, write)
+
+    def _rows(
+        self,
+        path: AnyFile,
+        dialect: Dialect,
+        read: Callable[[Dialect, Sequence[str]], Rows],
+    ) -> Rows:
+        """Read all rows as text, with the encoding of the whole file and without a footer."""
         import pyarrow as pa
 
         try:
-            return read_table(path, dialect, names, told)
+            return self._above_footer(path, dialect, read)
+        except pa.ArrowInvalid as error:
+            if "UTF8" not in str(error) or self.encoding is not None:
+                raise reason(path, dialect, error) from None
+        # The beginning was ASCII, and what comes later is not UTF-8.
+        dialect = replace(dialect, encoding=later_encoding(path))
+        try:
+            return self._above_footer(path, dialect, read)
+        except pa.ArrowInvalid as error:
+            raise reason(path, dialect, error) from None
+
+    def _above_footer(
+        self,
+        path: AnyFile,
+        dialect: Dialect,
+        read: Callable[[Dialect, Sequence[str]], Rows],
+    ) -> Rows:
+        import pyarrow as pa
+
+        try:
+            return read(dialect, ())
         except pa.ArrowInvalid as error:
             footer = [] if "UTF8" in str(error) else footer_lines(path, dialect)
             if not footer:
                 raise
-        table = read_table(path, dialect, names, told, footer=footer)
+        rows = read(dialect, footer)
         self._notes.append(footer_note(path, footer))
-        return table
+        return rows
 
     def read(self, path: Path, progress: Progress = silent) -> pa.Table:
         """Read a file as it is, every column as text; see `mlfw.Dataset.read`."""
@@ -159,8 +211,7 @@ class Csv(FileDataset):
     def batches(self, path: Path, progress: Progress = silent) -> Iterator[pa.Table]:
         """Yield the rows of a large file in parts, every column as text; see `mlfw.Dataset`."""
         check_file(path, "")
-        size = path.stat().st_size * (LIKELY_RATIO if is_compressed(path) else 1)
-        if size < LEAST_BYTES_FOR_PARTS:
+        if _unpacked(path) < LEAST_BYTES_FOR_PARTS:
             yield from super().batches(path, progress)
         else:
             yield from self.reader().parts(path, Telling(progress, [path]).of(path))
@@ -230,10 +281,10 @@ class Csv(FileDataset):
 
     def decimal_point(self) -> str:
         """Return `,` for a file with semicolons, as programs write it where commas are decimal."""
-        with on_disk(self.sources("path")[:1]) as (first,):
-            return "," if self._dialect(first.path).delimiter == ";" else ""
+        sources = self.sources("path")
+        return "," if self._dialect(sources[0].path).delimiter == ";" else ""
 
-    def _dialect(self, path: Path) -> Dialect:
+    def _dialect(self, path: AnyFile) -> Dialect:
         start = beginning(path)
         if not start:
             raise UserError(f"{path}: the file is empty.", "Check how it was made or copied.")
@@ -294,7 +345,12 @@ class Csv(FileDataset):
             file.write(out.getvalue().encode())
 
 
-def _names(path: Path, dialect: Dialect) -> list[str]:
+def _unpacked(path: AnyFile) -> int:
+    """Return about how many bytes of text a file holds."""
+    return size_of(path) * (LIKELY_RATIO if is_compressed(path) else 1)
+
+
+def _names(path: AnyFile, dialect: Dialect) -> list[str]:
     """Return the columns' names, made up by their place where they have none."""
     given = [name.strip() for name in dialect.names] or [""] * dialect.width
     if dialect.names and not any(given):
@@ -306,7 +362,7 @@ def _names(path: Path, dialect: Dialect) -> list[str]:
     return names
 
 
-def _notes(path: Path, dialect: Dialect) -> list[Finding]:
+def _notes(path: AnyFile, dialect: Dialect) -> list[Finding]:
     """Return what a person should know of how the header was found."""
     notes = []
     if dialect.titles:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw.hints import override
+from mlfw.remote import AnyFile
 from mlfw_tabular.dialect import Dialect
 from mlfw_tabular.text_file import encoding_error, text_lines
 
@@ -27,7 +27,7 @@ BACKSLASH = "\\"
 ESCAPE = f"Type: {override('dataset.escape', 'backslash')}"
 
 
-def reason(path: Path, dialect: Dialect, error: Exception) -> UserError:
+def reason(path: AnyFile, dialect: Dialect, error: Exception) -> UserError:
     """Return an error that names the line, for one of Arrow's."""
     text = str(error).splitlines()[0]
     if "UTF8" in text:
@@ -37,8 +37,14 @@ def reason(path: Path, dialect: Dialect, error: Exception) -> UserError:
     return UserError(f"{path}: {found or text}, with {delimiter} between values.", remedy)
 
 
-def check_header_again(path: Path, dialect: Dialect, table: pa.Table) -> None:
+def check_header_again(path: AnyFile, dialect: Dialect, table: pa.Table, before: int = 0) -> None:
     """Check that no row repeats the header, as where files were joined.
+
+    Args:
+        path: The file.
+        dialect: How it is written.
+        table: Rows of it.
+        before: How many rows come before these.
 
     Raises:
         UserError: One does; the message names it.
@@ -57,7 +63,7 @@ def check_header_again(path: Path, dialect: Dialect, table: pa.Table) -> None:
         if not pc.any(same).as_py():
             return
         again = same
-    row = pc.index(again, True).as_py() + 1
+    row = before + pc.index(again, True).as_py() + 1
     raise UserError(
         f"{path}: row {row}: is the header again.",
         "Take the line out. Where files were joined, name them apart: "
@@ -66,7 +72,7 @@ def check_header_again(path: Path, dialect: Dialect, table: pa.Table) -> None:
     )
 
 
-def _bad_row(path: Path, dialect: Dialect) -> tuple[str, str]:
+def _bad_row(path: AnyFile, dialect: Dialect) -> tuple[str, str]:
     """Find the first line with a stray quote, or more or fewer values than the first."""
     with _strict_reader(path, dialect) as reader:
         before = dialect.before_table
@@ -83,7 +89,7 @@ def _bad_row(path: Path, dialect: Dialect) -> tuple[str, str]:
     return "", "Correct the line, or set dataset.delimiter."
 
 
-def _ragged(path: Path, dialect: Dialect, row: list[str], before: int) -> str:
+def _ragged(path: AnyFile, dialect: Dialect, row: list[str], before: int) -> str:
     """Return what to do about a row with more or fewer values than the first."""
     if row[0].lstrip().startswith("#"):
         return f"Take the lines that begin with # out: grep -v '^#' {_quoted(path)} > new.csv"
@@ -99,11 +105,11 @@ def _ragged(path: Path, dialect: Dialect, row: list[str], before: int) -> str:
     return "Correct the line, or take it out, or set dataset.delimiter."
 
 
-def _quoted(path: Path) -> str:
+def _quoted(path: AnyFile) -> str:
     return shlex.quote(str(path))
 
 
-def check_escapes(path: Path, dialect: Dialect, text: str) -> None:
+def check_escapes(path: AnyFile, dialect: Dialect, text: str) -> None:
     """Check that no quote or delimiter in a value has a backslash before it, unless that is said.
 
     Arrow would take such a quote for the end of the value, and what follows for more of it; a
@@ -176,7 +182,7 @@ def _long_values() -> Iterator[None]:
 
 
 @contextmanager
-def _strict_reader(path: Path, dialect: Dialect) -> Iterator[_csv.Reader]:
+def _strict_reader(path: AnyFile, dialect: Dialect) -> Iterator[_csv.Reader]:
     """Yield a reader of the rows, those of the names included, that tells of stray quotes."""
     skipped = dialect.before_table
     with _long_values():
@@ -190,7 +196,7 @@ def _strict_reader(path: Path, dialect: Dialect) -> Iterator[_csv.Reader]:
         )
 
 
-def _unclosed(path: Path, line: int, dialect: Dialect) -> tuple[str, str]:
+def _unclosed(path: AnyFile, line: int, dialect: Dialect) -> tuple[str, str]:
     quote = dialect.quote
     there = next(islice(text_lines(path, dialect.encoding), line - 1, None), "")
     if BACKSLASH + quote in there and not dialect.escape:
@@ -202,7 +208,7 @@ def _unclosed(path: Path, line: int, dialect: Dialect) -> tuple[str, str]:
     )
 
 
-def check_quotes(path: Path, dialect: Dialect, table: pa.Table) -> None:
+def check_quotes(path: AnyFile, dialect: Dialect, table: pa.Table) -> None:
     """Check that no quote has swallowed rows; Arrow takes any text up to the next one.
 
     Values of several lines are looked at again only where the last one ends the file, or where
@@ -232,7 +238,7 @@ def ends_in_lines(rows: pa.Table) -> bool:
     return "\n" in str(rows[rows.num_columns - 1][-1].as_py())
 
 
-def check_paired(path: Path, dialect: Dialect) -> None:
+def check_paired(path: AnyFile, dialect: Dialect) -> None:
     """Check that every quote of a file has its counterpart.
 
     Raises:
@@ -257,7 +263,7 @@ def _different(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
     return column if pa.types.is_string(column.type) else None
 
 
-def header_error(path: Path, dialect: Dialect) -> UserError:
+def header_error(path: AnyFile, dialect: Dialect) -> UserError:
     """Return an error about a header without any name."""
     return UserError(
         f"{path}: line {dialect.skip + 1}: expected the columns' names, found none.",

@@ -6,10 +6,10 @@ import csv
 import textwrap
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import Any
 
 from mlfw import Finding
+from mlfw.remote import AnyFile
 from mlfw_tabular.dialect import Dialect
 from mlfw_tabular.text_file import text_lines
 
@@ -17,7 +17,7 @@ MOST_LINES = 20
 SHOWN = 40
 
 
-def footer_lines(path: Path, dialect: Dialect) -> list[str]:
+def footer_lines(path: AnyFile, dialect: Dialect) -> list[str]:
     """Return the lines at the end of a file that have fewer values than the rows have.
 
     They are a footer where a blank line stands above them, or where each is a lone text; a last
@@ -54,7 +54,7 @@ def skipped_rows(footer: Collection[str]) -> Callable[[Any], str]:
     return lambda row: "skip" if row.text.strip() in lines else "error"
 
 
-def footer_note(path: Path, footer: Sequence[str]) -> Finding:
+def footer_note(path: AnyFile, footer: Sequence[str]) -> Finding:
     """Return what to tell of a footer."""
     lines = "line is" if len(footer) == 1 else f"{len(footer)} lines are"
     first = textwrap.shorten(footer[0], SHOWN, placeholder=" ...")

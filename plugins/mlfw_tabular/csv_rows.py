@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
+from mlfw.remote import AnyFile
 from mlfw.schema.words import MISSING_WORDS
 from mlfw_tabular.csv_errors import (
     check_header_again,
@@ -20,20 +20,21 @@ from mlfw_tabular.csv_errors import (
 )
 from mlfw_tabular.csv_footer import skipped_rows
 from mlfw_tabular.dialect import Dialect
+from mlfw_tabular.row_sink import RowSink
 from mlfw_tabular.text_file import TextFile, Told, holds
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LEAST_BLOCK, MOST_BLOCK = 1 << 20, 1 << 30
-PIECE_BYTES = 2 << 20
+PIECE_BYTES, WRITE_BLOCK = 2 << 20, 4 << 20
 ROWS_PER_BLOCK = 500
 LETTING_GO = 0.01
 ALL_STRINGS: Mapping[str, pa.DataType] = MappingProxyType({})
 
 
 def read_table(
-    path: Path,
+    path: AnyFile,
     dialect: Dialect,
     names: list[str],
     told: Told,
@@ -83,7 +84,9 @@ def read_table(
     return table
 
 
-def read_pieces(path: Path, dialect: Dialect, names: list[str], told: Told) -> Iterator[pa.Table]:
+def read_pieces(
+    path: AnyFile, dialect: Dialect, names: list[str], told: Told
+) -> Iterator[pa.Table]:
     """Yield the rows of a file in pieces, every column as text; see `read_table`.
 
     Raises:
@@ -95,7 +98,7 @@ def read_pieces(path: Path, dialect: Dialect, names: list[str], told: Told) -> I
     rows, suspicious, in_lines = 0, False, False
     try:
         with TextFile(path, dialect.encoding, told) as file:
-            for piece in _tables(file, dialect, names, quoted):
+            for piece in _tables(file, dialect, names, quoted, _block_size(dialect, PIECE_BYTES)):
                 check_header_again(path, dialect, piece)
                 if quoted:
                     suspicious = suspicious or quotes_lines(piece, dialect.quote)
@@ -110,12 +113,76 @@ def read_pieces(path: Path, dialect: Dialect, names: list[str], told: Told) -> I
         check_paired(path, dialect)
 
 
-def _tables(file: TextFile, dialect: Dialect, names: list[str], quoted: bool) -> Iterator[pa.Table]:
+def write_table(
+    path: AnyFile,
+    dialect: Dialect,
+    names: list[str],
+    told: Told,
+    sink: RowSink,
+    footer: Sequence[str] = (),
+) -> None:
+    """Write all rows of a file to Parquet, in bounded memory, every column as text.
+
+    Args:
+        path: The file.
+        dialect: How it is written.
+        names: The columns' names.
+        told: Told how many bytes are read.
+        sink: Takes the rows.
+        footer: The lines below the table; passed over.
+
+    Raises:
+        UserError: As `read_table`.
+        pa.ArrowInvalid: As `read_table`.
+    """
+    import pyarrow as pa
+
+    quoted = bool(dialect.quote) and holds(path, dialect.quote)
+    block, rows, suspicious, in_lines = _block_size(dialect, WRITE_BLOCK), 0, False, False
+    while True:
+        sink.begin(dialect.row_bytes)
+        rows, suspicious, in_lines = 0, False, False
+        try:
+            with TextFile(path, dialect.encoding, told) as file:
+                for piece in _tables(file, dialect, names, quoted, block, footer):
+                    check_header_again(path, dialect, piece, rows)
+                    if quoted:
+                        suspicious = suspicious or quotes_lines(piece, dialect.quote)
+                        in_lines = ends_in_lines(piece)
+                    rows += piece.num_rows
+                    sink.write(piece)
+            break
+        except pa.ArrowInvalid as error:
+            if file.failure:
+                raise file.failure from None
+            if "straddling" not in str(error):
+                raise
+            if file.lines <= dialect.names_end:  # a header without an end of line is no row
+                break
+            if block >= MOST_BLOCK:
+                raise
+            block = min(block * 16, MOST_BLOCK)
+        finally:
+            time.sleep(LETTING_GO)  # see `read_table`
+    if not rows:
+        sink.write(pa.table({name: pa.array([], pa.string()) for name in names}))
+    sink.end()
+    if (suspicious or in_lines) and file.lines > rows + dialect.names_end:
+        check_paired(path, dialect)
+
+
+def _tables(
+    file: TextFile,
+    dialect: Dialect,
+    names: list[str],
+    quoted: bool,
+    block: int,
+    footer: Sequence[str] = (),
+) -> Iterator[pa.Table]:
     import pyarrow as pa
     import pyarrow.csv as pv
 
-    block = _block_size(dialect, PIECE_BYTES)
-    reader = pv.open_csv(file, **reader_options(dialect, names, block, quoted))
+    reader = pv.open_csv(file, **reader_options(dialect, names, block, quoted, footer=footer))
     for batch in reader:
         if batch.num_rows:
             yield pa.Table.from_batches([batch])

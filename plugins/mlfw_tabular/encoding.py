@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable
-from pathlib import Path
 
 from mlfw import UserError
+from mlfw.remote import AnyFile
 from mlfw_tabular.text_file import pieces
 
 MARKS = {
@@ -51,12 +51,12 @@ def _utf16(start: bytes) -> str:
     return ""
 
 
-def later_encoding(path: Path) -> str:
+def later_encoding(path: AnyFile) -> str:
     """Return how a file is encoded whose beginning is ASCII, judged by all its other lines."""
     return _by_lines(_other_lines(pieces(path)))
 
 
-def encoding_to_the_end(path: Path, found: str) -> str:
+def encoding_to_the_end(path: AnyFile, found: str) -> str:
     """Return how a whole file is encoded whose beginning may be in the encoding found, UTF-8."""
     if codecs.lookup(found).name != "utf-8":
         return found
@@ -116,7 +116,7 @@ def _is(lines: bytes, encoding: str) -> bool:
     return True
 
 
-def check_encoding(path: Path, encoding: str, start: bytes) -> None:
+def check_encoding(path: AnyFile, encoding: str, start: bytes) -> None:
     """Check an encoding that the user has set against a file's first bytes.
 
     Raises:

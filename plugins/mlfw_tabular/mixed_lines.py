@@ -10,10 +10,10 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from mlfw import Finding, UserError
+from mlfw.remote import AnyFile
 from mlfw_tabular.mixed_values import AS_TEXT
 from mlfw_tabular.text_file import PIECE, TextFile, Told, untold
 
@@ -63,7 +63,7 @@ class Types:
         return not self.mixed and (OBJECT in self.lines or bool(self.elements & {LIST, OBJECT}))
 
 
-def survey(path: Path, encoding: str) -> dict[str, Types]:
+def survey(path: AnyFile, encoding: str) -> dict[str, Types]:
     """Return the types of the values in each column.
 
     Raises:
@@ -89,7 +89,7 @@ def survey(path: Path, encoding: str) -> dict[str, Types]:
     return found
 
 
-def mixed_notes(path: Path, found: Mapping[str, Types]) -> Iterator[tuple[str, Finding]]:
+def mixed_notes(path: AnyFile, found: Mapping[str, Types]) -> Iterator[tuple[str, Finding]]:
     """Yield the columns whose values are of several types, and what to say of each."""
     for name, types in found.items():
         if types.mixed:
@@ -120,7 +120,7 @@ class UniformLines(io.RawIOBase):
     """
 
     def __init__(
-        self, path: Path, encoding: str, types: Mapping[str, Types], told: Told = untold
+        self, path: AnyFile, encoding: str, types: Mapping[str, Types], told: Told = untold
     ) -> None:
         super().__init__()
         self._lines = _lines(path, encoding, told)
@@ -171,7 +171,7 @@ def _parsed(line: str) -> Any:
     return json.loads(line, parse_constant=lambda _: None)
 
 
-def _lines(path: Path, encoding: str, told: Told = untold) -> Iterator[tuple[int, str]]:
+def _lines(path: AnyFile, encoding: str, told: Told = untold) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank, with their numbers."""
     rest, number = b"", 0
     with TextFile(path, encoding, told) as file:

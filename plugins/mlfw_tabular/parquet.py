@@ -8,66 +8,39 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
-from mlfw import LoadContext, RowSplits, UserError
 from mlfw.components.dataset import Progress, silent
-from mlfw_tabular.file_dataset import FileDataset
-from mlfw_tabular.memory import memory_bytes
 from mlfw_tabular.parquet_source import RowSource, as_user_error, open_source
-from mlfw_tabular.reading import Telling, check_flat, check_names
+from mlfw_tabular.reading import Telling, check_names
 from mlfw_tabular.sources import check_file
+from mlfw_tabular.streamable import StreamableDataset
 from mlfw_tabular.text_file import Told
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LARGEST_SHARE = 0.25
 LEAST_BYTES_FOR_PIECES, PIECE_BYTES = 16 << 20, 2 << 20
 BATCH_ROWS, BUFFER_BYTES = 65_536, 1 << 20
 GROUP_ROWS, GROUP_BYTES = 1 << 17, 16 << 20  # a row group ends where it has either
 
 
 @dataclass(kw_only=True)
-class Parquet(FileDataset):
+class Parquet(StreamableDataset):
     """A Parquet file, several, or a folder of them; columns keep their types.
 
     In a folder, the names of sub-folders such as `year=2024` are columns too.
-
-    Attributes:
-        stream: Whether rows are read batch by batch instead of all at once, for models that can
-            learn so (mlp, linear); null for where they would take a quarter of the memory. Splits
-            then meet their shares about and not to the row, and split.folds is not possible.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".parquet", ".pq")
     lists: ClassVar[bool] = True
     folders: ClassVar[bool] = True
 
-    stream: bool | None = None
+    def size(self) -> int:
+        """Return how many bytes the rows take when they are read."""
+        return open_source(self.sources("path")).size
 
-    def load(self, context: LoadContext) -> RowSplits:
-        """Return the divided rows, in memory or streamed; see `mlfw.Dataset.load`."""
-        if context.folder is None or not self._streams():
-            return super().load(context)
-        if self.validation or self.test:
-            raise UserError(
-                "dataset.stream: rows that are streamed are divided by mlfw, not by files.",
-                "Leave dataset.validation and dataset.test out, or set dataset.stream=false.",
-            )
-        from mlfw_tabular.streaming import stream_splits
-
-        source = self.source()
-        own = self.following(source.names)
-        check_flat(source.schema, own.place(), own.drop)
-        return stream_splits(own, source, context)
-
-    def source(self) -> RowSource:
-        """Return the rows to be read by file and row group."""
+    def source(self, scratch: Path, progress: Progress) -> RowSource:  # noqa: ARG002
+        """Return the rows as they lie in the files."""
         return open_source(self.sources("path"))
-
-    def _streams(self) -> bool:
-        if self.stream is not None:
-            return self.stream
-        return self.source().size > memory_bytes() * LARGEST_SHARE
 
     def parse(self, path: Path, told: Told) -> pa.Table:
         """Read the file, one row group after the other."""

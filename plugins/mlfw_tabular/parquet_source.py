@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlfw import UserError
 from mlfw.components.splits import BUFFER_BYTES, ROWS_AT_ONCE
-from mlfw.remote import RemoteFile
+from mlfw.remote import AnyFile, RemoteFile
 from mlfw_tabular.reading import check_alike
 from mlfw_tabular.sources import Source
 
@@ -22,7 +21,7 @@ BLOCK_ROWS = 1 << 18
 
 
 @contextmanager
-def as_user_error(path: Path | RemoteFile) -> Iterator[None]:
+def as_user_error(path: AnyFile) -> Iterator[None]:
     """Raise what Arrow says of a damaged Parquet file as a `UserError`."""
     import pyarrow as pa
 
@@ -40,7 +39,7 @@ def as_user_error(path: Path | RemoteFile) -> Iterator[None]:
 
 
 @contextmanager
-def open_parquet(path: Path | RemoteFile, *, ahead: bool = False) -> Iterator[pq.ParquetFile]:
+def open_parquet(path: AnyFile, *, ahead: bool = False) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file, which may be remote.
 
     Args:
@@ -77,7 +76,7 @@ class RowFile:
         size: How many bytes its rows take when they are read.
     """
 
-    path: Path | RemoteFile
+    path: AnyFile
     parts: Mapping[str, str | None]
     groups: tuple[int, ...]
     size: int
@@ -178,16 +177,21 @@ class RowSource:
             yield from self.read(block, columns)
 
 
-def open_source(sources: Sequence[Source]) -> RowSource:
+def open_source(sources: Sequence[Source], places: Sequence[AnyFile] = ()) -> RowSource:
     """Return files, one or more, as one source with the columns of the first.
+
+    Args:
+        sources: The files.
+        places: What the files are called in messages, where they were made of others.
 
     Raises:
         UserError: A file is damaged, or has other columns.
     """
     import pyarrow as pa
 
+    places = places or [source.path for source in sources]
     files, schemas = [], []
-    for source in sources:
+    for source, place in zip(sources, places, strict=True):
         with open_parquet(source.path) as file:
             metadata, schema = file.metadata, file.schema_arrow.remove_metadata()
         groups = list(map(metadata.row_group, range(metadata.num_row_groups)))
@@ -198,12 +202,12 @@ def open_source(sources: Sequence[Source]) -> RowSource:
             if name not in schema.names:
                 schema = schema.append(pa.field(name, pa.string()))
         schemas.append(schema)
-        check_alike(schema.names, source.path, schemas[0].names, sources[0].path)
+        check_alike(schema.names, place, schemas[0].names, places[0])
     try:
         whole = pa.unify_schemas(schemas, promote_options="permissive")
     except pa.ArrowException as error:
         raise UserError(
-            f"{sources[0].path}: its columns' types differ from those of other files: "
+            f"{places[0]}: its columns' types differ from those of other files: "
             f"{str(error).splitlines()[0]}",
             "Give each column one type in all files.",
         ) from None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,10 @@ from mlfw.components.megabytes import Megabytes
 from mlfw.errors import listing
 from mlfw.files import sha256
 from mlfw.hints import override
-from mlfw.remote import RemoteFile
+from mlfw.remote import AnyFile, RemoteFile
 from mlfw_tabular.mixed_values import AS_TEXT
 from mlfw_tabular.sources import LocalSource
-from mlfw_tabular.text_file import Told
+from mlfw_tabular.text_file import Told, size_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 class Telling:
     """Several files, and how much of all of them is read."""
 
-    def __init__(self, progress: Progress, paths: Sequence[Path], doing: str = "") -> None:
+    def __init__(self, progress: Progress, paths: Sequence[AnyFile], doing: str = "") -> None:
         """Begin.
 
         Args:
@@ -33,11 +35,11 @@ class Telling:
             paths: The files.
             doing: What is done with them, such as `checksum of`; empty where they are read.
         """
-        self._telling = Megabytes(progress, sum(path.stat().st_size for path in paths))
+        self._telling = Megabytes(progress, sum(map(size_of, paths)))
         self._doing = f"{doing} " if doing else ""
         self._before = 0
 
-    def of(self, path: Path) -> Told:
+    def of(self, path: AnyFile) -> Told:
         """Return what to tell how many bytes of one file are read."""
 
         def told(done: int) -> None:
@@ -45,9 +47,26 @@ class Telling:
 
         return told
 
-    def finished(self, path: Path) -> None:
+    def finished(self, path: AnyFile) -> None:
         """Take note that a file is read."""
-        self._before += path.stat().st_size
+        self._before += size_of(path)
+
+
+@contextmanager
+def reading(path: AnyFile) -> Iterator[None]:
+    """Raise what a disk or a storage refuses in the block as a `UserError`."""
+    try:
+        if isinstance(path, RemoteFile):
+            with path.reported():
+                yield
+        else:
+            yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # it is written to
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror or error}.", "Check the disk."
+        ) from None
 
 
 def read_all(
@@ -103,9 +122,7 @@ def _with_parts(table: pa.Table, source: LocalSource) -> pa.Table:
     return table
 
 
-def check_alike(
-    names: list[str], path: Path | RemoteFile, first: list[str], first_path: Path | RemoteFile
-) -> None:
+def check_alike(names: list[str], path: AnyFile, first: list[str], first_path: AnyFile) -> None:
     """Check that a file has the columns of the first one.
 
     Raises:
@@ -188,7 +205,7 @@ def _unlike(tables: Sequence[pa.Table]) -> Iterator[tuple[str, int]]:
                 break
 
 
-def check_names(names: list[str], path: Path, place: str = "") -> None:
+def check_names(names: list[str], path: AnyFile, place: str = "") -> None:
     """Check that no two columns have one name.
 
     Raises:

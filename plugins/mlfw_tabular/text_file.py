@@ -7,10 +7,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from mlfw import UserError
+from mlfw.remote import AnyFile, RemoteFile
 
 Told = Callable[[int], None]
 PIECE = 1 << 20
@@ -21,9 +21,14 @@ def untold(done: int) -> None:
     """Tell nobody how many bytes of a file are read."""
 
 
-def is_compressed(path: Path) -> bool:
+def is_compressed(path: AnyFile) -> bool:
     """Tell whether a file's name says that it is compressed."""
     return path.name.lower().endswith(".gz")
+
+
+def size_of(path: AnyFile) -> int:
+    """Return a file's size in bytes."""
+    return path.size if isinstance(path, RemoteFile) else path.stat().st_size
 
 
 class TextFile(io.RawIOBase):
@@ -38,7 +43,7 @@ class TextFile(io.RawIOBase):
         told: Told how many bytes of the file are read.
     """
 
-    def __init__(self, path: Path, encoding: str, told: Told = untold) -> None:
+    def __init__(self, path: AnyFile, encoding: str, told: Told = untold) -> None:
         super().__init__()
         self.failure: UserError | None = None
         self.lines = 0
@@ -96,11 +101,11 @@ class TextFile(io.RawIOBase):
                 return text.encode("utf-8", "surrogatepass")
 
 
-def _content(path: Path, raw: BinaryIO) -> BinaryIO:
+def _content(path: AnyFile, raw: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if is_compressed(path) else raw
 
 
-def read_piece(path: Path, content: BinaryIO, size: int) -> bytes:
+def read_piece(path: AnyFile, content: BinaryIO, size: int) -> bytes:
     """Read from a file that may be compressed.
 
     Raises:
@@ -120,7 +125,7 @@ def read_piece(path: Path, content: BinaryIO, size: int) -> bytes:
         ) from None
 
 
-def beginning(path: Path, size: int = PIECE, lines: int = 3, most: int = 64 * PIECE) -> bytes:
+def beginning(path: AnyFile, size: int = PIECE, lines: int = 3, most: int = 64 * PIECE) -> bytes:
     """Return the first bytes of a file, decompressed: more than `size` where lines are longer."""
     with path.open("rb") as raw:
         content = _content(path, raw)
@@ -133,7 +138,7 @@ def beginning(path: Path, size: int = PIECE, lines: int = 3, most: int = 64 * PI
             size = min(size * 8, most) if len(found) >= size else size
 
 
-def pieces(path: Path) -> Iterator[bytes]:
+def pieces(path: AnyFile) -> Iterator[bytes]:
     """Yield a file's content, decompressed, in pieces."""
     with path.open("rb") as raw:
         content = _content(path, raw)
@@ -141,21 +146,24 @@ def pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def holds(path: Path, character: str) -> bool:
-    """Whether an ASCII character may stand in a file; one that is compressed is not looked at."""
-    if is_compressed(path):
+def holds(path: AnyFile, character: str) -> bool:
+    """Whether an ASCII character may stand in a file.
+
+    One that is compressed, or remote, is not looked at: that would take as long as reading it.
+    """
+    if is_compressed(path) or isinstance(path, RemoteFile):
         return True
     byte = character.encode()
     return any(byte in piece for piece in pieces(path))
 
 
-def text_lines(path: Path, encoding: str) -> Iterator[str]:
+def text_lines(path: AnyFile, encoding: str) -> Iterator[str]:
     """Yield a file's lines with their ends, whichever these are; what is not text as `\ufffd`."""
     with path.open("rb") as raw:
         yield from io.TextIOWrapper(_content(path, raw), encoding, errors="replace", newline="")
 
 
-def encoding_error(path: Path, encoding: str) -> UserError:
+def encoding_error(path: AnyFile, encoding: str) -> UserError:
     """Return an error that names the first line that is not in an encoding."""
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 1
@@ -175,7 +183,7 @@ def encoding_error(path: Path, encoding: str) -> UserError:
     )
 
 
-def nul_error(path: Path, encoding: str) -> UserError:
+def nul_error(path: AnyFile, encoding: str) -> UserError:
     """Return an error that names the first line with a NUL byte."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     lines = 1

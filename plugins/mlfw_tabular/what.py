@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 from mlfw import UserError
+from mlfw.remote import AnyFile
 
 SIGNS = {
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "Type dataset=excel, or save it as CSV."),
@@ -33,7 +33,7 @@ CONTROLS = {chr(code) for code in (*range(9), 11, *range(14, 27), *range(28, 32)
 MOST_CONTROLS = 0.1
 
 
-def check_what(path: Path, start: bytes, format_name: str) -> None:
+def check_what(path: AnyFile, start: bytes, format_name: str) -> None:
     """Check that a file's first bytes are of no other well-known format.
 
     Raises:
@@ -44,7 +44,7 @@ def check_what(path: Path, start: bytes, format_name: str) -> None:
         raise UserError(f"{path}: is {what}, expected {format_name}.", remedy or "Check the path.")
 
 
-def check_text(path: Path, text: str, format_name: str) -> None:
+def check_text(path: AnyFile, text: str, format_name: str) -> None:
     """Check that a file's beginning is text.
 
     Raises:

@@ -5,6 +5,6 @@ and the scheme's package are installed. Credentials, regions and endpoints are t
 environment, as Arrow and fsspec do, and from the URL; see `mlfw.urls` for keeping them secret.
 """
 
-from mlfw.remote.files import RemoteFile, find_remote_files, local_copies
+from mlfw.remote.files import AnyFile, RemoteFile, find_remote_files, local_copies
 
-__all__ = ["RemoteFile", "find_remote_files", "local_copies"]
+__all__ = ["AnyFile", "RemoteFile", "find_remote_files", "local_copies"]

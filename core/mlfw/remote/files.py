@@ -10,7 +10,7 @@ from fnmatch import translate
 from functools import cache
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from mlfw.cache import Cache
@@ -23,7 +23,6 @@ from mlfw.remote.filesystems import open_filesystem, reported
 from mlfw.urls import scheme_of, shown_url
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyarrow.fs import FileInfo, FileSystem
 
 MAGIC = re.compile(r"[*\[]")
@@ -60,15 +59,21 @@ class RemoteFile:
         """The last part of the path."""
         return PurePosixPath(self.path).name
 
-    def open(self) -> pa.NativeFile:
-        """Open the file for reading at any position.
+    def open(self, mode: str = "rb") -> BinaryIO:
+        """Open the file for reading its bytes, at any position.
+
+        Args:
+            mode: `rb`, as of any other file.
 
         Raises:
-            UserError: It cannot be opened.
+            ValueError: The mode is another one.
+            UserError: The file cannot be opened.
         """
+        if mode != "rb":
+            raise ValueError(f"mode: expected 'rb', found {mode!r}")
         system, _ = open_filesystem(self.root, self.place)
         with self.reported():
-            return system.open_input_file(self.path)
+            return cast("BinaryIO", system.open_input_file(self.path))
 
     @contextmanager
     def reported(self) -> Iterator[None]:
@@ -116,6 +121,9 @@ class RemoteFile:
                 f"{self.place}: {self.size} bytes long when the run began, {done} now.",
                 "Type the command again when it is no longer written to.",
             )
+
+
+AnyFile = Path | RemoteFile
 
 
 @cache

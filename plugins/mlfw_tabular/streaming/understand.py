@@ -6,16 +6,21 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlfw import Finding, Schema, Split, Target, Task
+from mlfw import Column, Finding, Schema, Split, Target, Task, UserError
 from mlfw.schema import conform
+from mlfw.schema.words import is_string
+from mlfw_tabular.streaming.odd_rows import READ, odd_rows, words_to_look_for
 from mlfw_tabular.streaming.rows import sample_of
 from mlfw_tabular.targets import class_names, class_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlfw_tabular.parquet_source import RowSource
+    from mlfw_tabular.parquet_source import Block, RowSource
     from mlfw_tabular.table_dataset import TableDataset
+    from mlfw_tabular.table_dataset import Understood as InferredTable
+
+MOST_LOOKS, MOST_ODD = 4, 20_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Understood:
 
 
 def understand(dataset: TableDataset, source: RowSource, split: Split) -> Understood:
-    """Infer columns from a sample, and the targets' classes from all rows.
+    """Infer columns from a sample and all rows that contradict it, and classes from all rows.
 
     Args:
         dataset: What to take for columns and targets.
@@ -46,7 +51,8 @@ def understand(dataset: TableDataset, source: RowSource, split: Split) -> Unders
     Raises:
         UserError: No column or no target is left.
     """
-    found = dataset.understood(sample_of(source))
+    sample = sample_of(source)
+    found = _settled(dataset, source, sample)
     own = (split.group, split.column)
     targets, sizes = [], {}
     for target in found.schema.targets:
@@ -55,7 +61,67 @@ def understand(dataset: TableDataset, source: RowSource, split: Split) -> Unders
     columns = tuple(column for column in found.schema.columns if column.name not in own)
     schema = Schema(columns=columns, targets=tuple(targets))
     names = [*schema.names, *sizes]
-    return Understood(schema, found.rows.select(names), sizes, found.notes)
+    notes = found.notes
+    if sample.num_rows < source.rows:
+        notes = tuple(
+            replace(note, message=f"{note.message} (in a sample of {sample.num_rows:,} rows)")
+            for note in notes
+        )
+    return Understood(schema, found.rows.select(names), sizes, notes)
+
+
+def _settled(dataset: TableDataset, source: RowSource, sample: pa.Table) -> InferredTable:
+    """Return what a sample tells, and what it tells with the rows that contradict it."""
+    import pyarrow as pa
+
+    found = dataset.understood(sample)
+    for _ in range(MOST_LOOKS):
+        columns = [*found.schema.columns, *(target.column for target in found.schema.targets)]
+        words = words_to_look_for(sample, columns)
+        names = [c.name for c in columns if c.kind in READ or c.name in words]
+        names = [name for name in names if is_string(source.schema.field(name).type)]
+        odd = _odd_rows(source, [c for c in columns if c.name in names], words) if names else None
+        if odd is None or not odd.num_rows:
+            return found
+        try:
+            more = dataset.understood(pa.concat_tables([sample, odd]))
+        except UserError:
+            return found  # told with the row's number when the rows are divided
+        settled = more.schema.columns == found.schema.columns
+        found = more
+        if settled:
+            break
+    return found
+
+
+def _odd_rows(
+    source: RowSource, columns: list[Column], words: dict[str, list[str]]
+) -> pa.Table | None:
+    import pyarrow as pa
+
+    found: list[pa.Table] = []
+    names = [column.name for column in columns]
+    for block in source.blocks():
+        first, chosen = 0, list[int]()
+        for table in source.read(block, names):
+            chosen += (first + odd_rows(table, columns, words)).tolist()
+            first += table.num_rows
+        if chosen:
+            found.append(_taken(source, block, chosen))
+    return pa.concat_tables(found).slice(0, MOST_ODD) if found else None
+
+
+def _taken(source: RowSource, block: Block, chosen: list[int]) -> pa.Table:
+    """Return some rows of a block, by their numbers in it, ascending."""
+    import numpy as np
+    import pyarrow as pa
+
+    first, taken, numbers = 0, list[pa.Table](), np.asarray(chosen)
+    for table in source.read(block):
+        own = numbers[(numbers >= first) & (numbers < first + table.num_rows)] - first
+        taken.append(table.take(pa.array(own)))
+        first += table.num_rows
+    return pa.concat_tables(taken)
 
 
 def _whole(target: Target, source: RowSource, place: str) -> tuple[Target, dict[str, int]]:

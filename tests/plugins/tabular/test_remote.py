@@ -23,6 +23,7 @@ from mlfw.remote import deadline, filesystems
 from mlfw_tabular.csv import Csv
 from mlfw_tabular.jsonl import JsonLines
 from mlfw_tabular.parquet import Parquet
+from mlfw_tabular.streamable import StreamableDataset
 
 KEYS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "hidden-key"}
 
@@ -112,6 +113,25 @@ def test_a_folder_of_parquet_is_read_whole_and_streamed(
     sexes = pyarrow.csv.read_csv(PENGUINS)["Sex"][:340].to_pylist()
     assert rows.num_rows == sum(sex in ("MALE", "FEMALE") for sex in sexes)
     assert set(rows["year"].to_pylist()) == {2023, 2024}
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"), [(Csv, "packed/penguins.csv.gz"), (JsonLines, "lines/*.jsonl")]
+)
+def test_text_is_streamed_without_a_copy(
+    s3: str,
+    kind: type[StreamableDataset],
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mlfw.remote.files.RemoteFile.copy", None)
+    data = kind(path=[f"s3://birds/{url}"], target=["Sex"], stream=True).load(
+        LoadContext(folder=tmp_path)
+    )
+
+    assert isinstance(data, StreamedSplits)
+    assert sum(map(data.count, SPLIT_NAMES)) == 333
 
 
 def test_the_fingerprint_follows_the_content_and_reads_nothing(

@@ -18,6 +18,7 @@ from mlfw.plugins import load_plugins
 from mlfw_tabular.csv import Csv
 from mlfw_tabular.jsonl import JsonLines
 from mlfw_tabular.parquet import Parquet
+from mlfw_tabular.parquet_source import open_source
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_folder_of_parquet_is_one_table_with_its_partitions(tmp_path: Path) ->
         "year": ["2023", "2023", "2024", None],
         "c": ["x", "y", "x", "x"],
     }
-    streamed = pa.concat_tables(dataset.source().batches()).sort_by("n")
+    streamed = pa.concat_tables(open_source(dataset.sources("path")).batches()).sort_by("n")
     assert streamed.select(found.column_names).to_pydict() == found.to_pydict()
 
 
@@ -118,7 +119,11 @@ def test_files_of_kindred_types_are_one_table(tmp_path: Path) -> None:
     dataset = Parquet(path=[str(tmp_path / "*.parquet")])
 
     assert dataset.table()["n"].to_pylist() == [1.0, 2.5, None]
-    assert pa.concat_tables(dataset.source().batches())["n"].to_pylist() == [1.0, 2.5, None]
+    assert pa.concat_tables(open_source(dataset.sources("path")).batches())["n"].to_pylist() == [
+        1.0,
+        2.5,
+        None,
+    ]
 
 
 def test_files_of_foreign_types_are_refused(tmp_path: Path) -> None:
