@@ -150,7 +150,7 @@ def test_a_torn_file_among_several_is_named_when_streamed_too(tmp_path: Path) ->
     (tmp_path / "b.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-5])
 
     with pytest.raises(UserError, match=r"b\.parquet: not a whole Parquet file"):
-        Parquet(path=[str(tmp_path / "*.parquet")]).source()
+        open_source(Parquet(path=[str(tmp_path / "*.parquet")]).sources("path"))
 
 
 def test_files_kept_apart_are_not_streamed_unsaid(tmp_path: Path) -> None:
