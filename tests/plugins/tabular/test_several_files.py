@@ -140,7 +140,7 @@ def test_files_of_other_columns_are_refused_when_streamed_too(tmp_path: Path) ->
 
     dataset = Parquet(path=[str(tmp_path / "*.parquet")])
 
-    for read in (dataset.table, dataset.source):
+    for read in (dataset.table, dataset.size):
         with pytest.raises(UserError, match=r"b\.parquet: .*no column m; it has k besides"):
             read()
 
