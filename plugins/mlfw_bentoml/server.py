@@ -41,7 +41,7 @@ def serve_models(served: ServedModels, options: ServiceOptions, serving: Serving
         models_file = Path(home) / "models.json"
         served.save(models_file)
         with _environment(models_file, options_file, Path(home), serving):
-            # BentoML reads the environment when it is imported.
+            # The app reads the environment, and so does BentoML when it is imported.
             from mlfw_bentoml import asgi
 
             if options.workers > 1:

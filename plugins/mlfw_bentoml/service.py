@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bentoml
 import yaml
@@ -24,9 +24,6 @@ from mlfw_service import (
     protect_uvicorn,
     service_app,
 )
-
-if TYPE_CHECKING:
-    from mlfw_service import ServiceState
 
 MODEL = "model"
 OPTIONS = "service.json"
@@ -66,7 +63,11 @@ class ModelService(bentoml.Service):  # type: ignore[misc]
     def to_asgi(self, is_main: bool = True) -> Any:
         """Return the application, BentoML's own paths included; called before uvicorn starts."""
         protect_uvicorn()
-        return self.make_app(super().to_asgi(is_main=is_main))
+        return self.make_app(self.own_app(is_main=is_main))
+
+    def own_app(self, is_main: bool = True) -> Any:
+        """Return the application of BentoML's own paths alone."""
+        return super().to_asgi(is_main=is_main)
 
     @property
     def openapi_spec(self) -> OpenAPI:
@@ -94,9 +95,7 @@ def bento_service(folder: Path) -> Any:
         raise SystemExit(error.exit_code) from None
 
 
-def model_service(
-    served: ServedModels, options: ServiceOptions, state: ServiceState | None = None
-) -> Any:
+def model_service(served: ServedModels, options: ServiceOptions) -> Any:
     """Return the BentoML service of saved models.
 
     Only the first one's schema is read here; the process that answers loads the models itself.
@@ -104,14 +103,13 @@ def model_service(
     Args:
         served: The models, and which of them answers what.
         options: How they are run.
-        state: The state of the process, for whoever runs it.
     """
     folder = served.folders[served.first]
     schema = Schema.load(folder / "schema.json")
     use = read_json(folder / "manifest.json")["model"]["use"]
 
     def make_app(rest: Any) -> Any:
-        return service_app(served, options, rest=rest, state=state)
+        return service_app(served, options, rest=rest)
 
     class Service:
         """Predictions of one model."""

@@ -1,8 +1,9 @@
 """The service: an ASGI application that answers requests with a saved model's predictions.
 
 Deployers build on `service_app` (the application), `ServedModels` (which models it has),
-`ServiceOptions` (its limits and switches) and `run_server` or `run_workers` (uvicorn with limits
-for connections). It knows no packaging.
+`ServiceOptions` (its limits and switches), `LateApp` (an application that is made when it is first
+asked) and `run_server` or `run_workers` (uvicorn with limits for connections). It knows no
+packaging.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from mlfw_service.guard.protocol import protect_uvicorn
     from mlfw_service.guard.server import orderly_end, run_server, run_workers
     from mlfw_service.guard.state import ServiceState
+    from mlfw_service.late import LateApp
     from mlfw_service.openapi import example_row, openapi_document
     from mlfw_service.versions.served import ServedModels
     from mlfw_service.watch.log import check_log
 
 HEAVY = {
+    "LateApp": "mlfw_service.late",
     "ServedModels": "mlfw_service.versions.served",
     "ServiceState": "mlfw_service.guard.state",
     "example_row": "mlfw_service.openapi",
@@ -46,6 +49,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "LateApp",
     "ServedModels",
     "ServiceOptions",
     "ServiceState",

@@ -79,8 +79,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.schema.value_notes import ValueNote
 
     plugins = load_plugins()
-    if all(plugin.distribution == "mlfw" for plugin in plugins.infos):
-        keep_pandas_out()
+    keep_pandas_out(plugins.infos)
     warn_of_broken(plugins, note)
     if options.output is not None and not is_stream(options.output):
         check_outside_runs(options.output)

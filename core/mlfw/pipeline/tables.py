@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from mlfw.schema.names import find_columns, search_columns
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from mlfw.plugins import PluginInfo
     from mlfw.schema import Schema
 
 PLACE = "predict"
@@ -212,16 +213,21 @@ def like(given: Any, table: pa.Table) -> Any:
     return table if polars is None else polars(table)
 
 
-def keep_pandas_out() -> None:
+def keep_pandas_out(plugins: Iterable[PluginInfo]) -> None:
     """Keep pyarrow from importing pandas, in a process that handles none of its objects.
+
+    Nothing is done where there are plugins of others, which may handle some.
 
     pyarrow imports pandas, if it is installed, with the first array it converts, only to recognise
     what pandas made; that takes some 0.3 s and 30 MB. Afterwards pandas can still be imported,
     but pyarrow takes no data frame any more.
+
+    Args:
+        plugins: All plugins there are.
     """
     import pyarrow as pa
 
-    if "pandas" not in sys.modules:
+    if "pandas" not in sys.modules and all(each.distribution == "mlfw" for each in plugins):
         finder = _NoPandas()
         sys.meta_path.insert(0, finder)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -78,6 +79,41 @@ def test_it_answers_with_predictions(served: ModelServer) -> None:
     answer = served.call("POST", "/predict", BODY)
     assert (answer.status, answer.json) == (200, ANSWER)
     assert served.call("GET", "/schema").json["name"] == "echo"
+
+
+def test_bentomls_own_client_can_ask(served: ModelServer) -> None:
+    import bentoml
+
+    with bentoml.SyncHTTPClient(f"http://127.0.0.1:{served.port}") as client:
+        assert client.predict([{"x": 7}]) == ANSWER
+
+
+def test_what_only_bentomls_client_asks_for_is_not_imported_before(
+    echo: Path, echo_site: str, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from mlfw_service import ServedModels, ServiceOptions\n"
+        "models, options, model = map(Path, sys.argv[1:])\n"
+        "ServedModels.single('echo', model).save(models)\n"
+        "ServiceOptions(name='echo', workers=1, timeout=1, max_concurrency=1, max_body=9,"
+        " max_rows=1).save(options)\n"
+        "from mlfw_bentoml.asgi import app\n"
+        "app()\n"
+        "import mlfw; mlfw.load(model)\n"
+        "print({'bentoml', 'starlette', 'pydantic', 'opentelemetry', 'torch', 'onnx'}"
+        " & set(sys.modules))"
+    )
+    models, options = tmp_path / "models.json", tmp_path / "options.json"
+    named = {"MLFW_SERVE_MODELS": str(models), "MLFW_SERVE_OPTIONS": str(options)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, models, options, echo],
+        capture_output=True,
+        text=True,
+        env=environment(PYTHONPATH=echo_site, MLFW_HOSTS="", **named),
+        check=False,
+    )
+    assert done.stdout == "set()\n", done.stderr
 
 
 def test_a_prediction_that_is_no_number_becomes_null(served: ModelServer) -> None:
