@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from mlfw_service.asgi import as_json
 from mlfw_service.guard.connections import CONNECTIONS, Connections
@@ -48,6 +48,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.content = 0
         self.completed = 0  # requests whose bodies have arrived
         self.unfetched = 0
+        self.cycles: list[RequestResponseCycle] = []  # requests that are not yet answered
         self.head_timer: asyncio.TimerHandle | None = None
         self.linger_timer: asyncio.TimerHandle | None = None
 
@@ -61,7 +62,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection, and tell every request of it that its client has gone.
+
+        Uvicorn tells the newest request alone, which is another one where requests are pipelined.
+        """
+        for cycle in self.cycles:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.cycles = []
         self.limits.waiting.pop(self, None)
         for timer in (self.head_timer, self.linger_timer):
             if timer is not None:
@@ -116,6 +124,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= self.limits.pipelined:
             raise TooLarge
         super().on_headers_complete()
+        self.cycles = [*(each for each in self.cycles if not each.response_complete), self.cycle]
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
