@@ -34,10 +34,10 @@ demo: $(STAMP) ## train on the Palmer penguins and show what came out
 	$(BIN)/mlfw run examples/penguins/run.yaml
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-slow: $(MOBILE) ## run the slow tests too
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

@@ -49,6 +49,7 @@ def opened_browser() -> Iterator[Browser]:
 def new_page(browser: Browser) -> Iterator[Page]:
     """Yield a page; its errors, dialogs and requests to other places fail the test."""
     context = browser.new_context(viewport={"width": 1200, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(120_000)  # milliseconds, for busy machines
     page = context.new_page()
     odd: list[str] = []
     page.on("pageerror", lambda error: odd.append(f"error: {error}"))

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# Busy machines are slow, which is no mistake of what is tested.
+settings.register_profile(
+    "tests", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 # Two test processes with two threads each would wait for one another on two cores.
 os.environ["OMP_NUM_THREADS"] = "1"
 # Commands are printed by name where the shell finds them, whether or not .venv is activated.
@@ -26,6 +32,13 @@ ROOT = Path(__file__).parent.parent
 PENGUINS = ROOT / "examples/penguins/penguins.csv"
 
 Mlfw = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, or of files that say that they form a group, in one process."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def environment(**changes: str) -> dict[str, str]:

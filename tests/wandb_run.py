@@ -16,13 +16,14 @@ SECRET = "correct-horse-battery"
 DRIVER = """
 import json, logging, os, signal, sys, time
 from pathlib import Path
-import mlfw
+import mlfw, wandb
 from mlfw_wandb.tracker import Wandb
 
 logging.basicConfig(filename="log.txt")
 options = json.loads(sys.argv[1])
 tracker = Wandb(**options)
 config = {"seed": 1, "dataset": {"use": "csv", "password": "${oc.env:PASSWORD}"}}
+started = time.monotonic()
 tracker.start(mlfw.RunInfo("my-run", Path("run").absolute(), config))
 tracker.log({"trial/value": 0.5, "trial/number": 7})
 for epoch in (1, 2):
@@ -31,10 +32,12 @@ tracker.log({"test/accuracy": 0.75})
 if "waits" in os.environ:
     Path("waiting").touch()
     sys.stdin.readline()
+    started = time.monotonic()
 try:
     tracker.finish(failed=False)
 except Exception as error:
     Path("error.txt").write_text(str(error))
+Path("seconds.txt").write_text(str(time.monotonic() - started))
 """
 VALUES = [
     {"trial/value": 0.5, "trial/number": 7},
@@ -45,17 +48,20 @@ VALUES = [
 Track = Callable[..., subprocess.Popen[str]]
 
 
-def finish(process: subprocess.Popen[str], within: float = 60) -> None:
-    """Let a tracking process end, which must go well, print nothing and take so many seconds."""
-    start = time.monotonic()
-    printed = process.communicate(timeout=60)
+def finish(process: subprocess.Popen[str]) -> None:
+    """Let a tracking process end, which must go well and print nothing."""
+    printed = process.communicate(timeout=200)
     assert (process.returncode, *printed) == (0, "", "")
-    assert time.monotonic() - start < within
+
+
+def seconds_taken(folder: Path) -> float:
+    """Return how long tracking and its end took, imports left aside."""
+    return float((folder / "seconds.txt").read_text())
 
 
 def wait_for(condition: Callable[[], object]) -> None:
     """Wait until a condition holds."""
-    deadline = time.monotonic() + 12
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.05)

@@ -20,7 +20,7 @@ class Wire:
     file: BinaryIO = field(init=False)
 
     def __post_init__(self) -> None:
-        self.connection = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        self.connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         self.file = self.connection.makefile("rb")
 
     def send(self, text: str | bytes) -> None:
@@ -43,7 +43,7 @@ class Wire:
         body = self.file.read(int(named["content-length"]))
         return Answer(int(line.split()[1]), named, body)
 
-    def is_dropped(self, seconds: float = 20) -> bool:
+    def is_dropped(self, seconds: float = 60) -> bool:
         """Tell whether the server closes the connection before the time is over."""
         self.connection.settimeout(seconds)
         try:
@@ -55,7 +55,7 @@ class Wire:
             return False
         return True
 
-    def trickle(self, piece: str, seconds: float = 20) -> bool:
+    def trickle(self, piece: str, seconds: float = 60) -> bool:
         """Send a piece again and again; tell whether the server puts an end to it."""
         end = time.monotonic() + seconds
         self.connection.settimeout(0.05)

@@ -17,7 +17,7 @@ from mlfw.config.overrides import parse_overrides
 from mlfw.config.yaml_file import read_yaml
 from mlfw.plugins import Plugins, load_plugins
 
-SECONDS = 10  # what is bounded here took minutes
+SECONDS = 10  # of the processor; what is bounded here took minutes
 
 
 @pytest.fixture(scope="module")
@@ -116,12 +116,12 @@ def test_a_name_with_a_colon_that_yaml_takes_for_a_mapping_is_told_of(
 def test_what_is_no_plain_mapping_is_refused_at_once(
     tmp_path: Path, text: str, message: str
 ) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(UserError, match=message):
         read_yaml(written(tmp_path, text))
 
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_a_file(tmp_path: Path) -> None:
@@ -141,11 +141,11 @@ def test_a_megabyte_is_composed_and_not_changed(
     tmp_path: Path, plugins: Plugins, text: str
 ) -> None:
     path = written(tmp_path, text)
-    started = time.perf_counter()
+    started = time.process_time()
 
     config = compose(path, ["dataset.columns.own=number"], plugins, need_packages=False)
 
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     plain = values_of(read_document(path), [], choose(
         read_document(path), [], plugins.registry, None)[0])["dataset"]  # fmt: skip
     plain.setdefault("columns", {})["own"] = "number"
@@ -191,12 +191,12 @@ def test_too_many_values_of_other_kinds_are_refused(tmp_path: Path, plugins: Plu
     ],
 )
 def test_a_long_override_is_refused_at_once(typed: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(UserError) as refusal:
         parse_overrides([typed])
 
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     assert len(str(refusal.value)) < 1000
 
 

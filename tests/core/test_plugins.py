@@ -1,18 +1,19 @@
 """A broken plugin is set aside with its reason, and everything else still works.
 
-Each plugin here is a real distribution, built and installed by pip into a folder of its own.
+Each plugin here is a distribution in a folder of its own, laid out as pip does.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conftest import Mlfw
+from plugin_folder import write_plugin
 
 HEADER = """
 import sys
@@ -124,39 +125,17 @@ GOOD = (
     "@mlfw.hookimpl\ndef mlfw_commands(): return {'add': Add}"
 )
 
-Install = Callable[..., Path]
-
 
 @pytest.fixture(scope="module")
-def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Build and install distributions, all in one call of pip, and return where they lie."""
-
-    def run(**bodies: str) -> Path:
-        folder = tmp_path_factory.mktemp("plugins")
-        projects = []
-        for name, body in bodies.items():
-            project = folder / "source" / name
-            project.mkdir(parents=True)
-            (project / f"{name}.py").write_text(f"{HEADER}\n{body}\n")
-            (project / "pyproject.toml").write_text(
-                '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-                f'[project]\nname = "mlfw-{name}"\nversion = "1.2"\n'
-                f'[project.entry-points.mlfw]\n{name} = "{name}"\n'
-                f'[tool.hatch.build.targets.wheel]\nonly-include = ["{name}.py"]\n'
-            )
-            projects.append(str(project))
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
-                   "--no-build-isolation", "--target", str(folder / "site"), *projects]  # fmt: skip
-        subprocess.run(command, check=True, capture_output=True)
-        return folder / "site"
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def installed(install: Install) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folders for PYTHONPATH with a distribution for each plugin."""
+    folder = tmp_path_factory.mktemp("plugins")
     bodies = {_name(label): body for label, (body, _) in BROKEN.items()}
-    return install(**bodies, good=GOOD)
+    sites = [
+        write_plugin(folder, name, f"{HEADER}\n{body}\n")
+        for name, body in {**bodies, "good": GOOD}.items()
+    ]
+    return os.pathsep.join(sites)
 
 
 def _name(label: str) -> str:
@@ -164,12 +143,12 @@ def _name(label: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def listing(installed: Path) -> dict[str, str]:
+def listing(installed: str) -> dict[str, str]:
     from conftest import environment
 
     result = subprocess.run(
         [sys.executable, "-m", "mlfw", "plugins"],
-        env=environment(PYTHONPATH=str(installed)),
+        env=environment(PYTHONPATH=installed),
         capture_output=True,
         text=True,
     )
@@ -183,7 +162,7 @@ def test_a_broken_plugin_is_listed_with_its_reason(label: str, listing: dict[str
 
     assert "BROKEN" in line
     assert BROKEN[label][1] in line
-    assert "1.2" in line
+    assert "1.0" in line
 
 
 def test_the_others_still_work(listing: dict[str, str]) -> None:
@@ -192,16 +171,16 @@ def test_the_others_still_work(listing: dict[str, str]) -> None:
         assert "BROKEN" not in listing[name]
 
 
-def test_nothing_of_a_broken_plugin_stays_registered(installed: Path, mlfw: Mlfw) -> None:
-    result = mlfw("show", "model", PYTHONPATH=str(installed))
+def test_nothing_of_a_broken_plugin_stays_registered(installed: str, mlfw: Mlfw) -> None:
+    result = mlfw("show", "model", PYTHONPATH=installed)
 
     names = {line.split()[0] for line in result.stdout.splitlines()}
     assert "constant" in names
     assert not names & {"free", "half", "plain", "bare", "used"}
 
 
-def test_a_command_of_a_plugin_is_listed_and_run(installed: Path, mlfw: Mlfw) -> None:
-    path = str(installed)
+def test_a_command_of_a_plugin_is_listed_and_run(installed: str, mlfw: Mlfw) -> None:
+    path = installed
     shown = mlfw("--help", PYTHONPATH=path)
     ran = mlfw("add", "2", "--times", "10", "3", PYTHONPATH=path)
     wrong = mlfw("add", "2", "--", "-3", PYTHONPATH=path)
@@ -217,16 +196,16 @@ def test_a_command_of_a_plugin_is_listed_and_run(installed: Path, mlfw: Mlfw) ->
     assert "'add'" in misspelt.stderr
 
 
-def test_a_command_of_mlfw_cannot_be_replaced(installed: Path, mlfw: Mlfw) -> None:
-    assert "sum" not in mlfw("run", "2", "3", PYTHONPATH=str(installed)).stdout
+def test_a_command_of_mlfw_cannot_be_replaced(installed: str, mlfw: Mlfw) -> None:
+    assert "sum" not in mlfw("run", "2", "3", PYTHONPATH=installed).stdout
 
 
 def test_a_run_says_what_is_set_aside_and_goes_on(
-    installed: Path, small_csv: Path, mlfw: Mlfw
+    installed: str, small_csv: Path, mlfw: Mlfw
 ) -> None:
     result = mlfw(
         "run", "dataset=csv", f"dataset.path={small_csv}", "dataset.target=good", "model=constant",
-        PYTHONPATH=str(installed),
+        PYTHONPATH=installed,
     )  # fmt: skip
 
     assert result.returncode == 2
@@ -234,8 +213,8 @@ def test_a_run_says_what_is_set_aside_and_goes_on(
     assert "(mlfw-p_calls_sys_exit) is set aside" in result.stderr.replace("mlfw-p-", "mlfw-p_")
 
 
-def test_plugins_can_be_disabled_by_name(installed: Path, mlfw: Mlfw) -> None:
-    result = mlfw("plugins", PYTHONPATH=str(installed), MLFW_DISABLE_PLUGINS="good,bentoml")
+def test_plugins_can_be_disabled_by_name(installed: str, mlfw: Mlfw) -> None:
+    result = mlfw("plugins", PYTHONPATH=installed, MLFW_DISABLE_PLUGINS="good,bentoml")
 
     lines = {line.split()[0]: line for line in result.stdout.splitlines()}
     assert "disabled" in lines["good"]

@@ -15,13 +15,13 @@ import sys
 import time
 import tomllib
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, environment
+from conftest import ROOT, environment, within
 from existing_package import write_package
 from mlfw.cli.main import main
 
@@ -66,16 +66,26 @@ class Reader:
         if command.startswith("mlfw serve"):
             self._serve(command)
             return ""
-        if command.startswith("mlfw ") and "trainer.devices" not in command:
-            return self._run_here(shlex.split(command)[1:])
+        if command.startswith("mlfw "):
+            # What ranks do is tested elsewhere; here the plan shows that the command is right.
+            plan = ["--plan"] if "trainer.devices" in command else []
+            return self._run_here([*shlex.split(command)[1:], *plan])
         result = subprocess.run(
             command, shell=True, cwd=self.folder, env=self.env, capture_output=True, text=True
         )
         assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
         return result.stdout
 
+    def run(self, code: str) -> str:
+        """Run a block of Python."""
+        return self._here(lambda: exec(code, {"__name__": "__main__"}))
+
     def _run_here(self, arguments: list[str]) -> str:
-        """Run `mlfw` within this process, which spares loading the libraries for each command."""
+        """Run `mlfw`."""
+        return self._here(lambda: main(arguments), f"mlfw {arguments}")
+
+    def _here(self, act: Callable[[], int | None], what: str = "") -> str:
+        """Act within this process, which spares loading the libraries for each command."""
         out, err = io.StringIO(), io.StringIO()
         with (
             pytest.MonkeyPatch.context() as patch,
@@ -86,8 +96,8 @@ class Reader:
             patch.syspath_prepend(self.site)
             for name, value in self.env.items():
                 patch.setenv(name, value)
-            status = main(arguments)
-        assert status == 0, f"mlfw {arguments}\n{out.getvalue()}{err.getvalue()}"
+            status = act()
+        assert not status, f"{what}\n{out.getvalue()}{err.getvalue()}"
         return out.getvalue()
 
     def _serve(self, command: str) -> None:
@@ -97,7 +107,7 @@ class Reader:
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )
         )  # fmt: skip
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + within(90)
         while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz"):
@@ -134,8 +144,7 @@ def test_every_command_and_block_runs_in_the_order_of_the_readme(reader: Reader)
             name = text.splitlines()[0].removeprefix("# ")
             (reader.folder / name).write_text(text)
         elif language == "python" and "hookimpl" not in text:
-            (reader.folder / "block.py").write_text(text)
-            reader.type("python block.py")
+            reader.run(text)
 
 
 def test_the_plugin_of_the_readme_is_found_and_explained(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ class Venv:
     folder: Path
 
     def pip(self, *arguments: str) -> None:
-        command = [self.path / "bin/python", "-m", "pip", "--quiet", *arguments]
+        own = ["--python", self.path / "bin/python"]  # spares each environment a pip of its own
+        command = [sys.executable, "-m", "pip", *own, "--quiet", *arguments]
         result = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)
         assert result.returncode == 0, result.stdout + result.stderr
 
@@ -59,7 +60,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def bare(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Path]) -> Venv:
     """A fresh environment with mlfw and none of its extras."""
     folder = tmp_path_factory.mktemp("away")
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     venv = Venv(folder / "venv", folder)
     venv.pip(
         "install", *UNCOMPILED, "--constraint", str(ROOT / "constraints.txt"), str(wheels["mlfw"])
@@ -127,7 +128,7 @@ def test_a_plugin_installed_by_pip_trains_and_predicts(full: Venv) -> None:
 def test_the_extras_bring_all_that_a_training_needs(
     tmp_path: Path, wheels: dict[str, Path], bare: Venv
 ) -> None:
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     venv = Venv(tmp_path / "venv", tmp_path)
     venv.pip("install", *UNCOMPILED, "--constraint", str(ROOT / "constraints.txt"), "torch==2.13.0",
              f"{wheels['mlfw']}[sklearn,torchmetrics]", str(wheels["mlfw_nearest"]))  # fmt: skip

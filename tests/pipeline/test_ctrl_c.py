@@ -151,7 +151,7 @@ def test_a_hang_up_that_is_to_be_ignored_is_ignored(tmp_path: Path, small_csv: P
     time.sleep(0.5)
     still_runs = process.poll() is None
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=45)
 
     assert still_runs
     assert process.returncode == 143

@@ -58,13 +58,15 @@ def test_killed_while_its_training_is_divided_it_ends_the_same(
     assert weights[0] == weights[1]
 
 
-def test_continuing_takes_the_grant_again(
-    blobs: Path, tmp_path: Path, mlfw: Mlfw, mlfw_here: Mlfw
-) -> None:
-    mlfw(*RUN, PYTHONPATH=str(blobs), BLOBS_KILL="1,0")
+def test_continuing_takes_the_grant_again(blobs: Path, tmp_path: Path, mlfw_here: Mlfw) -> None:
+    typed = [*RUN[3:], "trainer.epochs=1", "run.dir=runs/net"]
+    whole = mlfw_here(*RUN[:3], *typed)
+    record = tmp_path / "runs/net/run.json"
+    record.write_text(record.read_text().replace('"finished"', '"interrupted"'))
 
-    refused = mlfw_here("run", *RUN[3:])
+    refused = mlfw_here("run", *typed)
 
+    assert whole.returncode == 0, whole.stderr
     assert refused.returncode == 2
     assert "--allow-import blobs" in refused.stderr
-    assert (tmp_path / "runs/net/checkpoints/epoch-000001-step-000000000.ckpt").exists()
+    assert '"interrupted"' in record.read_text()

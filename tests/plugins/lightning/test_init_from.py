@@ -95,13 +95,13 @@ def test_columns_are_prepared_as_they_were_whatever_their_scale_and_order(
     assert [column.name for column in run.model.schema.columns] == ["colour", "weight", "size"]
 
 
-@pytest.mark.parametrize("name", ["path", "model", "name", "latest"])
+@pytest.mark.parametrize("name", ["model", "name"])
 def test_the_source_is_named_as_everywhere(
     name: str, source: Path, tmp_path: Path, mlfw_here: Mlfw
 ) -> None:
     shutil.copytree(source, tmp_path / "runs/first")
     write_rows(tmp_path / "rows.csv")
-    named = {"path": "runs/first", "model": "runs/first/model", "name": "first", "latest": "latest"}
+    named = {"model": "runs/first/model", "name": "first"}
 
     result = mlfw_here(
         "run", *SETTINGS, *MODEL, "dataset.path=rows.csv", "dataset.target=price",

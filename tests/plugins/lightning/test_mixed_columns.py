@@ -101,7 +101,7 @@ def name_of(value: object) -> str:
     ("model", "stream"),
     [
         (MLP(), False),
-        (MLP(), True),
+        pytest.param(MLP(), True, marks=pytest.mark.slow),
         pytest.param(ResNet(width=64), True, marks=pytest.mark.slow),
         pytest.param(
             FTTransformer(width=32, depth=2, learning_rate=2e-3), False, marks=pytest.mark.slow
@@ -147,7 +147,9 @@ def test_images_vary_in_training_only_and_anew_in_every_epoch(source: Path, tmp_
     assert (images(1, vary=learner.vary) != images(0, vary=learner.vary)).any()
 
 
-@pytest.mark.parametrize("model", [ResNet(), CNN(width=8)], ids=name_of)
+@pytest.mark.parametrize(
+    "model", [ResNet(), pytest.param(CNN(width=8), marks=pytest.mark.slow)], ids=name_of
+)
 def test_one_network_learns_classes_labels_and_a_value(
     model: Network, source: Path, tmp_path: Path
 ) -> None:

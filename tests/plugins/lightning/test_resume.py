@@ -147,7 +147,7 @@ def test_stopped_after_every_single_step_it_ends_the_same(tmp_path: Path) -> Non
     assert continued["epochs"] == whole["epochs"][-1:]
 
 
-@pytest.mark.parametrize("least", [12, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("least", [6, pytest.param(50, marks=pytest.mark.slow)])
 def test_killed_at_many_moments_it_ends_the_same(least: int, tmp_path: Path) -> None:
     whole = fit(tmp_path / "whole", SHORT)
     start = time.monotonic()

@@ -48,6 +48,7 @@ def estimated(data: Splits, given: FitContext, **options: Any) -> Estimate:
     return estimate
 
 
+@pytest.mark.slow
 def test_a_training_takes_about_as_long_as_was_expected(tmp_path: Path, data: Splits) -> None:
     given = context(tmp_path, epochs=15, patience=None)
     estimate = estimated(data, given)

@@ -155,7 +155,7 @@ def test_tpe_finds_more_than_random_search_on_a_smooth_function() -> None:
             lowest = min(lowest, value)
         return lowest
 
-    seeds = range(10)
+    seeds = range(4)
     tpe = sum(reached(TPE(trials=50), seed) for seed in seeds)
     random = sum(reached(Random(trials=50), seed) for seed in seeds)
     assert tpe < random / 2

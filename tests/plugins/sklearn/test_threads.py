@@ -15,13 +15,15 @@ from threadpoolctl import threadpool_info
 
 import mlfw_sklearn.threads
 from conftest import environment
+from light_run import light_site
 from mlfw import FitContext, LoadContext, Schema, Splits
 from mlfw.plugins.builtin import NoTrainer
 from mlfw_sklearn import Estimator
 from mlfw_sklearn.dataset import Bundled, SklearnDataset
 from mlfw_sklearn.models import Boosting, Forest
 
-RUN = ["-m", "mlfw", "run", "dataset=sklearn", "model=boosting", "model.iterations=2", "run.dir=r"]
+RUN = ["-m", "mlfw", "run", "dataset=sklearn", "dataset.name=breast_cancer", "model=tree",
+       "metrics=[brier]", "run.dir=r"]  # fmt: skip
 
 
 def openmp_threads() -> set[int]:
@@ -113,7 +115,7 @@ def test_results_do_not_depend_on_the_threads(
 def test_the_threads_of_a_run_sleep_while_they_wait(
     chosen: dict[str, str], expected: tuple[str, str | None], tmp_path: Path
 ) -> None:
-    told = environment(OMP_DISPLAY_ENV="verbose", **chosen)
+    told = environment(OMP_DISPLAY_ENV="verbose", PYTHONPATH=light_site(tmp_path), **chosen)
     for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"):
         if name not in chosen:
             told.pop(name, None)

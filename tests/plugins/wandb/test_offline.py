@@ -31,21 +31,17 @@ def test_no_secret_of_the_environment_or_the_command_line_is_written(
         assert KEY.encode() not in content, path
 
 
-def test_a_continued_run_keeps_its_id(track: Track, tmp_path: Path) -> None:
-    for _ in range(2):
-        finish(track())
-    assert kept(tmp_path / "run") == VALUES * 2
-    names = {path.name for path in (tmp_path / "run").glob("wandb/offline-run-*/run-*.wandb")}
-    assert len(names) == 1
-
-
-def test_a_killed_run_has_kept_its_values(track: Track, tmp_path: Path) -> None:
+def test_a_killed_run_has_kept_its_values_and_a_continued_one_its_id(
+    track: Track, tmp_path: Path
+) -> None:
     process = track(waits="yes")
     wait_for(lambda: len(kept(tmp_path / "run")) == len(VALUES))
     process.kill()
     process.wait()
     finish(track())
     assert kept(tmp_path / "run") == VALUES * 2
+    names = {path.name for path in (tmp_path / "run").glob("wandb/offline-run-*/run-*.wandb")}
+    assert len(names) == 1
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_images(browser: Browser, tmp_path: Path) -> None:
 
     with new_page(browser) as page:
         page.goto(exported.single)
-        page.wait_for_selector("body[data-state=checked]", timeout=30_000)
+        page.wait_for_selector("body[data-state=checked]")
         page.get_by_label("image", exact=True).set_input_files(photo)
 
         page.wait_for_function("document.querySelector('.answer').textContent === 'dog'")

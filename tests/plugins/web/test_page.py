@@ -35,12 +35,13 @@ def page(shared: Page) -> Page:
     shared.set_viewport_size({"width": 1200, "height": 900})
     shared.get_by_role("tab", name="One row").click()
     shared.get_by_role("button", name="Usual values").click()
+    shared.locator(".bar .name").first.wait_for()
     return shared
 
 
 def opened(page: Page, address: str) -> None:
     page.goto(address)
-    page.wait_for_selector("body[data-state=checked]", timeout=30_000)
+    page.wait_for_selector("body[data-state=checked]")
 
 
 def shown(page: Page) -> dict[str, str]:
@@ -129,7 +130,9 @@ def test_values_may_be_missing_and_those_that_do_not_fit_are_named(
     page.get_by_label("price", exact=True).fill("much")
     page.get_by_role("button", name="Predict").click()
     page.get_by_text("Expected a number, or written as #.###,# €; counts as not known.").wait_for()
-    assert "1 value above is marked." in page.inner_text("#result")
+    page.wait_for_function(
+        "document.querySelector('#result').innerText.includes('1 value above is marked.')"
+    )
     assert page.locator("[aria-invalid=true]").get_attribute("id") == "field-1"
 
 
