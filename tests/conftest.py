@@ -34,6 +34,7 @@ PENGUINS = ROOT / "examples/penguins/penguins.csv"
 Mlfw = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of a file, or of files that say that they form a group, in one process."""
     for item in items:
