@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlfw import MlfwError, Task, UserError
 from mlfw.files import open_file
+from mlfw.memory import release_freed_memory
 from mlfw_onnx.checks import TEXT_TYPE, CheckedGraph, check_graph
 from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs, read_inputs
 from mlfw_onnx.sizes import ROWS, Size
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 2**31 - 1  # of a protocol buffer
 MOST_NOTES, MOST_PARTS = 16 << 20, 1_000_000  # characters of metadata, and values in them
 MOST_MEMORY = 4 << 30  # of all tensors of a process
+LARGE = 4 << 20  # bytes of a model from which on loading frees much more memory than it keeps
 FATAL = 4  # ONNX Runtime's log level; its errors are raised
 BOOL, INT64, DOUBLE = 9, 7, 11
 LABEL_TYPES = (BOOL, INT64, TEXT_TYPE)
@@ -180,6 +182,8 @@ def _loaded(
         session = _session(bytes(content) if whole is None else whole, threads)
     except Exception as error:
         raise _mistake(place, f"ONNX Runtime: {error}") from error
+    if len(content) > LARGE:
+        release_freed_memory()
     outputs = tuple(each.name for each in graph.outputs)
     return CheckedModel(session, inputs, outputs, targets, place)
 

@@ -60,6 +60,7 @@ def main(options: argparse.Namespace) -> int:
     """Run the command."""
     import pyarrow as pa
 
+    from mlfw.memory import return_large_blocks
     from mlfw.pipeline.api import model_folder
     from mlfw.pipeline.output import identifier_columns, kept_columns, output_table
     from mlfw.pipeline.outside_runs import check_outside_runs
@@ -78,6 +79,7 @@ def main(options: argparse.Namespace) -> int:
     from mlfw.runs import runs_folder
     from mlfw.schema.value_notes import ValueNote
 
+    return_large_blocks()
     plugins = load_plugins()
     keep_pandas_out(plugins.infos)
     warn_of_broken(plugins, note)
