@@ -13,6 +13,7 @@ from mlfw.components.splits import TEST, TRAIN, VALIDATION
 from mlfw.components.trainer import untold
 from mlfw.errors import UserError
 from mlfw.files import TEMPORARY_PREFIX
+from mlfw.pipeline.jobs import fit_resources
 from mlfw.pipeline.judge import fold_count
 from mlfw.pipeline.work import Work
 from mlfw.quantities import duration, memory_size
@@ -75,6 +76,8 @@ def expect_again(work: Work, estimate: Estimate | None, trials: int | None = Non
 def stage_seconds(work: Work, estimate: Estimate, trials: int | None) -> dict[str, float]:
     """Return how many seconds the stages take; those are left out of which that is not known.
 
+    Jobs that run side by side are counted as if each had the cores of its own that it asks for.
+
     Args:
         work: The run.
         estimate: Of one fit on the training rows.
@@ -82,12 +85,13 @@ def stage_seconds(work: Work, estimate: Estimate, trials: int | None) -> dict[st
     """
     count = fold_count(work)
     folds = _judged_folds(work, estimate) if count else 0.0
+    slots = work.workers.slots(fit_resources(work))
     seconds = {"fit": estimate.seconds}
     if count:
-        seconds["cross_validate"] = folds
+        seconds["cross_validate"] = folds / min(slots, count)
     if trials is not None:
         trial = folds if count else estimate.seconds + (estimate.predict_seconds or 0.0)
-        seconds["tune"] = trials * trial
+        seconds["tune"] = trials * trial / min(slots, max(trials * max(count, 1), 1))
     if estimate.predict_seconds is not None and not work.opaque:
         rows = {name: work.splits.count(name) for name in (VALIDATION, TEST)}
         each = estimate.predict_seconds / max(rows[VALIDATION], 1)
