@@ -12,6 +12,7 @@ from tests.benchmarks import (
     serve_long,
     serve_requests,
     serve_slow_bodies,
+    side_by_side,
     start_up,
     stream_parquet,
     train_cnn,
@@ -33,3 +34,4 @@ stream_parquet.main()
 serve_requests.main()
 serve_slow_bodies.main()
 serve_long.main()
+side_by_side.main()

@@ -77,7 +77,7 @@ def test_another_component_on_the_command_line_keeps_the_options_it_has_too(
     config = composed(plugins, text, tmp_path, "model=svm", "tuner=none")
 
     assert config.frozen["model"]["C"] == 7
-    assert config.frozen["tuner"] == {"use": "none", "space": {}}
+    assert config.frozen["tuner"] == {"use": "none", "space": {}, "batch": None}
     assert config.notes == (
         "model.max_iterations of linear left out",
         "tuner.space of random left out",
