@@ -91,6 +91,10 @@ class RankWatch(mlfw.Watch):
         self._epoch = 0
         self._notes: set[str] = set()
 
+    def started(self, job: Job, host: str) -> None:  # noqa: ARG002
+        """Let the time that ranks need to start count from now."""
+        note_start(Path(job.folder))
+
     def told(self, job: Job, message: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Pass on what a rank tells of its training."""
         for name, told in message.items():

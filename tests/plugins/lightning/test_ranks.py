@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,23 @@ from safetensors.numpy import load_file
 
 import network_fit
 from conftest import Mlfw, environment, within
-from mlfw import Job, JobResult, Rank, Resources, UserError, Watch, Workers
+from mlfw import (
+    FitContext,
+    Job,
+    JobResult,
+    JobSetup,
+    MlfwError,
+    Rank,
+    Resources,
+    UserError,
+    Watch,
+    Workers,
+)
+from mlfw.jobs.in_process import InProcess
+from mlfw.plugins import load_plugins
+from mlfw_lightning import LightningTrainer
+from mlfw_lightning.ranks.attempts import Attempts
+from mlfw_lightning.ranks.train import RankWatch
 from network_fit import assert_alike, fit
 from plugin_folder import write_plugin
 
@@ -115,7 +132,7 @@ def training(folder: Path, options: dict[str, Any] = LONG) -> subprocess.Popen[b
 
 
 # Runs in every rank: nothing may be unpickled, and at each epoch's end it notes on which addresses
-# the process listens; one rank then gets a signal, once.
+# the process listens; it then gets a signal, once, if its rank and the epoch are listed.
 PLUGIN = """
 import os
 import pickle
@@ -142,8 +159,8 @@ def mlfw_lightning_callbacks():
         def on_train_epoch_end(self, trainer, module):
             rank, epoch = trainer.global_rank, trainer.current_epoch
             (NOTES / f"rank-{rank}-{epoch}").write_text("\\n".join(listening()))
-            known = NOTES / "known"
-            if os.environ.get("SIGNAL") and (rank, epoch) == (1, 1) and not known.exists():
+            known = NOTES / f"signalled-{epoch}"
+            if f"{rank},{epoch}" in os.environ["SIGNALLED"].split() and not known.exists():
                 known.touch()
                 os.kill(os.getpid(), int(os.environ["SIGNAL"]))
 
@@ -161,18 +178,32 @@ def listening():
 LOOPBACK = "0100007F:"  # 127.0.0.1, as the kernel writes it
 
 
-def watched(folder: Path, options: dict[str, Any], number: int = 0) -> dict[str, Any]:
-    """Return what comes of a training whose ranks are watched and one of which gets a signal."""
-    told = {"NOTES": str(folder), "SIGNAL": str(number or "")}
+def watched(
+    folder: Path,
+    options: dict[str, Any],
+    number: signal.Signals = signal.SIGKILL,
+    signalled: Sequence[tuple[int, int]] = (),
+) -> dict[str, Any]:
+    """Return what comes of a training whose ranks are watched.
+
+    Args:
+        folder: Where to train.
+        options: See `fit`.
+        number: A signal.
+        signalled: Each a rank and an epoch after which it gets the signal.
+    """
+    told = {"NOTES": str(folder), "SIGNAL": str(int(number))}
+    told["SIGNALLED"] = " ".join(f"{rank},{epoch}" for rank, epoch in signalled)
     told["PYTHONPATH"] = write_plugin(folder, "watching", PLUGIN)
+    workers = InProcess(JobSetup(load_plugins().registry.job), retries=max(len(signalled), 3))
     with pytest.MonkeyPatch.context() as patched:
         for name, value in environment(**told).items():
             patched.setenv(name, value)
-        ended = fit(folder, options)
+        ended = fit(folder, options, workers)
 
     assert rank_processes(folder) == []
     assert not (folder / "ranks").exists()
-    notes = [folder / f"rank-{rank}-{epoch}" for rank in (0, 1) for epoch in range(3)]
+    notes = list(folder.glob("rank-*"))
     addresses = [address for note in notes for address in note.read_text().split()]
     assert addresses
     assert [address for address in addresses if not address.startswith(LOOPBACK)] == []
@@ -182,7 +213,7 @@ def watched(folder: Path, options: dict[str, Any], number: int = 0) -> dict[str,
 def test_a_killed_rank_is_retried_and_ranks_unpickle_nothing_and_listen_on_loopback_only(
     tmp_path: Path,
 ) -> None:
-    ended = watched(tmp_path, TWO, signal.SIGKILL)
+    ended = watched(tmp_path, TWO, signalled=[(1, 1)])
 
     (note,) = (note for note in ended["notes"] if "rank" in note)
     assert re.fullmatch(
@@ -200,8 +231,8 @@ def test_a_killed_and_a_frozen_rank_change_nothing(strategy: str, tmp_path: Path
     options = {"trainer": trainer, "model": {"batch_size": 16}}
     whole = watched(tmp_path / "whole", options)
 
-    killed = watched(tmp_path / "killed", options, signal.SIGKILL)
-    frozen = watched(tmp_path / "frozen", options, signal.SIGSTOP)
+    killed = watched(tmp_path / "killed", options, signalled=[(1, 0), (0, 1), (1, 2)])
+    frozen = watched(tmp_path / "frozen", options, signal.SIGSTOP, [(1, 1)])
 
     assert killed["weights"] == frozen["weights"] == whole["weights"]
     assert killed["epochs"] == frozen["epochs"] == whole["epochs"]
@@ -246,6 +277,40 @@ print_line = lambda message: print(json.dumps(message), flush=True)
 context = JobContext(None, print_line, lambda: False, Imports(), rank=Rank(**rank))
 load_plugins().registry.job(job["name"])(Job(**job), context)
 """
+
+
+@pytest.mark.slow
+def test_many_kills_change_nothing(tmp_path: Path) -> None:
+    trainer = {**TWO["trainer"], "epochs": 13, "precision": "32-true"}
+    options = {"trainer": trainer, "model": {"batch_size": 16}}
+    kills = [(epoch % 2, epoch) for epoch in range(12)]
+
+    whole = watched(tmp_path / "whole", options)
+    killed = watched(tmp_path / "killed", options, signalled=kills)
+
+    assert killed["weights"] == whole["weights"]
+    assert killed["epochs"] == whole["epochs"]
+    assert len([note for note in killed["notes"] if "was killed by signal 9" in note]) == 12
+
+
+@pytest.mark.slow
+def test_the_last_attempt_says_which_rank_was_lost_where_and_why(tmp_path: Path) -> None:
+    workers = InProcess(JobSetup(load_plugins().registry.job), retries=0)
+    (tmp_path / "ranks").mkdir()
+    (tmp_path / "ranks/job.json").write_text('{"trainer": {"unknown": 1}}')
+    context = FitContext(
+        trainer=LightningTrainer(), seed=0, folder=tmp_path, report=print, workers=workers
+    )
+    watch = RankWatch(context)
+    attempts = Attempts(LightningTrainer(), context, tmp_path / "ranks", watch, keeps=False)
+
+    with pytest.raises(MlfwError) as told:
+        attempts.run()
+
+    place = f"rank 0 ended with exit status 1 on {socket.gethostname()}"
+    assert f"{place}; attempt 1 at the training in {tmp_path}" in str(told.value)
+    assert "executor.retries=0" in str(told.value)
+    assert "unexpected keyword argument 'unknown'" in str(told.value)
 
 
 @pytest.mark.slow
