@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from conftest import Mlfw
+import two_existing_ranks
+from conftest import Mlfw, environment
 from existing_package import run_arguments
 
 RUN = ["run", "--allow-import", "blobs", *run_arguments(), "trainer.epochs=6", "run.name=net"]
@@ -39,23 +41,22 @@ def test_killed_within_two_epochs_it_ends_the_same(
 
 
 @pytest.mark.slow
-def test_killed_while_its_training_is_divided_it_ends_the_same(
-    blobs: Path, tmp_path: Path, mlfw: Mlfw
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_stopped_while_two_processes_train_it_ends_the_same_and_nothing_is_unpickled(
+    strategy: str, blobs: Path, tmp_path: Path
 ) -> None:
-    run = [*RUN, "trainer.epochs=4", "trainer.gradient_clip=0.5"]
-    run += ["trainer.devices=2", "trainer.accelerator=cpu", "trainer.strategy=fsdp"]
-    run += ["executor.retries=0"]
-    whole = mlfw(*run, "run.name=whole", PYTHONPATH=str(blobs))
-    killed = mlfw(*run, PYTHONPATH=str(blobs), BLOBS_KILL="2,0")
+    told = {"PYTHONPATH": str(blobs), "WORLD_SIZE": "2", "NODE_RANK": "0"}
+    command = [sys.executable, two_existing_ranks.__file__, str(tmp_path), strategy]
 
-    continued = mlfw(*run, PYTHONPATH=str(blobs))
+    ranks = [
+        subprocess.Popen(command, env=environment(**told, RANK=rank, LOCAL_RANK=rank))
+        for rank in "01"
+    ]
 
-    assert killed.returncode == 1, killed.stderr
-    assert re.search(r"rank [01] was killed by signal 9", killed.stderr)
-    assert whole.returncode == continued.returncode == 0, whole.stderr + continued.stderr
-    runs = [tmp_path / "runs" / name for name in ("whole", "net")]
-    weights = [(run / "model/weights.safetensors").read_bytes() for run in runs]
-    assert weights[0] == weights[1]
+    assert [rank.wait(300) for rank in ranks] == [0, 0]
+    assert json.loads((tmp_path / "out.json").read_text()) == dict.fromkeys(
+        two_existing_ranks.MODULES, True
+    )
 
 
 def test_continuing_takes_the_grant_again(blobs: Path, tmp_path: Path, mlfw_here: Mlfw) -> None:
