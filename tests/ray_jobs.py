@@ -84,13 +84,14 @@ class Heard(mlfw.Watch):
         return bool(self.until) and all(path.exists() for path in self.until)
 
 
-def marked(mark: str) -> list[str]:
-    """Return the command lines of processes with this text in their environment."""
-    found = []
+def processes(text: str) -> dict[int, str]:
+    """Return the processes with some text in their environment, and their command lines."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if mark.encode() in (entry / "environ").read_bytes():
-                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            if text.encode() in (entry / "environ").read_bytes():
+                line = (entry / "cmdline").read_bytes()
+                found[int(entry.name)] = line.replace(b"\0", b" ").decode()
         except OSError:
             continue
     return found

@@ -34,6 +34,8 @@ SETTINGS = {
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
 }
+# Without clusters, as Ray calls it on desktop systems, it listens on the loopback interface.
+LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def join(options: RayExecutor, note: Callable[[str], None]) -> Cluster:
     Raises:
         UserError: The cluster cannot be reached or does not match this machine.
     """
-    with _environment(SETTINGS | _authentication(options)):
+    with _environment(SETTINGS | _privacy(options)):
         import ray
 
         if ray.is_initialized():  # in a worker, or by the program that called mlfw
@@ -223,16 +225,20 @@ def _same_versions(text: str) -> str:
     return "Use the same versions of Ray and Python here and on the cluster."
 
 
-def _authentication(options: RayExecutor) -> dict[str, str]:
-    """Return how processes of a local Ray know one another: by a token that nobody else knows.
+def _privacy(options: RayExecutor) -> dict[str, str]:
+    """Return what keeps a local Ray to this user: the loopback interface, and a token.
 
-    Ray reads it when it is imported. Where a program has imported it before, Ray takes the token
+    Ray reads these when it is imported. Where a program has imported it before, Ray takes the token
     in the user's home, and makes one if need be.
     """
-    if chosen_address(options.address) or "ray" in sys.modules or "RAY_AUTH_MODE" in os.environ:
+    if chosen_address(options.address) or "ray" in sys.modules:
         return {}
+    loopback = {LOOPBACK: "0"}
+    if "RAY_AUTH_MODE" in os.environ:
+        return loopback
     known = any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"))
-    return {"RAY_AUTH_MODE": "token"} | ({} if known else {"RAY_AUTH_TOKEN": _token()})
+    token = {} if known else {"RAY_AUTH_TOKEN": _token()}
+    return loopback | token | {"RAY_AUTH_MODE": "token"}
 
 
 @cache

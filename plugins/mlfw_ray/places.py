@@ -70,15 +70,19 @@ def plan(cluster: Cluster, resources: Resources, options: RayExecutor, inside: i
     computing = [node for node in nodes if node.cpus]
     memory = min(resources.memory, max((node.memory for node in nodes), default=0))
     strategy = None
-    if resources.alone and computing:
-        largest = max(computing, key=lambda node: (min(node.gpus, own_gpus), node.cpus))
+    largest = max(
+        (node for node in computing if node.gpus >= own_gpus),
+        key=lambda node: node.cpus,
+        default=None,
+    )
+    if resources.alone and largest:
         strategy = _on(largest.id, soft=True)
         needs = Needs(0, own_gpus, 0, int(largest.cpus))
     elif inside:
         needs = Needs(0, own_gpus, memory, max(int(cpus), 1))
     else:
         needs = Needs(cpus, own_gpus, memory, max(int(cpus), 1))
-    room = sum(_fits(node, needs) for node in computing)
+    room = 1 if strategy else sum(_fits(node, needs) for node in computing)
     if spread:
         room = min(room, int(sum(node.gpus for node in nodes) / gpus))
     if not room:

@@ -12,16 +12,20 @@ from mlfw_ray import RayExecutor
 from mlfw_ray.cluster import Node
 from mlfw_ray.places import places_together, plan
 
-HEAD = Node("head", "head", 0, 0, 1e9)
-GPU_NODES = [Node(f"n{number}", f"n{number}", 32, 8, 1e11) for number in range(2)]
+HEAD, FIRST, SECOND = (f"{number:056x}" for number in (1, 2, 3))
+NODES = [
+    Node(HEAD, "head", 0, 0, 1e9),
+    Node(FIRST, "first", 32, 8, 1e11),
+    Node(SECOND, "second", 32, 8, 1e11),
+]
 
 
 @dataclass
 class Machines:
     """A cluster's machines."""
 
-    machines: list[Node] = field(default_factory=lambda: [HEAD, *GPU_NODES])
-    home: str = "head"
+    machines: list[Node] = field(default_factory=lambda: list(NODES))
+    home: str = HEAD
 
     def nodes(self) -> list[Node]:
         return self.machines
@@ -42,7 +46,7 @@ def planned(resources: mlfw.Resources, inside: int = 0, **options: Any) -> Any:
         (mlfw.Resources(gpus=1), {"gpus": 0}, 64),
         (mlfw.Resources(gpus=8), {}, 2),
         (mlfw.Resources(gpus=16), {}, 1),
-        (mlfw.Resources(alone=True), {}, 2),
+        (mlfw.Resources(alone=True), {}, 1),
     ],
 )
 def test_there_are_as_many_slots_as_cores_and_gpus(
@@ -60,12 +64,12 @@ def test_a_job_alone_sets_no_cores_aside_and_computes_with_all_of_a_machine() ->
     found = planned(mlfw.Resources(alone=True))
 
     assert (found.needs.cpus, found.needs.threads) == (0, 32)
-    assert found.strategy.node_id in ("n0", "n1")
+    assert found.strategy.node_id in (FIRST, SECOND)
 
 
 def test_what_a_job_starts_uses_its_cores() -> None:
     together = places_together(
-        Machines(home="n1"),  # type: ignore[arg-type]
+        Machines(home=SECOND),  # type: ignore[arg-type]
         mlfw.Resources(),
         RayExecutor(),
         4,
@@ -73,7 +77,7 @@ def test_what_a_job_starts_uses_its_cores() -> None:
     )
 
     assert (together.needs.cpus, together.needs.threads) == (0, 8)
-    assert list(together.nodes) == ["n1"] * 4
+    assert list(together.nodes) == [SECOND] * 4
 
 
 def test_gpus_are_set_aside_for_ranks_wherever_they_are_started() -> None:
