@@ -34,6 +34,7 @@ from mlfw_tabular.table_dataset import TableDataset
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from mlfw.components import JobFunction
     from mlfw_tabular.arrays import Arrays, ArrayWriter, MemoryArrays, StoredArrays, window_rows
     from mlfw_tabular.features import (
         CODES,
@@ -72,6 +73,13 @@ def mlfw_hookspecs() -> ModuleType:
 def mlfw_datasets() -> dict[str, type[mlfw.Dataset]]:
     """Register the data sets that are files."""
     return {"csv": Csv, "parquet": Parquet, "jsonl": JsonLines, "excel": Excel}
+
+
+@mlfw.hookimpl
+def mlfw_jobs() -> dict[str, str | JobFunction]:
+    """Register the passes over streamed rows."""
+    names = ("look", "count", "keys", "divide")
+    return {f"tabular_{name}": f"mlfw_tabular.streaming.jobs:{name}" for name in names}
 
 
 __getattr__ = mlfw.lazy_names(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mlfw import UserError
 from mlfw.components.splits import BUFFER_BYTES, ROWS_AT_ONCE
@@ -74,12 +79,17 @@ class RowFile:
         parts: Columns that the names of its folders give it.
         groups: How many rows each of its row groups has.
         size: How many bytes its rows take when they are read.
+        key: A number that follows from its name and what its folders' names say, not from where
+            it lies nor from the files beside it.
+        start: The number of the first of these row groups in the file.
     """
 
     path: AnyFile
     parts: Mapping[str, str | None]
     groups: tuple[int, ...]
     size: int
+    key: int
+    start: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,9 +146,45 @@ class RowSource:
                 while end < len(file.groups) and rows + file.groups[end] <= BLOCK_ROWS:
                     rows += file.groups[end]
                     end += 1
-                found.append(Block(number, start, first, file.groups[start:end]))
+                found.append(Block(number, file.start + start, first, file.groups[start:end]))
                 start, first = end, first + rows
         return found
+
+    def parts(self) -> list[tuple[int, RowSource]]:
+        """Return the rows in parts of one block or some small ones, as sources of their own.
+
+        Returns:
+            How many rows come before each, and the part.
+        """
+        found: list[tuple[int, list[Block]]] = []
+        rows = 0
+        for block in self.blocks():
+            if not found or rows + sum(block.rows) > BLOCK_ROWS:
+                found.append((block.first, []))
+                rows = 0
+            found[-1][1].append(block)
+            rows += sum(block.rows)
+        return [(first, self._part(blocks)) for first, blocks in found]
+
+    def _part(self, blocks: list[Block]) -> RowSource:
+        files = [
+            replace(self.files[block.file], groups=block.rows, start=block.group)
+            for block in blocks
+        ]
+        return replace(self, files=tuple(files))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the source as JSON data."""
+        schema = b64encode(self.schema.serialize()).decode("ascii")
+        return {"schema": schema, "files": [_file_to_json(file) for file in self.files]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RowSource:
+        """Return the source that `to_json` describes."""
+        import pyarrow as pa
+
+        schema = pa.ipc.read_schema(pa.py_buffer(b64decode(data["schema"])))
+        return cls(tuple(map(_file_from_json, data["files"])), schema)
 
     def read(
         self, block: Block, columns: Sequence[str] | None = None, rows: int = ROWS_AT_ONCE
@@ -190,14 +236,17 @@ def open_source(sources: Sequence[Source], places: Sequence[AnyFile] = ()) -> Ro
     import pyarrow as pa
 
     places = places or [source.path for source in sources]
-    files, schemas = [], []
+    files, schemas, named = [], [], Counter[str]()
     for source, place in zip(sources, places, strict=True):
         with open_parquet(source.path) as file:
             metadata, schema = file.metadata, file.schema_arrow.remove_metadata()
         groups = list(map(metadata.row_group, range(metadata.num_row_groups)))
         counts = tuple(group.num_rows for group in groups)
         size = sum(group.total_byte_size for group in groups)
-        files.append(RowFile(source.path, source.parts, counts, size))
+        name = json.dumps([sorted(source.parts.items()), place.name])
+        named[name] += 1
+        key = _number([name, named[name]])
+        files.append(RowFile(source.path, source.parts, counts, size, key))
         for name in source.parts:
             if name not in schema.names:
                 schema = schema.append(pa.field(name, pa.string()))
@@ -212,6 +261,31 @@ def open_source(sources: Sequence[Source], places: Sequence[AnyFile] = ()) -> Ro
             "Give each column one type in all files.",
         ) from None
     return RowSource(tuple(files), whole)
+
+
+def _number(value: Any) -> int:
+    """Return a number of 63 bits that follows from a JSON value."""
+    found = blake2b(json.dumps(value).encode(), digest_size=8).digest()
+    return int.from_bytes(found, "little") >> 1
+
+
+def _file_to_json(file: RowFile) -> dict[str, Any]:
+    remote = asdict(file.path) if isinstance(file.path, RemoteFile) else None
+    return {
+        "path": None if remote else str(file.path),
+        "remote": remote,
+        "parts": dict(file.parts),
+        "groups": list(file.groups),
+        "size": file.size,
+        "key": file.key,
+        "start": file.start,
+    }
+
+
+def _file_from_json(data: Mapping[str, Any]) -> RowFile:
+    path = RemoteFile(**data["remote"]) if data["remote"] else Path(data["path"])
+    others = {name: data[name] for name in ("parts", "size", "key", "start")}
+    return RowFile(path=path, groups=tuple(data["groups"]), **others)
 
 
 def _repeated(value: str | None, rows: int) -> pa.Array:

@@ -21,7 +21,7 @@ from mlfw.schema import Schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMAT = 3
+FORMAT = 4
 SCHEMA, FINDINGS, FOLDS = "schema.json", "findings.json", "folds.parquet"
 
 

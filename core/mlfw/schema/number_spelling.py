@@ -8,6 +8,7 @@ may hold it, has lost its zeros, and is the code that it can only be.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,29 @@ def _rewritten(values: pa.DictionaryArray, written: pa.Array) -> pa.DictionaryAr
     distinct = written.unique()
     places = pc.index_in(written, distinct).take(values.indices)
     return pa.DictionaryArray.from_arrays(places.cast(pa.int32()), distinct)
+
+
+def number_words(values: pa.DictionaryArray) -> set[str]:
+    """Return the words of a column that are numbers, or true and false; no codes with zeros."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = values.dictionary.cast(pa.string())
+    return set(words.filter(pc.is_valid(_keys_of_numbers(words))).to_pylist())
+
+
+def shortest_spellings(words: Iterable[str], most: int) -> list[str]:
+    """Return the shortest spelling of each number among some words.
+
+    Args:
+        words: Words that are numbers; see `number_words`.
+        most: How many are returned at most.
+    """
+    import pyarrow as pa
+
+    joined = join_spellings(pa.array(sorted(words), pa.string()).dictionary_encode())
+    found: list[str] = joined.dictionary.to_pylist()
+    return found[:most]
 
 
 class Spellings:

@@ -43,6 +43,34 @@ class Groups:
         if self._waits > max(len(self._keys), LEAST_WAITING):
             self._merge()
 
+    def save(self, file: str) -> None:
+        """Write the groups into a Parquet file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._merge()
+        columns = {"key": self._keys, "time": self._times, "rows": self._rows}
+        pq.write_table(pa.table(columns), file)
+
+    @classmethod
+    def load(cls, file: str) -> Groups:
+        """Read groups that `save` wrote."""
+        import numpy as np
+        import pyarrow.parquet as pq
+
+        table, loaded = pq.read_table(file), cls()
+        loaded._keys = np.asarray(table["key"])
+        loaded._times, loaded._rows = np.asarray(table["time"]), np.asarray(table["rows"])
+        return loaded
+
+    def join(self, other: Groups) -> None:
+        """Add the groups of other rows."""
+        other._merge()
+        self._waiting.append((other._keys, other._times, other._rows))
+        self._waits += len(other._keys)
+        if self._waits > max(len(self._keys), LEAST_WAITING):
+            self._merge()
+
     def torn(self) -> tuple[int, list[int]] | None:
         """Return a group that stands in several splits, its hash but for the two lowest bits."""
         import numpy as np

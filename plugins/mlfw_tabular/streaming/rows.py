@@ -36,13 +36,10 @@ def sample_of(source: RowSource) -> pa.Table:
     return pa.concat_tables(heads).combine_chunks()
 
 
-def with_targets(table: pa.Table, schema: Schema, *, place: str) -> pa.Table:
-    """Return the rows of a source that have every target, as they are there."""
-    import pyarrow as pa
-
-    own = conform(table, replace(schema, columns=()), with_target=True, place=place)
-    usable = _usable(own, schema)
-    return table if usable.all() else table.filter(pa.array(usable))
+def usable(rows: pa.Table, schema: Schema, *, place: str) -> np.ndarray:
+    """Return which rows of a source have every target, bool [rows]."""
+    own = conform(rows, replace(schema, columns=()), with_target=True, place=place)
+    return _usable(own, schema)
 
 
 def _usable(targets: pa.Table, schema: Schema) -> np.ndarray:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mlfw import Column, Finding, Schema, Split, Target, Task, UserError
-from mlfw.schema import conform
+from mlfw import Finding, Schema, Target, UserError
+from mlfw.schema.number_spelling import shortest_spellings
 from mlfw.schema.words import is_string
-from mlfw_tabular.streaming.odd_rows import READ, odd_rows, words_to_look_for
+from mlfw_tabular.streaming.odd_rows import READ, words_to_look_for
+from mlfw_tabular.streaming.packed import unpack
+from mlfw_tabular.streaming.passes import Passes
 from mlfw_tabular.streaming.rows import sample_of
-from mlfw_tabular.targets import class_names, class_values
+from mlfw_tabular.streaming.writer import MOST_CATEGORIES
+from mlfw_tabular.targets import class_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from mlfw_tabular.parquet_source import Block, RowSource
     from mlfw_tabular.table_dataset import TableDataset
     from mlfw_tabular.table_dataset import Understood as InferredTable
 
@@ -32,34 +33,34 @@ class Understood:
         sample: Some rows in storage types, taken evenly from all of the source.
         sizes: How many rows each class or label of each target has.
         notes: What a person should know of how values were read.
+        spellings: By column, how each number among its categories is written.
     """
 
     schema: Schema
     sample: pa.Table
     sizes: dict[str, dict[str, int]]
     notes: tuple[Finding, ...]
+    spellings: dict[str, list[str]]
 
 
-def understand(dataset: TableDataset, source: RowSource, split: Split) -> Understood:
+def understand(dataset: TableDataset, passes: Passes) -> Understood:
     """Infer columns from a sample and all rows that contradict it, and classes from all rows.
 
     Args:
         dataset: What to take for columns and targets.
-        source: The rows.
-        split: Its group and column are no inputs.
+        passes: Reads the rows.
 
     Raises:
         UserError: No column or no target is left.
     """
+    source, split = passes.source, passes.context.split
     sample = sample_of(source)
-    found = _settled(dataset, source, sample)
+    found = _settled(dataset, passes, sample)
     own = (split.group, split.column)
-    targets, sizes = [], {}
-    for target in found.schema.targets:
-        whole, sizes[target.name] = _whole(target, source, dataset.place())
-        targets.append(whole)
     columns = tuple(column for column in found.schema.columns if column.name not in own)
-    schema = Schema(columns=columns, targets=tuple(targets))
+    schema = Schema(columns=columns, targets=found.schema.targets)
+    targets, sizes, spellings = _counted(schema, passes, dataset.place())
+    schema = Schema(columns=columns, targets=targets)
     names = [*schema.names, *sizes]
     notes = found.notes
     if sample.num_rows < source.rows:
@@ -67,21 +68,17 @@ def understand(dataset: TableDataset, source: RowSource, split: Split) -> Unders
             replace(note, message=f"{note.message} (in a sample of {sample.num_rows:,} rows)")
             for note in notes
         )
-    return Understood(schema, found.rows.select(names), sizes, notes)
+    return Understood(schema, found.rows.select(names), sizes, notes, spellings)
 
 
-def _settled(dataset: TableDataset, source: RowSource, sample: pa.Table) -> InferredTable:
+def _settled(dataset: TableDataset, passes: Passes, sample: pa.Table) -> InferredTable:
     """Return what a sample tells, and what it tells with the rows that contradict it."""
     import pyarrow as pa
 
     found = dataset.understood(sample)
     for _ in range(MOST_LOOKS):
-        columns = [*found.schema.columns, *(target.column for target in found.schema.targets)]
-        words = words_to_look_for(sample, columns)
-        names = [c.name for c in columns if c.kind in READ or c.name in words]
-        names = [name for name in names if is_string(source.schema.field(name).type)]
-        odd = _odd_rows(source, [c for c in columns if c.name in names], words) if names else None
-        if odd is None or not odd.num_rows:
+        odd = _odd_rows(found.schema, passes, sample)
+        if odd is None:
             return found
         try:
             more = dataset.understood(pa.concat_tables([sample, odd]))
@@ -94,50 +91,56 @@ def _settled(dataset: TableDataset, source: RowSource, sample: pa.Table) -> Infe
     return found
 
 
-def _odd_rows(
-    source: RowSource, columns: list[Column], words: dict[str, list[str]]
-) -> pa.Table | None:
+def _odd_rows(schema: Schema, passes: Passes, sample: pa.Table) -> pa.Table | None:
+    """Return the rows that contradict what a sample tells; None where there are none."""
     import pyarrow as pa
 
-    found: list[pa.Table] = []
-    names = [column.name for column in columns]
-    for block in source.blocks():
-        first, chosen = 0, list[int]()
-        for table in source.read(block, names):
-            chosen += (first + odd_rows(table, columns, words)).tolist()
-            first += table.num_rows
-        if chosen:
-            found.append(_taken(source, block, chosen))
+    columns = [*schema.columns, *(target.column for target in schema.targets)]
+    words = words_to_look_for(sample, columns)
+    looked_at = tuple(
+        column
+        for column in columns
+        if (column.kind in READ or column.name in words)
+        and is_string(passes.source.schema.field(column.name).type)
+    )
+    if not looked_at:
+        return None
+    arguments = {"columns": Schema(columns=looked_at, targets=()).to_json(), "words": words}
+    found = [
+        unpack(rows)
+        for rows in passes.run("look", lambda _: arguments, doing="rows, kinds of columns")
+        if rows
+    ]
     return pa.concat_tables(found).slice(0, MOST_ODD) if found else None
 
 
-def _taken(source: RowSource, block: Block, chosen: list[int]) -> pa.Table:
-    """Return some rows of a block, by their numbers in it, ascending."""
-    import numpy as np
+def _counted(
+    schema: Schema, passes: Passes, place: str
+) -> tuple[tuple[Target, ...], dict[str, dict[str, int]], dict[str, list[str]]]:
+    """Return the targets with the classes of all rows, how many rows these have, and spellings."""
     import pyarrow as pa
 
-    first, taken, numbers = 0, list[pa.Table](), np.asarray(chosen)
-    for table in source.read(block):
-        own = numbers[(numbers >= first) & (numbers < first + table.num_rows)] - first
-        taken.append(table.take(pa.array(own)))
-        first += table.num_rows
-    return pa.concat_tables(taken)
-
-
-def _whole(target: Target, source: RowSource, place: str) -> tuple[Target, dict[str, int]]:
-    """Return a target with the classes of all rows, and how many rows each has."""
-    import pyarrow as pa
-
-    if target.task is Task.regression:
-        return target, {}
-    schema = Schema(columns=(), targets=(target,))
-    found, sizes = [], Counter[str]()
-    for batch in source.batches([target.name]):
-        rows = conform(batch, schema, with_target=True, place=place)
-        values = rows[target.name].combine_chunks().drop_null()
-        counts = class_values(values, target.task).value_counts()
-        found.append(counts.field("values"))
-        names = counts.field("values").cast(pa.string()).to_pylist()
-        sizes.update(dict(zip(names, counts.field("counts").to_pylist(), strict=True)))
-    distinct = pa.chunked_array(found).combine_chunks().unique()
-    return replace(target, classes=tuple(class_names(distinct))), dict(sizes)
+    arguments = {"schema": schema.to_json(), "place": place}
+    counts: dict[str, list[pa.Table]] = {}
+    words: dict[str, set[str]] = {}
+    for found in passes.run("count", lambda _: arguments, doing="rows, classes"):
+        for name, text in found["sizes"].items():
+            counts.setdefault(name, []).append(unpack(text))
+        for name, numbers in found["numbers"].items():
+            words.setdefault(name, set()).update(numbers)
+    targets, sizes = [], {target.name: dict[str, int]() for target in schema.targets}
+    for target in schema.targets:
+        if target.name not in counts:
+            targets.append(target)
+            continue
+        table = pa.concat_tables(counts[target.name]).group_by("values")
+        table = table.aggregate([("counts_sum", "sum")])
+        values = table["values"].combine_chunks()
+        names = values.cast(pa.string()).to_pylist()
+        sizes[target.name] = dict(zip(names, table["counts_sum_sum"].to_pylist(), strict=True))
+        targets.append(replace(target, classes=tuple(class_names(values))))
+    return (
+        tuple(targets),
+        sizes,
+        {name: shortest_spellings(found, MOST_CATEGORIES) for name, found in words.items()},
+    )

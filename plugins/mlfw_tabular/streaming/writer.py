@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any
 
 from mlfw import Column, Kind, Schema
 from mlfw_tabular.balance import Balance, class_weights
@@ -21,31 +21,25 @@ MOST_CATEGORIES = 10_000
 
 
 class SplitWriter:
-    """Writes the rows of a split.
+    """Writes the rows of a split that a job reads.
 
-    Attributes:
-        rows: How many have been written.
+    Args:
+        path: The Parquet file; there is none where no row is written.
+        schema: What the rows are.
     """
 
-    def __init__(self, folder: Path, schema: Schema) -> None:
-        self.folder = folder
-        self.schema = schema
-        self.rows = 0
+    def __init__(self, path: Path, schema: Schema) -> None:
+        self._path = path
         self._waiting: list[pa.Table] = []
         self._writer: pq.ParquetWriter | None = None
-        self._columns: dict[str, Column] = {}
-        self._sizes: dict[str, np.ndarray] = {}
-
-    def __enter__(self) -> Self:
-        """Make the folder."""
-        self.folder.mkdir()
-        return self
+        self._held = WrittenSplit(path.parent, schema)
 
     def write(self, rows: pa.Table) -> None:
         """Write rows, in groups of bounded size."""
-        self.rows += rows.num_rows
+        if not rows.num_rows:
+            return
+        self._held.note(rows)
         self._waiting.append(rows)
-        self._note(rows)
         if sum(table.num_rows for table in self._waiting) >= GROUP_ROWS:
             self._flush()
 
@@ -56,23 +50,73 @@ class SplitWriter:
         table = pa.concat_tables(self._waiting)
         self._waiting = []
         if self._writer is None:
-            path = self.folder / "part-00000.parquet"
-            self._writer = pq.ParquetWriter(path, table.schema, compression="lz4")
+            self._writer = pq.ParquetWriter(self._path, table.schema, compression="lz4")
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
 
-    def _note(self, rows: pa.Table) -> None:
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        if self._waiting:
+            self._flush()
+        if self._writer is not None:
+            self._writer.close()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the rows hold; see `WrittenSplit.join`."""
+        return self._held.to_json()
+
+
+class WrittenSplit:
+    """What the rows of a split hold.
+
+    Args:
+        folder: Where they are written.
+        schema: What they are.
+
+    Attributes:
+        rows: How many there are.
+    """
+
+    def __init__(self, folder: Path, schema: Schema) -> None:
+        self.folder = folder
+        self.schema = schema
+        self.rows = 0
+        self._columns: dict[str, Column] = {}
+        self._sizes: dict[str, np.ndarray] = {}
+
+    def note(self, rows: pa.Table) -> None:
         """Note what the columns hold, and how many rows each class has."""
         import numpy as np
 
+        self.rows += rows.num_rows
         for column in self.schema.columns:
-            here = describe(column, rows[column.name].combine_chunks())
-            before = self._columns.get(column.name, here)
-            self._columns[column.name] = _joined(before, here)
+            self._note_column(describe(column, rows[column.name].combine_chunks()))
         for target in self.schema.targets:
             if target.task.is_classification:
                 codes = np.asarray(self.schema.single(target).codes(rows))
                 sizes = np.bincount(codes, minlength=len(target.classes))
                 self._sizes[target.name] = self._sizes.get(target.name, 0) + sizes
+
+    def _note_column(self, column: Column) -> None:
+        self._columns[column.name] = _joined(self._columns.get(column.name, column), column)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was noted as JSON data."""
+        columns = Schema(columns=tuple(self._columns.values()), targets=())
+        return {
+            "rows": self.rows,
+            "columns": columns.to_json(),
+            "sizes": {name: sizes.tolist() for name, sizes in self._sizes.items()},
+        }
+
+    def join(self, part: Mapping[str, Any]) -> None:
+        """Add what was noted of other rows; see `to_json`."""
+        import numpy as np
+
+        self.rows += part["rows"]
+        for column in Schema.from_json(part["columns"]).columns:
+            self._note_column(column)
+        for name, sizes in part["sizes"].items():
+            self._sizes[name] = self._sizes.get(name, 0) + np.asarray(sizes)
 
     def described(self, balance: Balance) -> Schema:
         """Return the schema with what the columns hold, and class weights where asked."""
@@ -85,18 +129,6 @@ class SplitWriter:
                     break
         columns = tuple(self._columns[column.name] for column in self.schema.columns)
         return Schema(columns=columns, targets=tuple(targets))
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Write what waits, and close the file."""
-        if kind is None and self._waiting:
-            self._flush()
-        if self._writer is not None:
-            self._writer.close()
 
 
 def _joined(a: Column, b: Column) -> Column:

@@ -1,11 +1,12 @@
-"""What the checks note while streamed rows are divided."""
+"""What the checks note of streamed rows, part by part."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mlfw import Action, Kind, LoadContext, Schema
 from mlfw_tabular.checks.constant import Constant
@@ -21,60 +22,58 @@ from mlfw_tabular.checks.numbers import Infinities
 from mlfw_tabular.checks.outcome import Outcome
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.same_rows import lasting_hashes
-from mlfw_tabular.streaming.facts import Facts, lowest_hashes
+from mlfw_tabular.streaming.column_stats import ColumnStats, lowest_hashes
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
 MOST_ROWS = 100_000
+SPLIT = "__split__"
 
 
-class Watch:
+class CheckAccumulator:
     """Looks at the rows that go by, and makes infinite numbers missing where that is asked for.
 
     It keeps a sample of rows whose hash is among the lowest, so that rows that are the same are all
-    in it or none of them.
+    in it or none of them, in whichever parts they stand.
+
+    Args:
+        schema: What the rows are.
+        counts: Whether infinite numbers are looked for.
+        mends: Whether they are made missing.
+        group: The column that rows are divided by in groups; empty for none.
+        candidates: Columns that may be constant or name the rows; see `ColumnStats`.
+        total: How many rows there are in all parts.
 
     Attributes:
         rows: How many rows went by that have a target.
         lost: How many rows went by that have none.
         infinite: How many infinite numbers columns hold.
-        facts: What is known of columns that may be constant or name the rows, by name.
+        stats: What is known of columns that may be constant or name the rows, by name.
         whole: Whether the sample is all rows.
     """
 
     def __init__(
         self,
         schema: Schema,
-        first: pa.Table,
-        outcome: Outcome,
-        context: LoadContext,
         *,
-        chosen: Collection[str],
+        counts: bool,
+        mends: bool,
+        group: str,
+        candidates: Mapping[str, float],
         total: int,
     ) -> None:
-        """Begin to look.
-
-        Args:
-            schema: What the rows are.
-            first: A sample of them.
-            outcome: Which checks are to look and to mend.
-            context: How the rows are divided.
-            chosen: Columns whose kind the user has named.
-            total: How many rows there are.
-        """
         self.rows = self.lost = 0
         self.infinite: Counter[str] = Counter()
-        self.facts = {
-            name: Facts(schema.column(name), total, share)
-            for name, share in _candidates(schema, first, outcome, context, chosen).items()
+        self.stats = {
+            name: ColumnStats(schema.column(name), total, share)
+            for name, share in candidates.items()
         }
         self.whole = total <= MOST_ROWS
         self._schema = schema
-        self._mends = outcome.action(Infinities()) is Action.fix
-        self._counts = outcome.looks(Infinities())
-        self._group = context.split.group or ""
+        self._mends, self._counts = mends, counts
+        self._group = group
         self._limit = lowest_hashes(MOST_ROWS, total)
         self._chosen: list[pa.Table] = []
         self._splits: list[np.ndarray] = []
@@ -106,8 +105,8 @@ class Watch:
         import pyarrow as pa
 
         used = split >= 0
-        for name, facts in self.facts.items():
-            facts.add(rows[name].filter(pa.array(used)).combine_chunks())
+        for name, stats in self.stats.items():
+            stats.add(rows[name].filter(pa.array(used)).combine_chunks())
         self.rows += int(used.sum())
         if not self.whole:
             hashes = lasting_hashes([values.combine_chunks() for values in rows.columns])
@@ -130,6 +129,65 @@ class Watch:
 
         table = pa.concat_tables(self._chosen).unify_dictionaries().combine_chunks()
         return table, np.concatenate(self._splits)
+
+    def to_json(self, file: Path) -> dict[str, Any]:
+        """Return what was noted as JSON data, and write the sample into an Arrow file."""
+        import pyarrow as pa
+
+        table, split = self.sample()
+        table = table.append_column(SPLIT, pa.array(split.astype("int8")))
+        with pa.ipc.new_file(str(file), table.schema) as out:
+            out.write_table(table)
+        return {
+            "rows": self.rows,
+            "lost": self.lost,
+            "infinite": dict(self.infinite),
+            "stats": {name: stats.to_json() for name, stats in self.stats.items()},
+            "sample": str(file),
+        }
+
+    def join(self, noted: Mapping[str, Any]) -> None:
+        """Add what was noted of the part that follows; see `to_json`."""
+        import numpy as np
+        import pyarrow as pa
+
+        self.rows += noted["rows"]
+        self.lost += noted["lost"]
+        self.infinite.update(noted["infinite"])
+        for name, stats in self.stats.items():
+            stats.join(noted["stats"][name])
+        with pa.ipc.open_file(noted["sample"]) as file:
+            table = file.read_all()
+        self._splits.append(np.asarray(table[SPLIT].combine_chunks()))
+        self._chosen.append(table.drop_columns([SPLIT]))
+
+
+def check_options(
+    schema: Schema,
+    first: pa.Table,
+    outcome: Outcome,
+    context: LoadContext,
+    *,
+    chosen: Collection[str],
+    total: int,
+) -> dict[str, Any]:
+    """Return the arguments of a `CheckAccumulator`, as JSON data.
+
+    Args:
+        schema: What the rows are.
+        first: A sample of them.
+        outcome: Which checks are to look and to mend.
+        context: How the rows are divided.
+        chosen: Columns whose kind the user has named.
+        total: How many rows there are.
+    """
+    return {
+        "counts": outcome.looks(Infinities()),
+        "mends": outcome.action(Infinities()) is Action.fix,
+        "group": context.split.group or "",
+        "candidates": _candidates(schema, first, outcome, context, chosen),
+        "total": total,
+    }
 
 
 def _candidates(

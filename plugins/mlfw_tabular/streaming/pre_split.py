@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Before:
+class PreSplit:
     """What follows from the checks before rows are divided.
 
     Attributes:
@@ -47,12 +47,19 @@ class Before:
     balance: Balance
     rare: Mapping[str, list[str]]
 
+
+@dataclass(frozen=True)
+class LeftOutClasses:
+    """Classes whose rows are left out, by target."""
+
+    classes: Mapping[str, list[str]]
+
     def left(self, rows: pa.Table) -> np.ndarray:
         """Return which rows are of no class that is left out, bool [rows]."""
         import numpy as np
 
         left = np.ones(rows.num_rows, bool)
-        for name, classes in self.rare.items():
+        for name, classes in self.classes.items():
             values = rows[name].combine_chunks()
             left &= ~rows_of(classes, values)
         return left
@@ -60,7 +67,7 @@ class Before:
 
 def check_before(
     dataset: TableDataset, known: Understood, outcome: Outcome, context: LoadContext
-) -> Before:
+) -> PreSplit:
     """Check what the classes' sizes in all rows and a sample of the rows tell.
 
     Args:
@@ -93,7 +100,7 @@ def check_before(
         else:
             outcome.note(leaks, problems)
     final = with_positive(rows.schema, dataset.positive, known.sizes)
-    return Before(schema=final, balance=balance, rare=rare)
+    return PreSplit(schema=final, balance=balance, rare=rare)
 
 
 def _spellings(known: Understood) -> list[Problem]:

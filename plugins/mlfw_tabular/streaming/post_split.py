@@ -21,19 +21,21 @@ from mlfw_tabular.checks.parts import Parts
 from mlfw_tabular.checks.rows import Rows
 from mlfw_tabular.checks.unseen import Unseen
 from mlfw_tabular.checks.unseen_classes import UnseenClasses
-from mlfw_tabular.streaming.watch import Watch
+from mlfw_tabular.streaming.check_accumulator import CheckAccumulator
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
 
-def check_after(schema: Schema, watch: Watch, outcome: Outcome, context: LoadContext) -> Schema:
+def check_after(
+    schema: Schema, noted: CheckAccumulator, outcome: Outcome, context: LoadContext
+) -> Schema:
     """Check what was noted of all rows, and the sample of them.
 
     Args:
         schema: What the rows are, with what the training rows hold.
-        watch: What was noted.
+        noted: What was noted.
         outcome: What is done, and where findings are noted.
         context: How the rows were divided.
 
@@ -43,18 +45,18 @@ def check_after(schema: Schema, watch: Watch, outcome: Outcome, context: LoadCon
     Raises:
         UserError: A check is to end the run, or to mend what cannot be mended so.
     """
-    _check_counts(schema, watch, outcome)
-    sample, split = watch.sample()
+    _check_counts(schema, noted, outcome)
+    sample, split = noted.sample()
     rows = replace(Rows.of(sample, schema), context=context)
-    rows = _check_columns(rows, watch, outcome)
-    _check_sample(Duplicates(), rows, watch, outcome)
+    rows = _check_columns(rows, noted, outcome)
+    _check_sample(Duplicates(), rows, noted, outcome)
     parts = _parts(rows, split)
     for check in (Overlap(), FutureDates(), Outliers(), Unseen(), UnseenClasses()):
-        _check_sample(check, parts, watch, outcome)
+        _check_sample(check, parts, noted, outcome)
     drift = Drift()
     if not outcome.looks(drift):
         return parts.schema
-    problems = _told(drift.find(parts), watch)
+    problems = _told(drift.find(parts), noted)
     mended: Sequence[Problem] = ()
     if outcome.mends(drift, problems):
         parts, mended = drift.fix(parts, problems)
@@ -62,23 +64,23 @@ def check_after(schema: Schema, watch: Watch, outcome: Outcome, context: LoadCon
     return parts.schema
 
 
-def _check_counts(schema: Schema, watch: Watch, outcome: Outcome) -> None:
+def _check_counts(schema: Schema, noted: CheckAccumulator, outcome: Outcome) -> None:
     """Tell of rows without a target, and of infinite numbers: both are mended already."""
     targets = [target.name for target in schema.targets]
-    lost = lost_problems(targets, watch.lost, watch.lost + watch.rows)
-    infinite = [infinite_problem(name, found) for name, found in watch.infinite.items() if found]
+    lost = lost_problems(targets, noted.lost, noted.lost + noted.rows)
+    infinite = [infinite_problem(name, found) for name, found in noted.infinite.items() if found]
     for check, problems in ((MissingTarget(), lost), (Infinities(), infinite)):
         if outcome.looks(check):
             outcome.note(check, problems, problems if outcome.mends(check, problems) else ())
 
 
-def _check_columns(rows: Rows, watch: Watch, outcome: Outcome) -> Rows:
+def _check_columns(rows: Rows, noted: CheckAccumulator, outcome: Outcome) -> Rows:
     """Look for columns that are constant or name the rows, and leave them out if asked to."""
-    constant = [constant_problem(name) for name, own in watch.facts.items() if own.is_constant()]
+    constant = [constant_problem(name) for name, own in noted.stats.items() if own.is_constant()]
     known = {problem.column for problem in constant}
     naming = [
         identifier_problem(own.column)
-        for name, own in watch.facts.items()
+        for name, own in noted.stats.items()
         if name not in known and own.names_rows()
     ]
     checks: list[tuple[Check[Rows], list[Problem]]] = [
@@ -94,17 +96,17 @@ def _check_columns(rows: Rows, watch: Watch, outcome: Outcome) -> Rows:
     return rows
 
 
-def _check_sample(check: Check[Any], data: Any, watch: Watch, outcome: Outcome) -> None:
+def _check_sample(check: Check[Any], data: Any, noted: CheckAccumulator, outcome: Outcome) -> None:
     """Look at the sample for what cannot be mended any more."""
     if outcome.looks(check):
-        outcome.note_streamed(check, _told(check.find(data), watch))
+        outcome.note_streamed(check, _told(check.find(data), noted))
 
 
-def _told(problems: list[Problem], watch: Watch) -> list[Problem]:
+def _told(problems: list[Problem], noted: CheckAccumulator) -> list[Problem]:
     """Return problems with the words that only a sample was looked at."""
-    if watch.whole:
+    if noted.whole:
         return problems
-    size = watch.sampled
+    size = noted.sampled
     return [
         problem
         if "in a sample of" in problem.message
