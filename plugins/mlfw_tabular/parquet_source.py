@@ -272,7 +272,7 @@ def _number(value: Any) -> int:
 def _file_to_json(file: RowFile) -> dict[str, Any]:
     remote = asdict(file.path) if isinstance(file.path, RemoteFile) else None
     return {
-        "path": None if remote else str(file.path),
+        "path": None if remote else str(Path(str(file.path)).absolute()),
         "remote": remote,
         "parts": dict(file.parts),
         "groups": list(file.groups),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from mlfw import LoadContext, Schema, StreamedSplits, UserError
@@ -48,6 +48,8 @@ def stream_splits(dataset: TableDataset, source: RowSource, context: LoadContext
     """
     assert context.folder is not None
     _check(dataset, context)
+    context = replace(context, folder=context.folder.absolute())  # jobs may run elsewhere
+    assert context.folder is not None
     scratch = context.folder / SCRATCH
     scratch.mkdir()
     try:
