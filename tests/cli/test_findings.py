@@ -168,7 +168,7 @@ def test_a_run_shows_and_keeps_what_was_found(
     assert "Did you mean 'constant'?" in unknown.stderr
 
 
-@pytest.mark.parametrize("word", ["off", "warn"])
+@pytest.mark.parametrize("word", [pytest.param("off", marks=pytest.mark.slow), "warn"])
 def test_actions_are_words_on_the_command_line_and_in_files(
     word: str, small_csv: Path, tmp_path: Path, mlfw: Mlfw
 ) -> None:

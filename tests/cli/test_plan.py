@@ -84,10 +84,14 @@ def test_max_time_bounds_the_plan(tmp_path: Path, small_csv: Path, mlfw_here: Ml
 
 @pytest.mark.parametrize("model", ["other", "failing"])
 def test_what_a_model_does_not_say_is_unknown(
-    model: str, tmp_path: Path, small_csv: Path, mlfw: Mlfw
+    model: str,
+    tmp_path: Path,
+    small_csv: Path,
+    mlfw_here: Mlfw,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    site = write_plugin(tmp_path, "unknown", UNKNOWN)
-    result = mlfw(*RUN, f"model={model}", "--plan", PYTHONPATH=site)
+    monkeypatch.syspath_prepend(write_plugin(tmp_path, "unknown", UNKNOWN))
+    result = mlfw_here(*RUN, f"model={model}", "--plan")
 
     assert result.returncode == 0, result.stderr
     assert re.search(rf"model {model} +unknown", stages(result.stdout)["fit"])

@@ -68,8 +68,8 @@ def folds_of(run: Path) -> list[dict[str, Any]]:
     "model",
     [
         ("model=tree",),
-        ("model=svm",),
-        ("model=linear",),
+        pytest.param(("model=svm",), marks=pytest.mark.slow),
+        pytest.param(("model=linear",), marks=pytest.mark.slow),
         ("model=mlp", "trainer.epochs=2"),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_missing_key_is_looked_for_as_in_a_table(model: SavedModel) -> None:
     assert model.predict([row, ROW]).num_rows == 2
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=3))
 def test_rows_are_predicted_as_in_a_table(model: SavedModel, rows: list[dict[str, Any]]) -> None:
     with warnings.catch_warnings():

@@ -55,7 +55,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     world=st.integers(1, 4),
     epoch=st.integers(0, 3),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 def test_no_row_is_seen_twice_and_none_is_lost(
     stored: bool,
     rows: int,
@@ -76,7 +76,7 @@ def test_no_row_is_seen_twice_and_none_is_lost(
 
 @pytest.mark.parametrize("stored", [False, True])
 @given(rows=st.integers(1, 300), size=st.integers(1, 40), epoch=st.integers(0, 3))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=10)
 def test_batches_hold_the_same_rows_however_many_processes_share_them(
     stored: bool, rows: int, size: int, epoch: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -114,7 +114,7 @@ def check_claims(found: Diagnosis, curve: Curve) -> None:
         assert values[best] <= values[-1] < values[before]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(curve=curves())
 def test_every_number_was_logged_and_no_sentence_contradicts_the_curve(curve: Curve) -> None:
     found = diagnose(curve, settings_of(MLP(), LightningTrainer()))

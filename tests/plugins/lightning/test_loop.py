@@ -64,7 +64,7 @@ def test_where_lightning_takes_the_steps_they_are_the_same(
         "model": {"batch_size": 53, "dropout": 0.0},
     }
     ours = fit(tmp_path / "ours", options)
-    monkeypatch.setattr("mlfw_lightning.loop.process.DIVIDED", ("auto",))
+    monkeypatch.setattr("mlfw_lightning.loop.process.FULLY_SHARDED", ("auto",))
     theirs = fit(tmp_path / "theirs", options)
 
     for (_, one), (_, other) in zip(ours["epochs"], theirs["epochs"], strict=True):
@@ -101,7 +101,7 @@ def test_the_start_of_processes_counts_for_the_time(tmp_path: Path) -> None:
 
 def test_progress_counts_rows_up_to_all_that_may_come(tmp_path: Path) -> None:
     told: list[tuple[int, int, Mapping[str, float]]] = []
-    trainer = LightningTrainer(accelerator="cpu", epochs=30, patience=None)
+    trainer = LightningTrainer(accelerator="cpu", epochs=10, patience=None)
     data = wine()
 
     MLP(batch_size=1).fit(
@@ -110,7 +110,7 @@ def test_progress_counts_rows_up_to_all_that_may_come(tmp_path: Path) -> None:
 
     rows = [done for done, _, _ in told]
     assert rows == sorted(rows)
-    assert {total for _, total, _ in told} == {30 * data.count("train")}
+    assert {total for _, total, _ in told} == {10 * data.count("train")}
     assert all(values["loss"] >= 0 for _, _, values in told)
 
 
@@ -163,7 +163,15 @@ def test_where_no_compiler_is_it_says_so(tmp_path: Path) -> None:
     assert "trainer.compile=false" in done.stderr
 
 
-@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed", "64-true", "bf16-true"])
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param("bf16-mixed", marks=pytest.mark.slow),
+        pytest.param("16-mixed", marks=pytest.mark.slow),
+        "64-true",
+        "bf16-true",
+    ],
+)
 def test_any_precision_learns_to_about_the_same(precision: str, tmp_path: Path) -> None:
     def losses(kind: str) -> list[float]:
         trainer = {"epochs": 8, "precision": kind, "gradient_clip": 0.5}

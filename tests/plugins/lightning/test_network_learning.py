@@ -53,7 +53,11 @@ def png(pixels: np.ndarray) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("model", [ResNet(), FTTransformer(width=32, depth=2)], ids=type)
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(ResNet(), marks=pytest.mark.slow), FTTransformer(width=32, depth=2)],
+    ids=type,
+)
 def test_penguins_are_told_apart_by_networks_for_tables(
     model: Network, penguins: Path, tmp_path: Path
 ) -> None:

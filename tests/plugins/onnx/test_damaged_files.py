@@ -17,7 +17,7 @@ from mlfw_onnx.wire import DamagedError, read_model
 from .small_forest import CONTENT, ROWS, refusal
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, len(CONTENT) - 1), st.integers(0, 255)), min_size=1, max_size=4
@@ -48,7 +48,7 @@ def _load_and_run(content: bytes) -> None:
     assert problem.startswith("model.onnx: damaged, or no model that mlfw wrote")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_fields_of_other_values_load_or_are_refused(data: st.DataObject) -> None:
     model = onnx.ModelProto.FromString(CONTENT)
@@ -78,7 +78,7 @@ def test_fields_of_other_values_load_or_are_refused(data: st.DataObject) -> None
     _load_and_run(model.SerializeToString())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), max_size=200))
 def test_lists_of_integers_are_read_as_they_were_written(values: list[int]) -> None:
     made = helper.make_model(helper.make_graph([], "g", [], []))

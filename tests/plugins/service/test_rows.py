@@ -112,7 +112,7 @@ def predicted(saved: SavedModel, rows: list[dict[str, Any]]) -> list[Any] | None
     return None if any(note.problem is Problem.misfit for note in notes) else found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(rows=st.lists(FITTING, min_size=1, max_size=4))
 def test_rows_are_answered_as_the_model_predicts_them(
     predict: Predict, saved: SavedModel, rows: list[dict[str, Any]]

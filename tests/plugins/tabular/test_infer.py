@@ -97,7 +97,7 @@ STYLES = {
 
 
 @given(first=st.sampled_from(list(STYLES)), last=st.sampled_from(list(STYLES)))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_a_value_counts_wherever_it_stands(first: str, last: str) -> None:
     many, late = STYLES[first], STYLES[last]
     values = [*(many[i % len(many)] for i in range(3000)), *late]

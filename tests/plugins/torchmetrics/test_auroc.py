@@ -34,7 +34,7 @@ def random_probabilities(seed: int, rows: int, classes: int) -> np.ndarray:
     return raw / raw.sum(axis=1, keepdims=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 1), min_size=2, max_size=40))
 def test_binary_area_is_that_of_scikit_learn(seed: int, target: list[int]) -> None:
     probabilities = random_probabilities(seed, len(target), 2)
@@ -45,7 +45,7 @@ def test_binary_area_is_that_of_scikit_learn(seed: int, target: list[int]) -> No
         assert value == pytest.approx(roc_auc_score(target, probabilities[:, 1]), abs=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32), st.lists(st.integers(0, 3), min_size=4, max_size=40))
 def test_multiclass_area_is_the_mean_of_the_classes_that_have_a_curve(
     seed: int, target: list[int]

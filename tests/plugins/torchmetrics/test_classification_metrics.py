@@ -36,7 +36,7 @@ def labels(draw: st.DrawFn, classes: int) -> tuple[list[int], list[int]]:
     return draw(codes), draw(codes)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(labels(2))
 def test_binary_metrics_are_those_of_the_last_class(given: tuple[list[int], list[int]]) -> None:
     true, predicted = given
@@ -51,7 +51,7 @@ def test_binary_metrics_are_those_of_the_last_class(given: tuple[list[int], list
     assert accuracy == pytest.approx(sk.accuracy_score(true, predicted), abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(labels(4), st.sampled_from(list(Average)))
 def test_multiclass_metrics_are_averaged_as_scikit_learn_does(
     given: tuple[list[int], list[int]], average: Average
@@ -67,7 +67,7 @@ def test_multiclass_metrics_are_averaged_as_scikit_learn_does(
     assert accuracy == pytest.approx(sk.accuracy_score(true, predicted), abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(labels(4))
 def test_confusion_matrix_counts_true_classes_down_and_predicted_ones_across(
     given: tuple[list[int], list[int]],

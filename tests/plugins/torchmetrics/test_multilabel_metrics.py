@@ -27,7 +27,7 @@ def truth_of(held: np.ndarray) -> pa.Array:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_metrics_of_labels_agree_with_scikit_learn(data: st.DataObject) -> None:
     held = np.array(data.draw(SETS), dtype=int)
     seed = data.draw(st.integers(0, 99))

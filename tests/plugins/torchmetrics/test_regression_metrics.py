@@ -24,7 +24,7 @@ def compute(metric: RegressionMetric, target: np.ndarray, predicted: np.ndarray)
     return metric.compute(pa.array(target, pa.float64()), table, SCHEMA)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.integers(2, 40),

@@ -200,7 +200,11 @@ def test_beside_an_encoder_of_texts_an_image_goes_through_convolutions(
 
 @pytest.mark.parametrize(
     ("name", "layers"),
-    [("vit", "layers"), ("convnext", "encoder.stages"), ("resnet", "encoder.stages")],
+    [
+        ("vit", "layers"),
+        pytest.param("convnext", "encoder.stages", marks=pytest.mark.slow),
+        ("resnet", "encoder.stages"),
+    ],
 )
 def test_an_encoder_opens_layer_by_layer(
     name: str, layers: str, folders: dict[str, Path], tmp_path: Path

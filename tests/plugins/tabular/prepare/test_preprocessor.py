@@ -46,7 +46,7 @@ def table(rows: list[dict[str, object]]) -> pa.Table:
 
 
 @given(st.lists(ROW, min_size=1, max_size=20), st.lists(ROW, max_size=20))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_any_rows_become_finite_numbers_of_the_fitted_width(
     train: list[dict[str, object]], later: list[dict[str, object]]
 ) -> None:
