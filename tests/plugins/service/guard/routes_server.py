@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 from mlfw import Serving, UserError
@@ -68,7 +69,8 @@ def make_app(state: ServiceState | None = None) -> App:
     limits = replace(limits_of(options), linger=linger or 5.0)
 
     def load() -> App:
-        time.sleep(loading)
+        while loading and not Path(loading).exists():
+            time.sleep(0.02)
         if fails:
             raise UserError("model: damaged.", "Copy it again.")
         return answer

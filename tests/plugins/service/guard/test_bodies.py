@@ -137,7 +137,7 @@ def test_more_predictions_than_it_takes_at_once_are_turned_away(
     for wire in busy:
         wire.close()
     server.wait_until(200)
-    assert server.call("POST", "/predict", b"1234").json["bytes"] == 4
+    assert server.wait_until(200, "POST", "/predict", b"1234").json["bytes"] == 4
 
 
 def test_a_prediction_that_takes_too_long_is_given_up(impatient: ModelServer) -> None:
@@ -158,8 +158,7 @@ def test_clients_that_go_leave_nothing_behind(
         wire = wires(server)
         wire.post("/sleep", "0.3")
         wire.close()
-    server.wait_until(200)
-    assert server.call("POST", "/predict", b"1234").json["bytes"] == 4
+    assert server.wait_until(200, "POST", "/predict", b"1234").json["bytes"] == 4
 
 
 def test_nothing_of_the_guard_fetches_anything() -> None:

@@ -55,8 +55,9 @@ def test_a_head_that_trickles_is_given_up(
 def test_connections_that_ask_for_nothing_are_closed(
     impatient: ModelServer, wires: Connect
 ) -> None:
-    silent, idle = wires(impatient), wires(impatient)
+    idle = wires(impatient)
     idle.send(GET)
+    silent = wires(impatient)
     assert idle.answer().status == 200
     assert silent.is_dropped()
     assert idle.is_dropped()

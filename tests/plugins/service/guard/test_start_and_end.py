@@ -43,7 +43,7 @@ def test_a_stopped_server_answers_what_it_has_begun_and_turns_away_the_rest(
     arriving.send("6")
     assert arriving.answer().json["bytes"] == 6
     assert predicted.answer().json == {"slept": True}
-    assert server.process.wait(20) == 0
+    assert server.process.wait(100) == 0
     assert silent.is_dropped()
 
 
@@ -55,13 +55,13 @@ def test_a_server_that_has_nothing_to_answer_ends_at_once(
     idle.post("/predict", "1")
     assert idle.answer().status == 200
     server.process.terminate()
-    assert server.process.wait(20) == 0
+    assert server.process.wait(100) == 0
 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["until it is ready", "until it is stopped"])
-def test_it_listens_while_it_loads_and_says_so(ended: bool) -> None:
-    port = free_port()
-    options = json.dumps({"loading": 60 if ended else 1.5})
+def test_it_listens_while_it_loads_and_says_so(ended: bool, tmp_path: Path) -> None:
+    port, loaded = free_port(), tmp_path / "loaded"
+    options = json.dumps({"loading": str(loaded)})
     command = [sys.executable, str(SERVER), options, "--port", str(port)]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
         server = ModelServer(process, port, SERVER)
@@ -72,8 +72,9 @@ def test_it_listens_while_it_loads_and_says_so(ended: bool) -> None:
             assert (early.status, early.headers["retry-after"]) == (503, "1")
             if ended:
                 process.terminate()
-                assert process.wait(30) == 0
+                assert process.wait(100) == 0
                 return
+            loaded.touch()
             server.wait_until(200)
             assert server.call("POST", "/predict", b"1").status == 200
         finally:
@@ -95,7 +96,7 @@ def test_several_processes_share_a_port(start: Callable[..., ModelServer]) -> No
     assert server.call("POST", "/predict", b"1").status == 401
     assert len(psutil.Process(server.process.pid).children()) >= 2
     server.process.terminate()
-    assert server.process.wait(60) == 0
+    assert server.process.wait(100) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what is loaded is looked up in /proc")
