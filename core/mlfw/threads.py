@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -11,6 +12,17 @@ from pathlib import Path
 # processes want the processor they spin instead of the thread that all of them wait for. A short
 # spin stays: without it, threads are woken for every operation of a network, which takes longer.
 PASSIVE = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "0"}
+# Libraries that compute in threads read how many to use from one of these when they are loaded.
+VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "RAYON_NUM_THREADS",
+)
 # Fewer values than this for each thread are computed before the threads have met.
 VALUES_EACH = 100_000
 LOAD = Path("/proc/loadavg")
@@ -27,6 +39,30 @@ def wait_passively(environment: MutableMapping[str, str] = os.environ) -> None:
     """
     if environment.keys().isdisjoint(PASSIVE):
         environment.update(PASSIVE)
+
+
+def can_set_threads() -> bool:
+    """Return whether `set_threads` changes libraries that are loaded already."""
+    from importlib.util import find_spec
+
+    return find_spec("threadpoolctl") is not None
+
+
+def set_threads(threads: int) -> None:
+    """Let libraries compute with so many threads: those loaded already, and those loaded later.
+
+    Call it in the thread that computes.
+    """
+    os.environ.update(dict.fromkeys(VARIABLES, str(threads)))
+    if can_set_threads():
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(threads)
+    arrow, torch = sys.modules.get("pyarrow"), sys.modules.get("torch")
+    if arrow is not None:
+        arrow.set_cpu_count(threads)
+    if torch is not None:  # it holds a BLAS library of its own, which nothing else can set
+        torch.set_num_threads(threads)
 
 
 def worth_threads(values: int) -> int:

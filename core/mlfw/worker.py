@@ -47,10 +47,11 @@ def _work(jobs: BinaryIO, channel: LineWriter, packages: Sequence[str]) -> int:
     from mlfw.jobs.perform import perform
     from mlfw.pipeline.stop import StopSignal
     from mlfw.plugins import load_plugins
-    from mlfw.threads import usable_cores
+    from mlfw.threads import VARIABLES, set_threads
 
     forward_logs(lambda record: channel.send(log=record))
     kept: dict[str, Any] = {}
+    threads = int(os.environ[VARIABLES[0]])
     stop = StopSignal(SECONDS_TO_SAVE)
     try:
         with stop.listening([signal.SIGTERM]):
@@ -61,12 +62,15 @@ def _work(jobs: BinaryIO, channel: LineWriter, packages: Sequence[str]) -> int:
                 content = parsed(line)
                 if content is None:
                     break
+                if content["threads"] != threads:
+                    threads = content["threads"]
+                    set_threads(threads)
                 context = JobContext(
                     workers=workers,
                     tell=lambda message: channel.send(told=dict(message)),
                     stopping=stop.asked,
                     imports=imports,
-                    threads=usable_cores(),
+                    threads=threads,
                     kept=kept,
                 )
                 job = Job(**content["job"])

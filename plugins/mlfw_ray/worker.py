@@ -22,9 +22,9 @@ import mlfw
 from mlfw.jobs.liveness import activity
 from mlfw.jobs.logs import forward_logs
 from mlfw.jobs.perform import perform
-from mlfw.jobs.process import THREADS
 from mlfw.plugins import load_plugins
 from mlfw.plugins.manager import Plugins
+from mlfw.threads import VARIABLES
 
 CONTROL = "control"
 RESULT, STOPPED = "result", "stopped"
@@ -45,7 +45,7 @@ class Worker:
         content = json.loads(told)
         self._threads: int = content["threads"]
         os.environ.update(content["environment"])
-        os.environ.update(dict.fromkeys(THREADS, str(self._threads)))
+        os.environ.update(dict.fromkeys(VARIABLES, str(self._threads)))
         sys.path[:] = [entry for entry in sys.path if _is_package_folder(entry, content["cwd"])]
         _limit_loaded_libraries(self._threads)
         self._content = content

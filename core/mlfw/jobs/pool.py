@@ -30,7 +30,7 @@ from mlfw.jobs.lines import Message
 from mlfw.jobs.liveness import memory_kills
 from mlfw.jobs.logs import log_received
 from mlfw.jobs.process import WorkerProcess
-from mlfw.threads import usable_cores
+from mlfw.threads import can_set_threads, usable_cores
 
 if TYPE_CHECKING:
     from mlfw.jobs.local import LocalExecutor
@@ -128,21 +128,30 @@ class LocalWorkers(Workers):
 
     def _run(self, attempt: _Attempt, resources: Resources, watch: Watch) -> None:
         """Let an idle worker, or else a new one, run a job."""
-        worker = self._worker(resources)
+        threads = self._threads(resources)
+        worker = self._worker(resources, threads)
         attempt.memory_kills = memory_kills()
         self._busy[worker] = attempt
-        worker.run(attempt.job)
+        worker.run(attempt.job, threads)
         watch.started(attempt.job, "")
 
-    def _worker(self, resources: Resources) -> WorkerProcess:
-        """Return an idle worker; those that compute with another number of threads are ended."""
-        threads = self._threads(resources)
+    def _worker(self, resources: Resources, threads: int) -> WorkerProcess:
+        """Return an idle worker, or else a new one.
+
+        Idle workers that cannot run such a job are ended, and for a job that is to be alone all
+        others too.
+        """
         gpu = self._free_gpus(resources.gpus) if resources.gpus else None
+        chosen = None
         for worker in list(self._idle):
-            self._idle.remove(worker)
-            if worker.threads == threads and (gpu is None or worker.gpu == gpu):
-                return worker
-            self._end(worker)
+            suits = worker.threads == threads or can_set_threads()
+            if chosen is None and suits and (gpu is None or worker.gpu == gpu):
+                chosen = worker
+                self._idle.remove(worker)
+            elif resources.alone or not suits:
+                self._end(worker)
+        if chosen is not None:
+            return chosen
         if self._guard is None:
             self._guard = Guard()
         self._started += 1

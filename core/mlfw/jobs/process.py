@@ -17,19 +17,9 @@ from threading import Thread
 from mlfw.components import Imports, Job
 from mlfw.jobs.lines import LineReader, Message
 from mlfw.jobs.liveness import STOPPED, activity
+from mlfw.threads import VARIABLES
 
 logger = logging.getLogger("mlfw")
-# Libraries that compute in threads read how many to use from one of these when they are loaded.
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "POLARS_MAX_THREADS",
-    "RAYON_NUM_THREADS",
-)
 
 
 class WorkerProcess:
@@ -37,7 +27,7 @@ class WorkerProcess:
 
     Args:
         name: What log messages call it.
-        threads: How many threads it computes with.
+        threads: How many threads it computes with at first.
         gpu: The GPUs that it sees, as `CUDA_VISIBLE_DEVICES` names them; None for all.
         imports: From which packages it may import code.
         receive: Called with the worker and each of its messages, and with None when it has ended;
@@ -94,10 +84,14 @@ class WorkerProcess:
         self._reader = LineReader(os.fdopen(reading, "rb"), received)
         self._send({"path": _search_path(), "packages": sorted(imports.packages)})
 
-    def run(self, job: Job) -> None:
-        """Let it run a job; what comes of it is a message with the key `result`."""
+    def run(self, job: Job, threads: int) -> None:
+        """Let it run a job with so many threads.
+
+        What comes of it is a message with the key `result`.
+        """
         self.wake()
-        self._send({"job": job.to_json()})
+        self.threads = threads
+        self._send({"job": job.to_json(), "threads": threads})
 
     def wake(self) -> None:
         """Count its silence from now on, as after a pause of this process itself."""
@@ -166,7 +160,7 @@ def _command(channel: int) -> list[str]:
 
 def _environment(threads: int, gpu: str | None) -> dict[str, str]:
     chosen = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
-    return {**os.environ, **dict.fromkeys(THREADS, str(threads)), **chosen}
+    return {**os.environ, **dict.fromkeys(VARIABLES, str(threads)), **chosen}
 
 
 def _search_path() -> list[str]:

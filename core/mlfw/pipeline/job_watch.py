@@ -39,12 +39,16 @@ class JobWatch(Watch):
         self._done = float(before)
         self._furthest = 0
         self._running: dict[str, float] = {}
+        self._ended: set[str] = set()
         self._began: dict[str, float] = {}
 
     def started(self, job: Job, host: str) -> None:  # noqa: ARG002
         """Show that a job goes on."""
         places = self._places(job)
         if self._several:
+            if str(job) in self._ended:  # its worker was lost
+                self._ended.remove(str(job))
+                self._done -= 1 / _parts(places)
             self._began[str(job)] = time.monotonic()
             self._furthest = max(self._furthest, places[0][1] + 1)
             self._running[str(job)] = 0.0
@@ -83,6 +87,7 @@ class JobWatch(Watch):
         took = time.monotonic() - self._began.pop(str(job))
         self.work.course.expected.setdefault("fit", took)
         del self._running[str(job)]
+        self._ended.add(str(job))
         self._done += 1 / _parts(self._places(job))
         self._show(job)
 
