@@ -185,7 +185,8 @@ class _Walk:
         """Go through the constants and the nodes."""
         for each in graph.get("initializer", []):
             self.add(each.get("name", ""), _constant(each))
-        for node in graph.get("node", []):
+        for each in graph.get("node", []):
+            node = each.read()
             op = node.get("op_type", "")
             try:
                 self._node(node, op)

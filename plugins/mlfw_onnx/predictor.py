@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import mlfw
 from mlfw import Predictor, Schema, UserError
 from mlfw.errors import listing
-from mlfw.files import open_file, write_bytes
+from mlfw.files import write_bytes
 from mlfw.hints import printable
 from mlfw.schema import empty_rows
 from mlfw.threads import usable_cores
+from mlfw_onnx.model_file import ModelFile
 from mlfw_onnx.predictions import rows_at_once
-from mlfw_onnx.session import MOST_BYTES, CheckedModel, checked_model
+from mlfw_onnx.session import CheckedModel, checked_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ class OnnxPredictor(Predictor):
 
     Args:
         schema: What it takes and gives.
-        content: The model, as `prediction_model` made it.
+        content: The model, as `prediction_model` made it, or the file that it is in.
         preparation: Turns rows into its inputs.
         place: Where the model comes from, for messages.
         sample: The text of its `sample.json`, if it has one.
@@ -68,13 +69,13 @@ class OnnxPredictor(Predictor):
     def __init__(
         self,
         schema: Schema,
-        content: bytes,
+        content: bytes | ModelFile,
         preparation: Preparation,
         place: str = MODEL,
         sample: str = "",
     ) -> None:
         self.schema = schema
-        self.content = content
+        self._source = content
         self.preparation = preparation
         self.place = place
         self.sample = sample
@@ -97,21 +98,28 @@ class OnnxPredictor(Predictor):
         """
         path, sample = folder / MODEL, folder / SAMPLE
         text = sample.read_text(encoding="utf-8") if sample.is_file() else ""
-        with open_file(path, MOST_BYTES) as file:
-            content = file.read()
-        made = cls(schema, content, preparation, str(path), text)
-        made._check_inputs()
-        made.predict(empty_rows(schema))  # files that do not fit one another fail here
+        made = cls(schema, ModelFile(path), preparation, str(path), text)
+        feeds = made._no_rows()
+        made._check_inputs(feeds)
+        made._run_few(feeds)  # files that do not fit one another fail here
         return made
 
-    def _check_inputs(self) -> None:
+    @property
+    def content(self) -> bytes:
+        """The model, as `prediction_model` made it."""
+        return self._source if isinstance(self._source, bytes) else self._source.read()
+
+    def _no_rows(self) -> dict[str, np.ndarray]:
+        """Return the inputs for no rows; plain ones where there are, as they are made sooner."""
+        feeds = self.preparation.plain_feeds({name: [] for name in self.schema.names})
+        return self.onnx_feeds(empty_rows(self.schema)) if feeds is None else feeds
+
+    def _check_inputs(self, made: Mapping[str, np.ndarray]) -> None:
         """Check that the model takes what its preparation makes.
 
         Raises:
             UserError: It takes something else.
         """
-        rows = empty_rows(self.schema)
-        made = self.onnx_feeds(rows)
         given = {name: (TYPES.get(each.dtype.name), each.ndim) for name, each in made.items()}
         inputs = self._few.session.get_inputs()
         taken = {each.name: (each.type, len(each.shape)) for each in inputs}
@@ -141,8 +149,10 @@ class OnnxPredictor(Predictor):
     def predict_plain(self, columns: Mapping[str, list[Any]]) -> pa.Table | None:
         """Return predictions for a few rows of plain values."""
         feeds = self.preparation.plain_feeds(columns)
-        if feeds is None:
-            return None
+        return None if feeds is None else self._run_few(feeds)
+
+    def _run_few(self, feeds: Mapping[str, np.ndarray]) -> pa.Table:
+        """Return predictions for the inputs of a few rows."""
         found = self._few.run(feeds, self._names)
         values = [found[name] for name in self._names]
         return mlfw.predictions_table(self.schema, values if len(values) > 1 else values[0])
@@ -194,7 +204,7 @@ class OnnxPredictor(Predictor):
 
     @cached_property
     def _few(self) -> CheckedModel:
-        return checked_model(self.content, self.place)
+        return checked_model(self._source, self.place)
 
     @cached_property
     def _many(self) -> CheckedModel:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlfw import MlfwError, Task, UserError
-from mlfw.files import open_file
 from mlfw.memory import release_freed_memory
 from mlfw_onnx.checks import TEXT_TYPE, CheckedGraph, check_graph
+from mlfw_onnx.model_file import ModelFile
 from mlfw_onnx.predictions import INPUTS, TARGETS, TargetOutputs, read_inputs
 from mlfw_onnx.sizes import ROWS, Size
 from mlfw_onnx.wire import DamagedError
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import numpy as np
     import onnxruntime as ort
 
-MOST_BYTES = 2**31 - 1  # of a protocol buffer
 MOST_NOTES, MOST_PARTS = 16 << 20, 1_000_000  # characters of metadata, and values in them
 MOST_MEMORY = 4 << 30  # of all tensors of a process
 LARGE = 4 << 20  # bytes of a model from which on loading frees much more memory than it keeps
@@ -77,7 +76,7 @@ class CheckedModel:
 
 
 def checked_model(
-    source: Path | bytes, place: str, threads: int = 1, *, any_operators: bool = False
+    source: Path | ModelFile | bytes, place: str, threads: int = 1, *, any_operators: bool = False
 ) -> CheckedModel:
     """Check a model in ONNX, and load it.
 
@@ -93,13 +92,24 @@ def checked_model(
         MlfwError: ONNX Runtime refuses a model that this process has just made.
     """
     if isinstance(source, bytes):
-        return _loaded(source, source, place, threads, any_operators)
-    with open_file(source, MOST_BYTES) as file:
-        try:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:
-            raise _mistake(place, "it is empty") from None
-        return _loaded(content, None, place, threads, any_operators)
+        return _loaded(source, place, threads, any_operators)
+    file = ModelFile(source) if isinstance(source, Path) else source
+    if any_operators:
+        return _new(file.read(), place, threads)
+    inputs, outputs, targets = _checked_file(file, place)
+    try:
+        path = str(file.path)
+        path.encode()  # ONNX Runtime takes no other names
+        session = _session(path, threads)  # holding the content too would take as much again
+    except UnicodeEncodeError:
+        return _loaded(file.read(), place, threads, any_operators=False)
+    except Exception as error:
+        raise _mistake(place, f"ONNX Runtime: {error}") from error
+    if not file.unchanged():
+        raise _mistake(place, "it was changed while it was loaded")
+    if file.size > LARGE:
+        release_freed_memory()
+    return CheckedModel(session, inputs, outputs, targets, place)
 
 
 def new_session(content: bytes, place: str, threads: int = 1) -> ort.InferenceSession:
@@ -161,31 +171,45 @@ def _limit_memory() -> None:
     ort.create_and_register_allocator(place, ort.OrtArenaCfg(settings))
 
 
-def _session(content: bytes, threads: int) -> ort.InferenceSession:
+def _session(source: bytes | str, threads: int) -> ort.InferenceSession:
     session: ort.InferenceSession = runtime().InferenceSession(
-        content, session_options(threads), providers=["CPUExecutionProvider"]
+        source, session_options(threads), providers=["CPUExecutionProvider"]
     )
     return session
 
 
-def _loaded(
-    content: bytes | mmap.mmap, whole: bytes | None, place: str, threads: int, any_operators: bool
-) -> CheckedModel:
+def _loaded(content: bytes, place: str, threads: int, any_operators: bool) -> CheckedModel:
     if any_operators:
-        return _new(bytes(content) if whole is None else whole, place, threads)
+        return _new(content, place, threads)
+    inputs, outputs, targets = _checked(content, place)
     try:
-        graph = check_graph(content)
-        inputs, targets = _inputs(graph), _targets(graph)
-    except DamagedError as error:
-        raise _mistake(place, str(error)) from None
-    try:
-        session = _session(bytes(content) if whole is None else whole, threads)
+        session = _session(content, threads)
     except Exception as error:
         raise _mistake(place, f"ONNX Runtime: {error}") from error
     if len(content) > LARGE:
         release_freed_memory()
-    outputs = tuple(each.name for each in graph.outputs)
     return CheckedModel(session, inputs, outputs, targets, place)
+
+
+Known = tuple[dict[str, dict[str, Any]], tuple[str, ...], tuple[TargetOutputs, ...]]
+
+
+def _checked_file(file: ModelFile, place: str) -> Known:
+    """Do as `_checked`, with a file that is mapped for as long."""
+    try:
+        content = mmap.mmap(file.number, 0, access=mmap.ACCESS_READ)
+    except ValueError:
+        raise _mistake(place, "it is empty") from None
+    return _checked(content, place)
+
+
+def _checked(content: bytes | mmap.mmap, place: str) -> Known:
+    """Check a model, and return its inputs, outputs and targets; see `CheckedModel`."""
+    try:
+        graph = check_graph(content)
+        return _inputs(graph), tuple(each.name for each in graph.outputs), _targets(graph)
+    except DamagedError as error:
+        raise _mistake(place, str(error)) from None
 
 
 def _new(content: bytes, place: str, threads: int) -> CheckedModel:

@@ -130,6 +130,10 @@ _KEYS = {
 
 Message = dict[str, Any]
 
+# The messages of which a model has many or large ones: each is read when it is looked at, so that
+# one at a time is in memory.
+LATER = "NodeProto"
+
 
 def read_model(content: bytes | mmap.mmap) -> Message:
     """Return the fields of a file that holds a model in ONNX.
@@ -138,13 +142,34 @@ def read_model(content: bytes | mmap.mmap) -> Message:
         content: The file's content.
 
     Returns:
-        The values of the fields that are there, by name: messages as dicts, lists of integers as
-        int64 arrays, `raw_data` as a part of the content, lists of strings as their number.
+        The values of the fields that are there, by name: messages as dicts, nodes as `Later`,
+        lists of integers as int64 arrays, `raw_data` as a part of the content, lists of strings
+        as their number.
 
     Raises:
         DamagedError: It is none, or has fields that mlfw does not write.
     """
     return _Reader(memoryview(content)).message("ModelProto", 0, len(content))
+
+
+@dataclass(frozen=True)
+class Later:
+    """A message that is read when it is looked at."""
+
+    reader: _Reader
+    at: int
+    end: int
+    depth: int
+
+    def read(self) -> Message:
+        """Return the fields; see `read_model`.
+
+        Raises:
+            DamagedError: It is none, or has fields that mlfw does not write.
+        """
+        self.reader.messages -= 1  # it was counted when it was found
+        self.reader.depth = self.depth
+        return self.reader.message(LATER, self.at, self.end)
 
 
 @dataclass
@@ -160,12 +185,15 @@ class _Reader:
 
         self.bytes = np.frombuffer(self.data, np.uint8)
 
+    def _count(self) -> None:
+        self.messages += 1
+        if self.messages > MESSAGES or self.depth >= DEPTH:
+            raise DamagedError(f"has over {MESSAGES:,} parts, or over {DEPTH} within one another")
+
     def message(self, kind: str, at: int, end: int) -> Message:
         """Return the fields of the message between two places."""
-        self.messages += 1
+        self._count()
         self.depth += 1
-        if self.messages > MESSAGES or self.depth > DEPTH:
-            raise DamagedError(f"has over {MESSAGES:,} parts, or over {DEPTH} within one another")
         keys, data, found = _KEYS[kind], self.data, Message()
         while at < end:
             key = data[at]
@@ -210,6 +238,9 @@ class _Reader:
         return self.data[at : at + size], at + size
 
     def _content(self, part: memoryview, value: Value | str, name: str, end: int) -> Any:
+        if value == LATER:
+            self._count()
+            return Later(self, end - len(part), end, self.depth)
         if isinstance(value, str):
             return self.message(value, end - len(part), end)
         try:

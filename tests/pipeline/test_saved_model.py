@@ -154,6 +154,14 @@ def test_an_engine_that_the_model_was_not_saved_for_is_refused(model: Path) -> N
         mlfw.load(model, engine="torch")
 
 
+def test_a_loaded_model_predicts_when_its_folder_is_gone(model: Path) -> None:
+    loaded = mlfw.load(model)
+    rows = [{"size": 3, "colour": "red"}] * 600  # for as many, another session is opened
+    shutil.rmtree(model)
+
+    assert loaded.predict(rows)["prediction"].unique().to_pylist() == ["yes"]
+
+
 def test_predicting_imports_neither_scikit_learn_nor_torch(model: Path) -> None:
     code = (
         "import sys, mlfw;"

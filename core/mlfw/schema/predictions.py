@@ -119,22 +119,33 @@ def predictions_table(schema: Schema, values: Any) -> pa.Table:
 
 def _columns(schema: Schema, target: Target, raw: Any) -> dict[str, pa.Array]:
     import numpy as np
-    import pyarrow as pa
 
     values = np.asarray(raw, dtype=np.float64)
     name = prediction_name(schema, target)
     if target.task is Task.regression:
-        return {name: pa.array(values.reshape(-1))}
+        return {name: _numbers(values.reshape(-1))}
     predicted = (
         _likely_labels(target, values)
         if target.task is Task.multilabel
         else _likely_classes(target, values)
     )
     probabilities = {
-        column: pa.array(np.ascontiguousarray(values[:, index]))
+        column: _numbers(values[:, index])
         for index, column in enumerate(probability_names(schema, target))
     }
     return {name: predicted, **probabilities}
+
+
+def _numbers(values: np.ndarray) -> pa.Array:
+    """Return numbers as an Arrow array, float64 [rows]; a NaN stays one.
+
+    `pyarrow.array` does the same, but imports pandas and NumPy's masked arrays first.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    content = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.float64(), len(values), [None, content])
 
 
 def _likely_labels(target: Target, values: np.ndarray) -> pa.Array:
@@ -189,6 +200,9 @@ def _likely_classes(target: Target, values: np.ndarray) -> pa.Array:
     import pyarrow as pa
 
     likely = values.argmax(axis=1)
+    if len(likely) <= 1:  # a part of the classes; sooner than by Arrow's functions
+        labels = class_labels(target)
+        return labels.slice(int(likely[0]), 1) if len(likely) else labels.slice(0, 0)
     labels, plain = _class_labels(target.classes, target.column.kind, target.column.integer)
     if len(likely) <= FEW_ROWS:  # sooner than by Arrow
         return pa.array([plain[index] for index in likely.tolist()], labels.type)

@@ -14,8 +14,9 @@ def whole(values: pa.ChunkedArray) -> pa.Array:
     Runs of one value are written out.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     if pa.types.is_run_end_encoded(values.type):
+        import pyarrow.compute as pc
+
         values = pc.run_end_decode(values)
     return values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()

@@ -86,7 +86,7 @@ def test_lists_of_integers_are_read_as_they_were_written(values: list[int]) -> N
     made.graph.node[0].attribute.append(
         onnx.AttributeProto(name="a", type=onnx.AttributeProto.INTS, ints=values)
     )
-    (found,) = read_model(made.SerializeToString())["graph"]["node"][0]["attribute"]
+    (found,) = read_model(made.SerializeToString())["graph"]["node"][0].read()["attribute"]
 
     assert list(found.get("ints", [])) == values
 

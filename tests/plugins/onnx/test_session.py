@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,6 +15,8 @@ import onnxruntime as ort
 import pytest
 
 from mlfw import UserError
+from mlfw_onnx import session
+from mlfw_onnx.checks import check_graph
 from mlfw_onnx.session import checked_model
 
 from .small_forest import CLASSES, CONTENT, ROWS, model_of
@@ -51,6 +54,29 @@ def test_a_file_is_read_from_disk_and_a_fifo_is_not(tmp_path: Path) -> None:
         checked_model(tmp_path / "empty.onnx", "m")
     with pytest.raises(UserError, match="expected a file, found a FIFO"):
         checked_model(tmp_path / "fifo.onnx", "m")
+
+
+def test_a_file_that_is_changed_while_it_is_loaded_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(CONTENT)
+
+    def checked(content: Any) -> Any:
+        found = check_graph(content)
+        path.write_bytes(CONTENT)
+        return found
+
+    monkeypatch.setattr(session, "check_graph", checked)
+    with pytest.raises(UserError, match="it was changed while it was loaded"):
+        checked_model(path, "m")
+
+
+def test_a_file_is_read_whatever_the_bytes_of_its_name(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path / "model-") + b"\xff.onnx"))
+    path.write_bytes(CONTENT)
+
+    assert checked_model(path, "m").run(ROWS)["label"].shape == (3,)
 
 
 def test_loading_imports_no_onnx_and_hostile_files_take_little_memory(tmp_path: Path) -> None:
