@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("source")
     for number, name in enumerate(("a", "b", "c")):
         table = made(ROWS // 3, number)
-        pq.write_table(table, folder / f"{name}.parquet", row_group_size=150)
+        pq.write_table(table, folder / f"{name}.parquet", row_group_size=300)
     return folder
 
 
@@ -112,8 +112,8 @@ def test_parts_of_any_size_in_any_order_give_one_division(
             for job in ordered:
                 yield JobResult(job, FUNCTIONS[job.name.removeprefix(passes.PREFIX)](job))
 
-    monkeypatch.setattr("mlfw_tabular.parquet_source.BLOCK_ROWS", 400)
-    monkeypatch.setattr("mlfw_tabular.parquet_source.ROWS_AT_ONCE", 70)
+    monkeypatch.setattr("mlfw_tabular.parquet_source.BLOCK_ROWS", 600)
+    monkeypatch.setattr("mlfw_tabular.parquet_source.ROWS_AT_ONCE", 130)
     parts = loaded(folder, tmp_path / "parts", SPLITS[name], Backwards())
 
     assert parts == whole
@@ -122,7 +122,7 @@ def test_parts_of_any_size_in_any_order_give_one_division(
 def test_two_processes_give_the_division_of_one(
     two_workers: Workers, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlfw_tabular.parquet_source.BLOCK_ROWS", 400)
+    monkeypatch.setattr("mlfw_tabular.parquet_source.BLOCK_ROWS", 600)
     split = SPLITS["by group and time"]
     alone = loaded(folder, tmp_path / "alone", split)
 
@@ -132,7 +132,7 @@ def test_two_processes_give_the_division_of_one(
 def test_a_mistake_in_another_process_is_named_with_its_place(
     two_workers: Workers, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlfw_tabular.parquet_source.BLOCK_ROWS", 400)
+    monkeypatch.setattr("mlfw_tabular.parquet_source.BLOCK_ROWS", 600)
     with pytest.raises(UserError, match="expected train, validation or test, found 'name 0'"):
         loaded(folder, tmp_path / "out", Split(column="name"), two_workers)
 
