@@ -75,7 +75,13 @@ def _settled(dataset: TableDataset, passes: Passes, sample: pa.Table) -> Inferre
     """Return what a sample tells, and what it tells with the rows that contradict it."""
     import pyarrow as pa
 
-    found = dataset.understood(sample)
+    try:
+        found = dataset.understood(sample)
+    except UserError as error:
+        if sample.num_rows == passes.source.rows:
+            raise
+        where = f"in a sample of {sample.num_rows:,} rows taken evenly from all"
+        raise UserError(f"{error.problem.rstrip('.')}, {where}.", error.remedy) from None
     for _ in range(MOST_LOOKS):
         odd = _odd_rows(found.schema, passes, sample)
         if odd is None:

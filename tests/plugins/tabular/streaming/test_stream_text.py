@@ -63,7 +63,7 @@ FILES: dict[str, tuple[str, bytes]] = {
     "blank lines": ("a.csv", lines().replace("\n", "\n\n").encode()),
     "returns": ("a.csv", lines().replace("\n", "\r\n").encode()),
     "a late word for missing": (
-        "a.csv", lines(size=lambda n: "unknown" if n in (2500, 2700) else f"{n}.5").encode(),
+        "a.csv", lines(size=lambda n: "unknown" if n in (2600, 2700) else f"{n}.5").encode(),
     ),
     "late words": (
         "a.csv", lines(size=lambda n: f"word {n % 50}" if n > 2500 else f"{n}.5").encode(),
@@ -223,8 +223,8 @@ BAD: dict[str, tuple[str, str, str]] = {
     "only a header": ("a.csv", "n,y\n", "holds no rows, only columns n, y"),
     "no number": (
         "a.csv",
-        lines(size=lambda n: "x9" if n == 2500 else f"{n}"),
-        "row 101: expected a number, found 'x9'",
+        lines(size=lambda n: "x9" if n == 2600 else f"{n}"),
+        "after row 2000: column 'size', row 601: expected a number, found 'x9'",
     ),
     "no JSON": ("a.jsonl", _json().decode() + "{]\n", "line 3001: not JSON"),
     "an object": ("a.jsonl", '{"n": {"a": 1}, "y": 1}\n' * 9, "column 'n': holds nested values"),
