@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mlfw_lightning.fine_tuning.blocks import parameter_groups, set_trainable
 from mlfw_lightning.learning.averaging import WeightAverage, has_batch_norm, recompute_batch_norm
-from mlfw_lightning.learning.optimisation import Averaging
+from mlfw_lightning.learning.optimisation import Averaging, OptimizerName
 from mlfw_lightning.learning.optimizers import build_optimizer
 from mlfw_lightning.learning.schedules import LearningRate
 from mlfw_lightning.loop.batch import Batch
@@ -20,6 +20,7 @@ from mlfw_lightning.loop.losses import loss_sum
 from mlfw_lightning.loop.randomness import derived_seed, seed_torch
 from mlfw_lightning.loop.steps import Chunk, Step
 from mlfw_lightning.precision import HALF
+from mlfw_lightning.ranks.strategies import FULLY_SHARDED
 
 if TYPE_CHECKING:
     from mlfw import Rank
@@ -223,6 +224,8 @@ class Module(pl.LightningModule):
         # No gradients can be shortened that a fused optimiser has yet to take the scale off.
         scaled = self._options.precision == HALF
         device = next(self.parameters()).device.type
-        fused = device in ("cpu", "cuda") and not scaled
+        # Nor has PyTorch a fused step of SGD for weights that are divided.
+        sgd = self._model.optimizer is OptimizerName.sgd and self._options.strategy in FULLY_SHARDED
+        fused = device in ("cpu", "cuda") and not scaled and not sgd
         groups = parameter_groups(self.network, self._model)
         return build_optimizer(self._model, groups, network=self.network, fused=fused)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -16,8 +17,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from mlfw import Imports, Rank, StopRequested
+from mlfw.jobs.lines import LineReader, Message
 from mlfw_lightning.ranks.failure import FailureCause, RankFailure
-from mlfw_lightning.ranks.messages import LineReader, Message
 from mlfw_lightning.ranks.rendezvous import file_store, loopback_variables
 
 ALLOW_IMPORT = "--allow-import"
@@ -110,6 +111,7 @@ class _Rank:
         self._messages = messages
         self._mistake: Message = {}
         self._ending: deque[str] = deque(maxlen=LOG_LINES)
+        self._heard = time.monotonic()
         reading, writing = os.pipe()
         try:
             self.process = subprocess.Popen(
@@ -127,7 +129,6 @@ class _Rank:
         finally:
             os.close(writing)
         self._reader = LineReader(os.fdopen(reading, "rb"), self._receive)
-        self._reader.start()
         self._output = Thread(target=self._keep_ending, daemon=True)
         self._output.start()
 
@@ -142,7 +143,7 @@ class _Rank:
         if state in (0, STOPPED):
             return None
         if state is None:
-            if self._reader.silent < timeout:
+            if time.monotonic() - self._heard < timeout:
                 return None
             problem = f"{self._name} has not been heard of for {timeout:g} s (trainer.timeout)"
             return RankFailure(FailureCause.frozen, problem)
@@ -164,7 +165,10 @@ class _Rank:
         self._reader.wait(1)
         self._output.join(1)
 
-    def _receive(self, message: Message) -> None:
+    def _receive(self, message: Message | None) -> None:
+        self._heard = time.monotonic()
+        if not message:  # a sign of life, or the end
+            return
         if "mistake" in message:
             self._mistake = message["mistake"]
         else:

@@ -8,21 +8,17 @@ lives before it loads what takes long.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import os
-import signal
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
 from mlfw import Imports, Rank, StopRequested, UserError
+from mlfw.jobs.lines import LineWriter
+from mlfw.jobs.parent import end_with_parent
 from mlfw_lightning.ranks.local_ranks import ALLOW_IMPORT
-from mlfw_lightning.ranks.messages import LineWriter
-
-PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--channel", type=int, required=True)
     parser.add_argument(ALLOW_IMPORT, action="append", default=[], dest="packages")
     options = parser.parse_args(arguments)
-    _end_with_parent()
+    end_with_parent()
     channel = LineWriter(os.fdopen(options.channel, "wb"))
     Thread(target=channel.beat, daemon=True).start()
     os.set_inheritable(options.channel, False)
@@ -45,30 +41,16 @@ def main(arguments: Sequence[str]) -> int:
             train_as(
                 Rank(**options.rank),
                 options.job,
-                tell=channel.send,
+                tell=lambda message: channel.send(**message),
                 imports=Imports.of(options.packages),
                 stopping=stop.asked,
             )
     except UserError as error:
-        channel.send({"mistake": {"problem": error.problem, "remedy": error.remedy}})
+        channel.send(mistake={"problem": error.problem, "remedy": error.remedy})
         return error.exit_code
     except StopRequested as stopped:
         return stopped.exit_code
     return 0
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it has gone, however it went."""
-    parent = os.getppid()
-    if sys.platform == "linux":  # the system does it, also where this process is frozen
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -27,11 +27,12 @@ def changed(model: dict[str, Any] | None = None, **trainer: Any) -> dict[str, An
 
 
 @pytest.mark.slow
-def test_it_loses_and_learns_the_same_as_a_whole_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_it_loses_and_learns_the_same_as_a_whole_one(optimizer: str, tmp_path: Path) -> None:
     # Seven batches: the last step of an epoch has one where the others have two.
     options = {"accumulate": 2, "gradient_clip": 0.05}
-    whole = fit(tmp_path / "whole", changed(**options))
-    divided = fit(tmp_path / "divided", changed(**options, **DIVIDED))
+    whole = fit(tmp_path / "whole", changed({"optimizer": optimizer}, **options))
+    divided = fit(tmp_path / "divided", changed({"optimizer": optimizer}, **options, **DIVIDED))
 
     assert_alike(whole, divided)
 
