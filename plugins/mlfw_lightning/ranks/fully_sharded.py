@@ -23,7 +23,16 @@ from torch.distributed.fsdp import (
     register_fsdp_forward_method,
 )
 from torch.distributed.tensor import DTensor, distribute_tensor
-from torch.nn import Module, ModuleDict, ModuleList, MultiheadAttention, Parameter
+from torch.nn import (
+    Module,
+    ModuleDict,
+    ModuleList,
+    MultiheadAttention,
+    Parameter,
+    ParameterDict,
+    ParameterList,
+    TransformerEncoderLayer,
+)
 from torch.optim import Optimizer
 
 from mlfw import UserError
@@ -32,9 +41,9 @@ from mlfw_lightning.ranks.plain_broadcast import PlainBroadcast
 # Parts with fewer weights are gathered together with what is around them.
 SMALLEST_PART = 100_000
 # They have no forward of their own, before which they would be gathered.
-NEVER_A_PART = (ModuleList, ModuleDict)
-# It uses the weights of the modules within it without calling these.
-UNDIVIDED = (MultiheadAttention,)
+NEVER_A_PART = (ModuleList, ModuleDict, ParameterList, ParameterDict)
+# They use the weights of the modules within them without calling these.
+UNDIVIDED = (MultiheadAttention, TransformerEncoderLayer)
 STEPS = ("training_step", "validation_step", "test_step")
 
 
