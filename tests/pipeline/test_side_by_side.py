@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from conftest import environment, within, write_small_csv
+from conftest import Mlfw, environment, within, write_small_csv
 from stepping import RUN, kill, outcome, stepping_site, wait_until_gone, workers_of
 
 SIDE_BY_SIDE = (*RUN, "executor.workers=2")
@@ -174,3 +174,41 @@ def test_a_stopped_run_ends_its_workers_and_continues_where_they_saved(
     assert taken < 60
     assert len(steps(tmp_path)) == 6 * 2 * 5 + 2 * 5 + 5  # no step was taken twice
     assert outcome(tmp_path / "run") == whole
+
+
+@pytest.fixture
+def stepping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_csv: Path) -> None:
+    """Make the plugins known to this process."""
+    for folder in stepping_site(tmp_path).split(os.pathsep):
+        monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("STEPS", str(tmp_path / "steps.log"))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("stepping")
+def test_a_job_that_is_lost_too_often_ends_the_run_which_can_be_continued(
+    whole: dict[str, Any], tmp_path: Path, mlfw_here: Mlfw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("END_FIT", str(tmp_path / "ended"))
+    failed = mlfw_here(*SIDE_BY_SIDE, "executor.retries=0")
+    continued = mlfw_here(*RUN, "executor.workers=1")
+
+    assert failed.returncode == 1
+    said = f"mlfw: fit on {os.uname().nodename}: the worker was killed by SIGKILL."
+    assert said in failed.stderr
+    assert "To continue the run, type the same command again." in failed.stderr
+    assert continued.returncode == 0, continued.stderr
+    assert outcome(tmp_path / "run") == whole
+
+
+@pytest.mark.usefixtures("stepping")
+def test_a_search_keeps_the_batches_that_it_was_begun_with(tmp_path: Path, mlfw_here: Mlfw) -> None:
+    command = [text for text in RUN if not text.startswith(("tuner.batch", "split"))]
+    begun = mlfw_here(*command, "executor.workers=2")
+    (tmp_path / "run/stages/tune.json").unlink()
+    goes_on = mlfw_here(*command, "executor.workers=3")
+
+    assert begun.returncode == goes_on.returncode == 0, goes_on.stderr
+    assert json.loads((tmp_path / "run/search.json").read_text())["batch"] == 2
+    assert "the search goes on as it was begun, 2 trials at a time" in goes_on.stderr
+    assert "tuner.batch=3" in goes_on.stderr
