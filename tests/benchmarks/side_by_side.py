@@ -35,7 +35,7 @@ class Constant(mlfw.Predictor):
         self.schema, self.share = schema, share
 
     def predict(self, rows):
-        count = len(self.schema.target.classes)
+        count = len(self.schema.classes)
         return mlfw.predictions_table(self.schema, [[1 / count] * count] * rows.num_rows)
 
     def save(self, folder):
