@@ -18,6 +18,7 @@ UNREACHABLE = re.compile(
     r"curlcode|too slow|no route to host"
 )
 NO_BUCKET = re.compile(r"(?i)no.?such.?bucket|bucket does not exist|container.?not.?found")
+NO_JAVA = re.compile(r"(?i)libjvm|libhdfs")
 NOT_FOUND = re.compile(r"(?i)not.?found|no.?such.?(file|key)|\b404\b|does not exist")
 CREDENTIALS = {
     "s3": "The credentials are those of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or of "
@@ -25,7 +26,7 @@ CREDENTIALS = {
     "gs": "Log in: gcloud auth application-default login; or name a key: export "
     "GOOGLE_APPLICATION_CREDENTIALS=FILE.json. For a public bucket write "
     "gs://anonymous@BUCKET/FILE",
-    "abfs": "Log in: az login; or set AZURE_STORAGE_ACCOUNT_KEY.",
+    "abfs": "Log in: az login; or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.",
 }
 ENDPOINTS = {
     "s3": "Check the network, and the endpoint: AWS_ENDPOINT_URL, or in the URL "
@@ -43,6 +44,11 @@ def failure(error: BaseException, url: str) -> tuple[str, str]:
     text = re.sub(r"\s*\(Request ID: .*?\)", "", (str(error).splitlines() or [""])[0]).strip()
     text = text or type(error).__name__
     scheme, host = scheme_of(url), urlsplit(url).netloc.rpartition("@")[2]
+    if NO_JAVA.search(text):
+        return (
+            f"{scheme}:// is read by Hadoop's own client, which is not found: {text}",
+            "Install Java and Hadoop, and set JAVA_HOME, HADOOP_HOME and CLASSPATH.",
+        )
     if NO_BUCKET.search(text):
         return f"there is no bucket '{host}'.", "Check its name."
     if isinstance(error, PermissionError) or DENIED.search(text):

@@ -124,7 +124,7 @@ def _arrow(url: str, scheme: str) -> tuple[FileSystem, str]:
 
     if scheme == "gs":
         parts = urlsplit(url)
-        options = {"retry_limit_seconds": f"{SILENCE * ATTEMPTS:g}", **dict(parse_qsl(parts.query))}
+        options = {"retry_limit_seconds": f"{SILENCE:g}", **dict(parse_qsl(parts.query))}
         url = urlunsplit(parts._replace(query=urlencode(options)))
     try:
         system, path = FileSystem.from_uri(quote(url, safe=PLAIN))

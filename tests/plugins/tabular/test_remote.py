@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.server
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -278,6 +279,24 @@ def test_a_host_that_does_not_answer_is_given_up(
     with pytest.raises(UserError, match=r"cannot be reached"):
         Csv(path=[form.format(address)]).table()
     close()
+
+
+@pytest.mark.parametrize(
+    ("url", "hidden", "remedy"),
+    [
+        ("https://127.0.0.1:9/x.csv", "fsspec", 'pip install "mlfw[urls]"'),
+        ("hdfs://127.0.0.1:9/x.csv", "", "JAVA_HOME"),
+    ],
+)
+def test_what_is_not_installed_is_named(
+    url: str, hidden: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, hidden, None)
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    with pytest.raises(UserError) as refused:
+        Csv(path=[url]).table()
+
+    assert remedy in refused.value.remedy
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
