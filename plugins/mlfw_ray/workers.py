@@ -91,6 +91,7 @@ class RayWorkers(mlfw.Workers):
                     result = self._act(calls, call, event, watch, again)
                     if result is not None and not stop.asked:
                         yield result
+                self._hand_over(calls)
                 stop.look(calls)
         finally:
             for call in calls:
@@ -198,6 +199,22 @@ class RayWorkers(mlfw.Workers):
             return Call(worker, attempt.job, self.heartbeat, attempt.number)
         self._idle.remove(fitting[-1])
         return Call(fitting[-1], attempt.job, self.heartbeat, attempt.number)
+
+    def _hand_over(self, calls: list[Call]) -> None:
+        """Let idle workers run jobs whose own worker has not started yet.
+
+        After a machine is lost there may be no room for it, as idle workers take what there is.
+        """
+        from mlfw_ray.remote import Call
+
+        for call in [call for call in calls if not call.worker.pid]:
+            worker = next((idle for idle in self._idle if idle.needs == call.worker.needs), None)
+            if worker is None:
+                return
+            call.worker.kill()
+            self._idle.remove(worker)
+            calls.remove(call)
+            calls.append(Call(worker, call.job, self.heartbeat, call.attempt))
 
     def _act(
         self,
