@@ -18,7 +18,6 @@ from mlfw.jobs.liveness import STOPPED as STOPPED_STATES
 from mlfw_ray.losses import Loss, loss_of
 from mlfw_ray.worker import CONTROL, RESULT, Worker, look
 
-MOST_HEAR_SECONDS = 5.0
 LATE_SECONDS = 5.0
 numbers = itertools.count(1)
 
@@ -196,8 +195,7 @@ class Call:
             yield Loss("the worker was frozen", self.worker.host)
 
     def _listen(self) -> Any:
-        seconds = min(MOST_HEAR_SECONDS, self.heartbeat / 4)
-        return self.worker.call("hear", self._number, seconds)
+        return self.worker.call("hear", self._number, self.heartbeat / 4)
 
     def _heard(self) -> Iterator[Event]:
         told = json.loads(ray.get(self._hear))
