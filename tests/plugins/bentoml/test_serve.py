@@ -206,8 +206,10 @@ def test_a_third_partys_distribution_lies_in_the_bento_too(echo_bento: Path) -> 
             (Path(sys.executable).parent / "bentoml", "serve", "{tag}", "--do-not-track"),
             signal.SIGTERM,
         ),
-        pytest.param((*SERVE, "{model}"), signal.SIGTERM, marks=pytest.mark.slow),
-        ((*SERVE, "{model}", "deployer.workers=2"), signal.SIGINT),
+        ((*SERVE, "{model}"), signal.SIGTERM),
+        pytest.param(
+            (*SERVE, "{model}", "deployer.workers=2"), signal.SIGINT, marks=pytest.mark.slow
+        ),
     ],
     ids=["a Bento with two workers", "mlfw serve", "mlfw serve with two workers"],
 )
