@@ -93,7 +93,16 @@ def two_workers() -> Iterator[Workers]:
     workers.close()
 
 
-@pytest.mark.parametrize("name", SPLITS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "by chance",
+        "by time",
+        "by group and time",
+        pytest.param("by group", marks=pytest.mark.slow),
+        pytest.param("by column", marks=pytest.mark.slow),
+    ],
+)
 def test_parts_of_any_size_in_any_order_give_one_division(
     name: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
