@@ -179,6 +179,8 @@ def test_the_command_predicts_without_pandas_and_in_little_memory(
         "import sys; from pathlib import Path; from mlfw.cli.main import main;"
         f"assert main(['predict', {str(trained)!r}, {str(trained.parent / 'rows.csv')!r}]) == 0;"
         "assert not {'pandas', 'sklearn', 'torch', 'onnx', 'omegaconf'} & set(sys.modules);"
+        "assert not {'mlfw_tabular.infer', 'mlfw_tabular.checks', 'mlfw_tabular.splitting',"
+        " 'mlfw_tabular.prepare.fitting', 'mlfw_sklearn.predictor'} & set(sys.modules);"
         "status = Path('/proc/self/status').read_text();"
         "own = int(status.partition('RssAnon:')[2].split()[0]);"  # without mapped libraries
         "assert own < 100 * 1024, own"
