@@ -47,16 +47,30 @@ class Burning(mlfw.Model):
 
     def fit(self, data, context):
         total = 0
-        for number in range(8_000_000 if not context.final else 0):
+        for number in range(15_000_000 if not context.final else 0):
             total += number & 7
         return Constant(data.schema, self.share)
 
     def load(self, folder, schema):
         return Constant(schema, json.loads((folder / "share.json").read_text()))
 
+@dataclass(kw_only=True)
+class Same(mlfw.Metric):
+    '''Every model is as good; no library is loaded to say so.'''
+
+    tasks = frozenset({mlfw.Task.multiclass})
+    higher_is_better = True
+
+    def compute(self, target, predictions, schema):
+        return 0.5
+
 @mlfw.hookimpl
 def mlfw_models():
     return {"burning": Burning}
+
+@mlfw.hookimpl
+def mlfw_metrics():
+    return {"same": Same}
 
 def nothing(job, context):
     return None
@@ -72,7 +86,7 @@ def tuning_seconds(folder: Path, site: str, *settings: str) -> float:
     data = ROOT / "examples/penguins/penguins.csv"
     command = [
         PYTHON, "-m", "mlfw", "run", "dataset=csv", f"dataset.path={data}",
-        "dataset.target=Species", "model=burning", "metrics=[accuracy]", "tuner=random",
+        "dataset.target=Species", "model=burning", "metrics=[same]", "tuner=random",
         f"tuner.trials={TRIALS}", "run.dir=run", *settings,
     ]  # fmt: skip
     run = folder / "run"
