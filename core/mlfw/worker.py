@@ -1,6 +1,6 @@
 """A worker process: runs the jobs that it is sent, one after the other.
 
-Run by `mlfw.jobs.process` as `python -P -m mlfw.worker CHANNEL`. Standard input brings one JSON
+Run by `mlfw.jobs.process` as `python -P -u -m mlfw.worker CHANNEL`. Standard input brings one JSON
 object a line: first what may be imported and from where, then the jobs. The descriptor CHANNEL
 takes what the worker has to say, one JSON object a line too. It says that it lives before it loads
 what takes long.

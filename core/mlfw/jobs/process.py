@@ -154,8 +154,8 @@ class WorkerProcess:
 
 
 def _command(channel: int) -> list[str]:
-    # -P: the working folder is not searched for packages.
-    return [sys.executable, "-P", "-m", "mlfw.worker", str(channel)]
+    # -P: the working folder is not searched for packages; -u: what is printed is logged at once.
+    return [sys.executable, "-P", "-u", "-m", "mlfw.worker", str(channel)]
 
 
 def _environment(threads: int, gpu: str | None) -> dict[str, str]:
