@@ -137,7 +137,9 @@ def test_failures_say_the_same_wherever_the_job_runs(
         assert "not JSON" in run(workers, mlfw.Job("no_json"))["job no_json"].failure.problem
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGSTOP]
+)
 def test_a_job_whose_worker_is_lost_or_frozen_is_started_again_in_its_folder(
     number: signal.Signals, workers: mlfw.Workers, tmp_path: Path
 ) -> None:
@@ -218,6 +220,7 @@ def test_leaving_the_results_ends_what_still_runs(workers: mlfw.Workers, tmp_pat
     assert all_gone((tmp_path / "a.pid").read_text())
 
 
+@pytest.mark.slow
 def test_gpus_are_divided_among_workers(
     setup: mlfw.JobSetup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
