@@ -121,7 +121,7 @@ def test_a_loss_that_is_no_number_names_the_step_and_a_remedy(tmp_path: Path) ->
         ({"accelerator": "gpu", "devices": 64}, "trainer.devices=64: there are"),
         ({"precision": "17-mixed"}, "trainer: .*17-mixed"),
         ({"strategy": "telepathy"}, r"trainer\.strategy: .*telepathy"),
-        ({"nodes": 2}, r"trainer\.nodes=2: .*mlfw run"),
+        ({"nodes": 2}, r"trainer\.nodes=2: .*through Ray"),
     ],
 )
 def test_what_the_trainer_cannot_do_is_refused(
