@@ -47,6 +47,11 @@ def results(
     return list(workers.map(jobs, NEEDS, watch or Heard()))
 
 
+def make_room(workers: mlfw.Workers) -> None:
+    """End the workers that are kept, so that others find free cores on the same Ray."""
+    workers.together([mlfw.Job("place")], NEEDS, Heard())
+
+
 def test_jobs_run_in_workers_that_are_kept_and_compute_with_their_threads_alone(
     workers: mlfw.Workers,
 ) -> None:
@@ -100,13 +105,12 @@ def test_a_killed_worker_s_job_is_started_again(workers: mlfw.Workers, tmp_path:
 def test_an_exhausted_retry_names_job_machine_and_cause(
     workers: mlfw.Workers, tmp_path: Path
 ) -> None:
-    others = RayExecutor(retries=0).start(mlfw.JobSetup(mlfw_jobs_here))
     arguments = {"ends": 9, "signal": signal.SIGKILL}
 
-    (result,) = results(others, [mlfw.Job("count", arguments, str(tmp_path), "trial 7")])
-    others.close()
+    (result,) = results(workers, [mlfw.Job("count", arguments, str(tmp_path), "trial 7")])
 
     assert result.failure is not None
+    assert result.attempts == 4
     assert result.failure.kind is mlfw.FailureKind.lost
     expected = rf"trial 7 on {re.escape(os.uname().nodename)}: the worker was killed or has crashed"
     with pytest.raises(mlfw.MlfwError, match=expected):
@@ -161,6 +165,7 @@ def test_a_tuned_run_on_ray_is_the_run_of_one_process(
 ) -> None:
     run = ("run", "dataset=csv", f"dataset.path={penguins}", "dataset.target=Species",
            "model=tree", "tuner=random", "tuner.trials=3", "deployer=none")  # fmt: skip
+    make_room(workers)
     found = []
     for name, executor in (("alone", "local"), ("shared", "ray")):
         ended = mlfw_here(*run, f"executor={executor}", f"run.name={name}")
@@ -183,7 +188,10 @@ def test_too_large_a_job_is_told_what_the_cluster_has(workers: mlfw.Workers) -> 
         workers.together([mlfw.Job("place")] * 3, NEEDS, Heard())
 
 
-def test_a_worker_that_does_not_see_the_run_s_folder_is_named(tmp_path: Path) -> None:
+def test_a_worker_that_does_not_see_the_run_s_folder_is_named(
+    workers: mlfw.Workers, tmp_path: Path
+) -> None:
+    make_room(workers)
     setup = mlfw.JobSetup(mlfw_jobs_here, folder=tmp_path)
     others = RayExecutor().start(setup)
 
