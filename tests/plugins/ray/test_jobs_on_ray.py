@@ -215,7 +215,7 @@ def test_a_local_ray_listens_on_loopback_only(workers: mlfw.Workers) -> None:
     ours = "|".join(f"pid={pid}," for pid in processes(os.environ["RAY_AUTH_TOKEN"]))
     places = [line.split()[3] for line in listening.splitlines() if re.search(ours, line)]
 
-    assert len(places) > 5
+    assert len(places) > 2
     assert [place for place in places if "127.0.0.1" not in place] == []
 
 
