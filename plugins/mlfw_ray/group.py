@@ -213,7 +213,7 @@ class Group:
         """End all workers, and remove what they have met at."""
         if meeting and self._members:
             answers = [member.call("leave", meeting) for member in self._members]
-            ray.wait(answers, num_returns=1, timeout=LEAVE_SECONDS)
+            ray.wait(answers, num_returns=len(answers), timeout=LEAVE_SECONDS)
         for member in self._members:
             member.kill()
         self._members = []
