@@ -28,8 +28,8 @@ def run_trials(
 ) -> list[dict[str, Any]]:
     """Run all trials of a search and return what became of them, in their order.
 
-    Which trials there are follows from the size of the batches, and not from which trial of a
-    batch ends first: the search is told of all of them, in their order, when the last has ended.
+    The result depends on the batch size, not on timing: when all trials of a batch have ended, the
+    search is told their values in order of number.
 
     Args:
         work: The run.

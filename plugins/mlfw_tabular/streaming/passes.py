@@ -20,7 +20,7 @@ class Passes:
 
     Attributes:
         source: The rows.
-        context: Where jobs run, and who is told of progress.
+        context: Provides the workers that run jobs, and the progress callback.
         scratch: A folder for what jobs leave to one another; all workers read and write it.
     """
 
